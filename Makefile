@@ -1,0 +1,69 @@
+# Every target sets up what it needs; a second call finds it there.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+WHEEL_VENV ?= .venv-wheel
+PYTEST_WORKERS ?= 2
+
+BIN := $(VENV)/bin
+CHECKED := src tests $(wildcard benchmarks examples)
+WHEEL_TESTS := $(wildcard tests/backends tests/docs)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check bench docs wheel-test faults clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.runtime ## fill a practice with a believable year and show it
+	$(BIN)/orthocrm demo
+
+test: check ## style, types, layers, then all tests with coverage
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not faults and not bench" --cov --cov-report=term
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(CHECKED)
+	$(BIN)/lint-imports
+
+lint: check ## the same checks without the tests, and the declared dependencies
+	$(BIN)/deptry src
+
+bench: $(VENV)/.dev ## measure against hand-written SQL; BENCH=--quick for a short run
+	$(BIN)/python benchmarks/run.py $(BENCH)
+
+docs: $(VENV)/.dev ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+faults: $(VENV)/.dev ## the tests that kill processes and cut connections
+	$(BIN)/python -m pytest -m faults
+
+wheel-test: $(VENV)/.dev ## build the wheel, install it afresh and test what was installed
+	rm -rf dist $(WHEEL_VENV)
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+	$(PYTHON) -m venv $(WHEEL_VENV)
+	$(WHEEL_VENV)/bin/pip install --quiet "pip>=25.1"
+	$(WHEEL_VENV)/bin/pip install --quiet --group test dist/orthocrm-*.whl
+	$(WHEEL_VENV)/bin/python -c "import orthocrm; assert 'site-packages' in orthocrm.__file__, orthocrm.__file__"
+	$(if $(WHEEL_TESTS),$(WHEEL_VENV)/bin/python -m pytest -n $(PYTEST_WORKERS) -m "not faults and not bench" $(WHEEL_TESTS))
+
+clean: ## remove the environments and everything that was built
+	rm -rf $(VENV) $(WHEEL_VENV) dist build site htmlcov .coverage .coverage.* \
+		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# The stamps are written last, so an interrupted set-up is repeated.
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet "pip>=25.1" # older ones know no dependency groups
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --group dev --editable ".[all]"
+	@touch $@

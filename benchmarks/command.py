@@ -1,0 +1,122 @@
+"""The command line: which cases are measured, on what, and what is done with the results."""
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import report
+from benchmarks.cases import (
+    capture,
+    contention,
+    duplicates,
+    funnel,
+    imports,
+    move,
+    page,
+    process,
+)
+from benchmarks.engines import Engine, Postgres, Sqlite, serving
+from benchmarks.measuring import Pace
+from benchmarks.practice import LARGE, House, house
+from benchmarks.report import Report
+from benchmarks.results import Result, Verdict
+
+Case = Callable[[House, Pace], list[Result]]
+
+READING: Mapping[str, Case] = {
+    "page": page.measure,
+    "duplicates": duplicates.measure,
+    "funnel": funnel.measure,
+}
+"""Cases that leave the database as large as it was, and come first therefore."""
+
+WRITING: Mapping[str, Case] = {"capture": capture.measure, "move": move.measure}
+PROCESS = ("memory", "start")
+NAMES = (*WRITING, "import", *READING, *PROCESS, "contention")
+
+REPETITIONS = {"capture": 400, "move": 400, "page": 150, "duplicates": 300, "funnel": 20}
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Measure, show the table, and tell by the exit code whether every target was met."""
+    asked = _asked(given)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    pace = Pace(quick=asked.quick, profile=asked.profile, repetitions=REPETITIONS)
+    names = tuple(asked.only or NAMES)
+    with _engines() as (directory, engines):
+        begun = report.Machine.now(next(e for e in engines if isinstance(e, Postgres)).settings())
+        results = _measured(engines, names, pace, directory)
+    done = Report(quick=asked.quick, machine=begun.ended(), results=tuple(results))
+    _hand_out(done, asked)
+    return int(any(r.verdict(quick=asked.quick) is Verdict.MISSED for r in results))
+
+
+def _asked(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks/run.py", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less than a minute, ratios only")
+    parser.add_argument("--only", action="append", choices=NAMES, help="one case; repeatable")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="put the tables into this page")
+    parser.add_argument("--profile", type=Path, metavar="DIR", help="profile our side into files")
+    return parser.parse_args(given)
+
+
+@contextmanager
+def _engines() -> Iterator[tuple[Path, tuple[Engine, ...]]]:
+    with tempfile.TemporaryDirectory(prefix="orthocrm-bench-") as name:
+        directory = Path(name)
+        with serving(directory) as server:
+            yield directory, (server, Sqlite(directory=directory))
+
+
+def _measured(
+    engines: Sequence[Engine], names: Sequence[str], pace: Pace, directory: Path
+) -> list[Result]:
+    results: list[Result] = []
+    if "start" in names:
+        results += process.start(pace)
+    if "memory" in names:
+        results += process.memory(pace, directory)
+    if set(names) - set(PROCESS):
+        for engine in engines:
+            results += _on(engine, names, pace)
+    return results
+
+
+def _on(engine: Engine, names: Sequence[str], pace: Pace) -> list[Result]:
+    """Measure all cases in a small database, and again when it has become a large one."""
+    practice = house(engine)
+    results = imports.into_empty(practice, pace) if "import" in names else []
+    chosen = [case for name, case in {**READING, **WRITING}.items() if name in names]
+    for leads in (1_000, 5_000) if pace.quick else (10_000, LARGE):
+        _tell(f"{engine.name}: {leads:,} leads")
+        practice.fill(leads)
+        for case in chosen:
+            results += case(practice, pace)
+    if "import" in names:
+        results += imports.into_filled(practice, pace)
+    if "contention" in names:
+        results += contention.measure(practice, pace)
+    practice.close()
+    return results
+
+
+def _tell(step: str) -> None:
+    print(step, file=sys.stderr, flush=True)
+
+
+def _hand_out(done: Report, asked: argparse.Namespace) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    for table in report.tables(done):
+        console.print(table)
+    console.print(done.machine.text(), highlight=False)
+    if asked.json:
+        asked.json.write_text(report.as_json(done))
+    if asked.page:
+        asked.page.write_text(report.into_page(asked.page.read_text(), done))

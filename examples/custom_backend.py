@@ -1,0 +1,231 @@
+"""A backend of one's own, brought by a plug-in: dictionaries, one unit of work at a time.
+
+The plug-in registers the scheme `shelf://`. That the backend keeps what `orthocrm.core.ports`
+promises is proved by the shipped suite: subclass `orthocrm.testing.suite.BackendSuite` and give it
+a `backend` fixture.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any, NoReturn, cast
+
+from attrs import evolve
+
+from orthocrm import AlreadyExists, Clinic, Conflict, InvalidInput, StaleVersion, connect, hook
+from orthocrm.core import query
+from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.facts import SCHEMAS
+from orthocrm.core.ids import ClinicId, LeadId
+from orthocrm.core.ports import FIRST_PAGE, Backend, UnitOfWork
+from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
+
+Drawers = dict[str, dict[Any, Any]]
+
+UNIQUE: Mapping[str, tuple[Callable[[Any], object], ...]] = {
+    "stages": (lambda stage: stage.slug, lambda stage: stage.order),
+    "sources": (lambda source: source.name.casefold(),),
+}
+"""What no two nouns of a kind may share in one clinic, beside their id."""
+
+
+class Drawer:
+    """The nouns of one kind. They go in and out as copies, so that nobody changes them outside."""
+
+    def __init__(self, unit: "Unit", kind: str) -> None:
+        self._unit = unit
+        self._kind = kind
+        self._nouns = unit.drawers.setdefault(kind, {})
+
+    def add(self, nouns: Sequence[Any]) -> None:
+        """Store new nouns."""
+        for noun in nouns:
+            if noun.id in self._nouns:
+                self._unit.refuse(AlreadyExists(self._kind))
+            self._put(noun)
+        self._check_unique()
+
+    def get(self, ids: Collection[str], *, lock: bool = False) -> Mapping[str, Any]:  # noqa: ARG002 - a unit has the whole shelf to itself
+        """Give the nouns that are there."""
+        return {key: deepcopy(self._nouns[key]) for key in ids if key in self._nouns}
+
+    def save(self, nouns: Sequence[Any]) -> tuple[Any, ...]:
+        """Replace nouns whose version is the stored one."""
+        saved = tuple(self._replace(noun) for noun in nouns)
+        self._check_unique()
+        return saved
+
+    def find(
+        self, where: Where = EVERYTHING, sort: Sequence[Sort] = (), page: Page = FIRST_PAGE
+    ) -> Found[Any]:
+        """Give one page, by the interpreter that the library ships."""
+        found = query.page_of(self._matching(where), sort, page, SCHEMAS[self._kind])
+        return Found(tuple(deepcopy(found.items)), found.after)
+
+    def count(self, where: Where = EVERYTHING) -> int:
+        """Count what satisfies a condition."""
+        return len(self._matching(where))
+
+    def remove(self, ids: Collection[str]) -> None:
+        """Forget nouns."""
+        for key in ids:
+            self._nouns.pop(key, None)
+
+    def sharing_key(
+        self, keys: Collection[str], most: int = 20
+    ) -> Mapping[str, tuple[LeadId, ...]]:
+        """Find leads by match key; a real backend has an index for that."""
+        carriers = {key: [i for i in sorted(self._nouns) if key in self._keys(i)] for key in keys}
+        return {key: tuple(ids[: most + 1]) for key, ids in carriers.items() if ids}
+
+    def _keys(self, lead_id: str) -> Sequence[str]:
+        return cast("Sequence[str]", self._nouns[lead_id].keys)
+
+    def _matching(self, where: Where) -> list[Any]:
+        return list(filter(query.predicate(where, SCHEMAS[self._kind]), self._nouns.values()))
+
+    def _replace(self, noun: Any) -> Any:  # noqa: ANN401 - any noun
+        present = self._nouns.get(noun.id)
+        if present is None or present.version != noun.version:
+            self._unit.refuse(StaleVersion(self._kind))
+        saved = evolve(noun, version=noun.version + 1)
+        self._put(saved)
+        return saved
+
+    def _put(self, noun: Any) -> None:  # noqa: ANN401 - any noun
+        if getattr(noun, "clinic_id", noun.id) != self._unit.clinic:
+            raise InvalidInput.at("clinic_id", "other_clinic", "open a unit of work of that clinic")
+        self._nouns[noun.id] = deepcopy(noun)
+
+    def _check_unique(self) -> None:
+        for part in UNIQUE.get(self._kind, ()):
+            if len({part(noun) for noun in self._nouns.values()}) < len(self._nouns):
+                self._unit.refuse(AlreadyExists(self._kind))
+
+
+class WaitingEvents(Drawer):
+    """The outbox."""
+
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[OutboxItem]:
+        """Take what is due, oldest first."""
+        pending = [item for item in self._nouns.values() if item.state is OutboxState.PENDING]
+        due = sorted((item.due_at, item.id) for item in pending if item.due_at <= now)[:most]
+        items = [self._nouns[key] for _, key in due]
+        return self.save(
+            [
+                evolve(item, due_at=now + lease, attempts=item.attempts + 1, fence=item.fence + 1)
+                for item in items
+            ]
+        )
+
+    def settle(self, item: OutboxItem, state: OutboxState, due_at: datetime) -> bool:
+        """Record what became of an item, unless somebody claimed it anew."""
+        held = self._nouns.get(item.id)
+        if held is None or held.fence != item.fence:
+            return False
+        self.save([evolve(held, state=state, due_at=due_at, heard=item.heard)])
+        return True
+
+    def waiting(self, state: OutboxState = OutboxState.PENDING) -> int:
+        """Count items."""
+        return sum(item.state is state for item in self._nouns.values())
+
+
+class KnownDeliveries:
+    """Deliveries by operation, user and key."""
+
+    def __init__(self, known: dict[Any, Any]) -> None:
+        self._known = known
+
+    def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:
+        """Register a delivery, or give the one that is known already."""
+        key = (delivery.operation, delivery.user, delivery.key)
+        held: Delivery | None = self._known.get(key)
+        if held is not None and (since is None or held.created_at >= since):
+            return deepcopy(held)
+        self._known[key] = delivery
+        return None
+
+    def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
+        """Record what came of it."""
+        key = (delivery.operation, delivery.user, delivery.key)
+        self._known[key] = evolve(self._known[key], result=deepcopy(result))
+
+
+class Unit:
+    """A unit of work: it writes into copies of the drawers, which replace them when it commits."""
+
+    def __init__(self, clinic: ClinicId, drawers: Drawers) -> None:
+        self.clinic = clinic
+        self.drawers = drawers
+        self.refusal: Conflict | None = None
+        for kind in SCHEMAS:
+            setattr(self, kind, Drawer(self, kind))
+        self.outbox = WaitingEvents(self, "outbox")
+        self.deliveries = KnownDeliveries(drawers.setdefault("deliveries", {}))
+
+    def revision(self) -> int | None:
+        """Give the clinic's revision."""
+        clinic = self.drawers["clinics"].get(self.clinic)
+        return clinic.revision if clinic else None
+
+    def aggregate(self, asked: Aggregate) -> Sequence[Group]:
+        """Compute measures, by the interpreter that the library ships."""
+        return query.aggregate(asked, self.drawers[asked.of].values(), SCHEMAS[asked.of])
+
+    def refuse(self, refusal: Conflict) -> NoReturn:
+        """Raise a conflict, and never commit again, whoever catches it."""
+        self.refusal = refusal
+        raise refusal
+
+
+class ShelfBackend:
+    """Everything in this process, one unit of work at a time."""
+
+    def __init__(self) -> None:
+        self._shelf: dict[ClinicId, Drawers] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def begin(self, clinic: ClinicId) -> Iterator[UnitOfWork]:
+        """Open a unit of work."""
+        with self._lock:
+            drawers = {kind: dict(nouns) for kind, nouns in self._shelf.get(clinic, {}).items()}
+            unit = Unit(clinic, drawers)
+            yield cast("UnitOfWork", unit)
+            if unit.refusal:
+                raise unit.refusal
+            self._shelf[clinic] = unit.drawers
+
+    def clinics(self) -> Sequence[Clinic]:
+        """List every clinic, oldest first."""
+        found = [noun for drawers in self._shelf.values() for noun in drawers["clinics"].values()]
+        return sorted(found, key=lambda clinic: (clinic.created_at, clinic.id))
+
+    def migrate(self) -> None:
+        """Do nothing: there is no schema."""
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to give back."""
+
+
+class ShelfPlugin:
+    """Brings the backend; a distribution would name it under `orthocrm.plugins` instead."""
+
+    @hook
+    def register_backends(self) -> Mapping[str, Callable[[str], Backend]]:
+        """Give the backend by the scheme of its URLs."""
+        return {"shelf": lambda _: ShelfBackend()}
+
+
+def main() -> None:
+    """Open the backend by its URL, like any other."""
+    with connect("shelf://", plugins=[ShelfPlugin()]) as crm:
+        crm.create_clinic(name="Bright Smiles", timezone="America/Chicago")
+        print([clinic.name for clinic in crm.clinics()])
+
+
+if __name__ == "__main__":
+    main()

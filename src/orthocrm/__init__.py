@@ -1,0 +1,347 @@
+"""Lead management and appointment scheduling for orthodontic practices.
+
+>>> import orthocrm
+>>> crm = orthocrm.connect("memory://")
+>>> clinic = crm.create_clinic(name="Bright Smiles", timezone="America/Chicago")
+>>> desk = crm.acting_as(
+...     orthocrm.Actor(user="tc-1", clinic=clinic.id, roles={orthocrm.Role.TREATMENT_COORDINATOR})
+... )
+>>> captured = desk.leads.capture(
+...     orthocrm.Intake(first_name="Maria", last_name="Lopez", email="maria@example.com")
+... )
+>>> desk.pipeline.move(captured.lead.id, "contacted").lead.status.value
+'ACTIVE'
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orthocrm.assignment.strategies import Choice, Narrowed
+    from orthocrm.core.activity import Activity, ActivityDirection, CallOutcome, LeadActivityType
+    from orthocrm.core.actor import Actor, Permission, Preset, Role
+    from orthocrm.core.errors import (
+        AlreadyExists,
+        BackendError,
+        BackwardMove,
+        ClosedStage,
+        ConfigurationError,
+        Conflict,
+        Forbidden,
+        InvalidInput,
+        LeadClosed,
+        LeadLocked,
+        LostReasonMissing,
+        MigrationNeeded,
+        MissingKey,
+        NobodyToAssign,
+        NotFound,
+        OrthoCRMError,
+        PluginError,
+        Problem,
+        RuleViolated,
+        StaleVersion,
+        UnknownBackend,
+        Vetoed,
+    )
+    from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
+    from orthocrm.core.lead import (
+        Channel,
+        Lead,
+        LeadStatus,
+        LostReason,
+        TreatmentInterest,
+    )
+    from orthocrm.core.money import Money
+    from orthocrm.core.outside import CallerDetails, Outside
+    from orthocrm.core.people import PatientRelationship, PreferredContact
+    from orthocrm.core.query import AllOf, AnyOf, Cond, Sort
+    from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
+    from orthocrm.core.settings import (
+        BusinessHours,
+        Clinic,
+        FollowUpRule,
+        Opening,
+        Practice,
+        Settings,
+    )
+    from orthocrm.core.source import LeadSourceCategory, Source
+    from orthocrm.core.stage import Stage, StageKind
+    from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
+    from orthocrm.core.time import Period
+    from orthocrm.crm import Desk, OrthoCRM, connect
+    from orthocrm.followup.attempts import LogEntry
+    from orthocrm.followup.tasks import NewTask
+    from orthocrm.hooks import hook
+    from orthocrm.leads.channels.delivery import Awaited, Delivered
+    from orthocrm.leads.channels.manual import QuickEntry
+    from orthocrm.leads.channels.phone import PhoneCall
+    from orthocrm.leads.channels.referral import DoctorReferral, PatientReferral, Referrer
+    from orthocrm.leads.channels.signatures import Unverified
+    from orthocrm.leads.channels.walk_in import WalkIn
+    from orthocrm.leads.editing import LeadEdit
+    from orthocrm.leads.intake import Intake
+    from orthocrm.privacy.secrets import StaticSecrets
+    from orthocrm.services.batch import Refused
+    from orthocrm.services.receiving import Accepted, Caller
+    from orthocrm.services.results import Assigned, Captured, Logged, Moved
+    from orthocrm.services.transitions import Loss, Move, Start
+
+
+_HOMES = {
+    "orthocrm.assignment.strategies": (
+        "Choice",
+        "Narrowed",
+    ),
+    "orthocrm.core.activity": (
+        "Activity",
+        "ActivityDirection",
+        "CallOutcome",
+        "LeadActivityType",
+    ),
+    "orthocrm.core.actor": (
+        "Actor",
+        "Permission",
+        "Preset",
+        "Role",
+    ),
+    "orthocrm.core.errors": (
+        "AlreadyExists",
+        "BackendError",
+        "BackwardMove",
+        "ClosedStage",
+        "ConfigurationError",
+        "Conflict",
+        "Forbidden",
+        "InvalidInput",
+        "LeadClosed",
+        "LeadLocked",
+        "LostReasonMissing",
+        "MigrationNeeded",
+        "MissingKey",
+        "NobodyToAssign",
+        "NotFound",
+        "OrthoCRMError",
+        "PluginError",
+        "Problem",
+        "RuleViolated",
+        "StaleVersion",
+        "UnknownBackend",
+        "Vetoed",
+    ),
+    "orthocrm.core.forms": (
+        "FormChoice",
+        "FormDefinition",
+        "FormField",
+        "SavedMapping",
+    ),
+    "orthocrm.core.lead": (
+        "Channel",
+        "Lead",
+        "LeadStatus",
+        "LostReason",
+        "TreatmentInterest",
+    ),
+    "orthocrm.core.money": ("Money",),
+    "orthocrm.core.outside": (
+        "CallerDetails",
+        "Outside",
+    ),
+    "orthocrm.core.people": (
+        "PatientRelationship",
+        "PreferredContact",
+    ),
+    "orthocrm.core.query": (
+        "AllOf",
+        "AnyOf",
+        "Cond",
+        "Sort",
+    ),
+    "orthocrm.core.routing": (
+        "Place",
+        "Pool",
+        "Routing",
+        "SourceRoute",
+        "Territory",
+    ),
+    "orthocrm.core.settings": (
+        "BusinessHours",
+        "Clinic",
+        "FollowUpRule",
+        "Opening",
+        "Practice",
+        "Settings",
+    ),
+    "orthocrm.core.source": (
+        "LeadSourceCategory",
+        "Source",
+    ),
+    "orthocrm.core.stage": (
+        "Stage",
+        "StageKind",
+    ),
+    "orthocrm.core.task": (
+        "LeadTaskType",
+        "Task",
+        "TaskPriority",
+        "TaskStatus",
+    ),
+    "orthocrm.core.time": ("Period",),
+    "orthocrm.crm": (
+        "Desk",
+        "OrthoCRM",
+        "connect",
+    ),
+    "orthocrm.followup.attempts": ("LogEntry",),
+    "orthocrm.followup.tasks": ("NewTask",),
+    "orthocrm.hooks": ("hook",),
+    "orthocrm.leads.channels.delivery": (
+        "Awaited",
+        "Delivered",
+    ),
+    "orthocrm.leads.channels.manual": ("QuickEntry",),
+    "orthocrm.leads.channels.phone": ("PhoneCall",),
+    "orthocrm.leads.channels.referral": (
+        "DoctorReferral",
+        "PatientReferral",
+        "Referrer",
+    ),
+    "orthocrm.leads.channels.signatures": ("Unverified",),
+    "orthocrm.leads.channels.walk_in": ("WalkIn",),
+    "orthocrm.leads.editing": ("LeadEdit",),
+    "orthocrm.leads.intake": ("Intake",),
+    "orthocrm.privacy.secrets": ("StaticSecrets",),
+    "orthocrm.services.batch": ("Refused",),
+    "orthocrm.services.receiving": (
+        "Accepted",
+        "Caller",
+    ),
+    "orthocrm.services.results": (
+        "Assigned",
+        "Captured",
+        "Logged",
+        "Moved",
+    ),
+    "orthocrm.services.transitions": (
+        "Loss",
+        "Move",
+        "Start",
+    ),
+}
+"""Where each public name lives: a module is loaded when one of its names is first asked for."""
+
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+__all__ = [
+    "Accepted",
+    "Activity",
+    "ActivityDirection",
+    "Actor",
+    "AllOf",
+    "AlreadyExists",
+    "AnyOf",
+    "Assigned",
+    "Awaited",
+    "BackendError",
+    "BackwardMove",
+    "BusinessHours",
+    "CallOutcome",
+    "Caller",
+    "CallerDetails",
+    "Captured",
+    "Channel",
+    "Choice",
+    "Clinic",
+    "ClosedStage",
+    "Cond",
+    "ConfigurationError",
+    "Conflict",
+    "Delivered",
+    "Desk",
+    "DoctorReferral",
+    "FollowUpRule",
+    "Forbidden",
+    "FormChoice",
+    "FormDefinition",
+    "FormField",
+    "Intake",
+    "InvalidInput",
+    "Lead",
+    "LeadActivityType",
+    "LeadClosed",
+    "LeadEdit",
+    "LeadLocked",
+    "LeadSourceCategory",
+    "LeadStatus",
+    "LeadTaskType",
+    "LogEntry",
+    "Logged",
+    "Loss",
+    "LostReason",
+    "LostReasonMissing",
+    "MigrationNeeded",
+    "MissingKey",
+    "Money",
+    "Move",
+    "Moved",
+    "Narrowed",
+    "NewTask",
+    "NobodyToAssign",
+    "NotFound",
+    "Opening",
+    "OrthoCRM",
+    "OrthoCRMError",
+    "Outside",
+    "PatientReferral",
+    "PatientRelationship",
+    "Period",
+    "Permission",
+    "PhoneCall",
+    "Place",
+    "PluginError",
+    "Pool",
+    "Practice",
+    "PreferredContact",
+    "Preset",
+    "Problem",
+    "QuickEntry",
+    "Referrer",
+    "Refused",
+    "Role",
+    "Routing",
+    "RuleViolated",
+    "SavedMapping",
+    "Settings",
+    "Sort",
+    "Source",
+    "SourceRoute",
+    "Stage",
+    "StageKind",
+    "StaleVersion",
+    "Start",
+    "StaticSecrets",
+    "Task",
+    "TaskPriority",
+    "TaskStatus",
+    "Territory",
+    "TreatmentInterest",
+    "UnknownBackend",
+    "Unverified",
+    "Vetoed",
+    "WalkIn",
+    "connect",
+    "hook",
+]

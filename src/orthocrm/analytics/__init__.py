@@ -1,0 +1,1 @@
+"""Analytics: every number has one definition here, computed over the query language."""

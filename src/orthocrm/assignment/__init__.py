@@ -1,0 +1,1 @@
+"""Rules about who takes a lead: eligibility, the rotation, the chain of strategies."""

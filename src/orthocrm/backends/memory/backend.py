@@ -1,0 +1,122 @@
+"""The memory backend and its units of work."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from orthocrm.backends.memory.drafts import Session, Store
+from orthocrm.backends.memory.repositories import (
+    MemoryDeliveries,
+    MemoryLeads,
+    MemoryOutbox,
+    MemoryRepository,
+    candidates,
+)
+from orthocrm.core.activity import Activity
+from orthocrm.core.appointment import Appointment, Availability, Reminder, TimeOff
+from orthocrm.core.audit import AuditEntry, Import, ImportChange, PersonalChange
+from orthocrm.core.coordinator import Coordinator, Rotation
+from orthocrm.core.facts import SCHEMAS
+from orthocrm.core.ids import ClinicId
+from orthocrm.core.lead import StageVisit
+from orthocrm.core.query import Aggregate, Group, aggregate
+from orthocrm.core.settings import Clinic
+from orthocrm.core.source import Source
+from orthocrm.core.stage import Stage
+from orthocrm.core.task import Task
+
+PATIENCE = timedelta(seconds=30)
+"""How long a writer waits for the one before it."""
+
+
+class MemoryUnit:
+    """A unit of work in memory."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.clinic = session.clinic
+        self.clinics: MemoryRepository[Clinic] = MemoryRepository(session, "clinics")
+        self.stages: MemoryRepository[Stage] = MemoryRepository(session, "stages")
+        self.sources: MemoryRepository[Source] = MemoryRepository(session, "sources")
+        self.coordinators: MemoryRepository[Coordinator] = MemoryRepository(session, "coordinators")
+        self.rotations: MemoryRepository[Rotation] = MemoryRepository(session, "rotations")
+        self.time_off: MemoryRepository[TimeOff] = MemoryRepository(session, "time_off")
+        self.availability: MemoryRepository[Availability] = MemoryRepository(
+            session, "availability"
+        )
+        self.leads = MemoryLeads(session, "leads")
+        self.visits: MemoryRepository[StageVisit] = MemoryRepository(session, "visits")
+        self.activities: MemoryRepository[Activity] = MemoryRepository(session, "activities")
+        self.tasks: MemoryRepository[Task] = MemoryRepository(session, "tasks")
+        self.appointments: MemoryRepository[Appointment] = MemoryRepository(session, "appointments")
+        self.reminders: MemoryRepository[Reminder] = MemoryRepository(session, "reminders")
+        self.imports: MemoryRepository[Import] = MemoryRepository(session, "imports")
+        self.import_changes: MemoryRepository[ImportChange] = MemoryRepository(
+            session, "import_changes"
+        )
+        self.audit: MemoryRepository[AuditEntry] = MemoryRepository(session, "audit")
+        self.personal_changes: MemoryRepository[PersonalChange] = MemoryRepository(
+            session, "personal_changes"
+        )
+        self.outbox = MemoryOutbox(session)
+        self.deliveries = MemoryDeliveries(session)
+
+    def revision(self) -> int | None:
+        """Give the clinic's revision, None when there is no such clinic."""
+        clinic = self._session.draft("clinics").one(self.clinic)
+        return clinic.revision if clinic is not None else None
+
+    def aggregate(self, query: Aggregate) -> Sequence[Group]:
+        """Compute measures over leads, visits, activities, tasks or appointments."""
+        schema = SCHEMAS[query.of]
+        draft = self._session.draft(query.of)
+        return aggregate(query, candidates(draft, schema.checked(query.where)), schema)
+
+
+class MemoryBackend:
+    """Everything in this process, gone when it ends; many threads may work at once.
+
+    `patience` is how long a writer waits for another one of its clinic before `BackendError`.
+    """
+
+    def __init__(self, patience: timedelta = PATIENCE) -> None:
+        self._patience = patience
+        self._stores: dict[ClinicId, Store] = {}
+        self._guard = threading.Lock()
+
+    @contextmanager
+    def begin(self, clinic: ClinicId) -> Iterator[MemoryUnit]:
+        """Open a unit of work. A clean exit commits, an exception drops everything."""
+        session = Session(clinic, self._store(clinic), self._patience)
+        try:
+            yield MemoryUnit(session)
+            session.commit()
+        finally:
+            session.end()
+
+    def _store(self, clinic: ClinicId) -> Store:
+        with self._guard:
+            if clinic not in self._stores:
+                self._stores[clinic] = Store()
+            return self._stores[clinic]
+
+    def clinics(self) -> Sequence[Clinic]:
+        """List every clinic, oldest first."""
+        with self._guard:
+            stores = dict(self._stores)
+        found = [self._clinic(clinic, store) for clinic, store in stores.items()]
+        there = [clinic for clinic in found if clinic is not None]
+        return sorted(there, key=lambda clinic: (clinic.created_at, clinic.id))
+
+    def _clinic(self, clinic: ClinicId, store: Store) -> Clinic | None:
+        reader: MemoryRepository[Clinic] = MemoryRepository(
+            Session(clinic, store, self._patience), "clinics"
+        )
+        return reader.get([clinic]).get(clinic)
+
+    def migrate(self) -> None:
+        """Do nothing: there is no schema."""
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to give back."""

@@ -1,0 +1,117 @@
+"""What the memory backend knows of each kind of noun: key, indexes, unique values, copies."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from orthocrm.core.audit import AuditEntry, Delivery, OutboxItem, PersonalChange
+from orthocrm.core.facts import SCHEMAS
+from orthocrm.core.query import Schema
+from orthocrm.core.settings import Clinic
+
+Values = Callable[[Any], Iterable[Any]]
+
+
+@frozen(kw_only=True)
+class Table:
+    """What the store knows of one kind of noun.
+
+    `indexes` give the values under which a noun is found. Those named in `unique` lead to one
+    noun at most. `apart` copies what a caller could still change.
+    """
+
+    name: str
+    kind: str
+    key: Callable[[Any], Any] = attrgetter("id")
+    indexes: Mapping[str, Values] = field(factory=dict)
+    unique: tuple[str, ...] = ()
+    apart: Callable[[Any], Any] = lambda noun: noun
+
+    @property
+    def schema(self) -> Schema:
+        """The fields that conditions may name."""
+        return SCHEMAS[self.name]
+
+
+def _one(path: str) -> Values:
+    read = attrgetter(path)
+    return lambda noun: (read(noun),)
+
+
+def _by(*fields: str) -> dict[str, Values]:
+    return {name: _one(name) for name in fields}
+
+
+def _as_json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Copy a value the way in which a database would keep it."""
+    return json.loads(json.dumps(value))
+
+
+def _clinic_apart(clinic: Clinic) -> Clinic:
+    hours = clinic.settings.hours
+    hours = evolve(hours, special=dict(hours.special))
+    return evolve(clinic, settings=evolve(clinic.settings, hours=hours))
+
+
+def _entry_apart(entry: AuditEntry) -> AuditEntry:
+    return evolve(entry, changes=tuple(_as_json(change) for change in entry.changes))
+
+
+def _change_apart(change: PersonalChange) -> PersonalChange:
+    return evolve(change, before=_as_json(change.before), after=_as_json(change.after))
+
+
+def _item_apart(item: OutboxItem) -> OutboxItem:
+    return evolve(item, payload=_as_json(item.payload))
+
+
+def _delivery_apart(delivery: Delivery) -> Delivery:
+    return evolve(delivery, result=_as_json(delivery.result))
+
+
+TABLES = {
+    table.name: table
+    for table in (
+        Table(name="clinics", kind="clinic", apart=_clinic_apart),
+        Table(name="stages", kind="stage", indexes=_by("slug", "order"), unique=("slug", "order")),
+        Table(
+            name="sources",
+            kind="source",
+            indexes={"name": lambda source: (source.name.casefold(),)},
+            unique=("name",),
+        ),
+        Table(name="coordinators", kind="coordinator"),
+        Table(name="rotations", kind="rotation"),
+        Table(name="time_off", kind="absence", indexes=_by("user")),
+        Table(name="availability", kind="availability", indexes=_by("provider")),
+        Table(
+            name="leads",
+            kind="lead",
+            indexes={"keys": lambda lead: lead.keys, "import_id": _one("origin.import_id")},
+        ),
+        Table(name="visits", kind="visit", indexes=_by("lead_id")),
+        Table(name="activities", kind="activity", indexes=_by("lead_id")),
+        Table(name="tasks", kind="task", indexes=_by("lead_id")),
+        Table(name="appointments", kind="appointment", indexes=_by("lead_id")),
+        Table(name="reminders", kind="reminder", indexes=_by("appointment_id")),
+        Table(name="imports", kind="import"),
+        Table(name="import_changes", kind="change", indexes=_by("import_id", "lead_id")),
+        Table(name="audit", kind="audit entry", apart=_entry_apart),
+        Table(
+            name="personal_changes",
+            kind="change",
+            indexes=_by("audit_id", "lead_id"),
+            apart=_change_apart,
+        ),
+        Table(name="outbox", kind="item", indexes=_by("state"), apart=_item_apart),
+        Table(
+            name="deliveries",
+            kind="delivery",
+            key=attrgetter("operation", "user", "key"),
+            apart=_delivery_apart,
+        ),
+    )
+}

@@ -1,0 +1,207 @@
+"""`SqlBackend`: opens units of work on SQLite or PostgreSQL."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from orthocrm.backends.sql import sqlite, texts
+from orthocrm.backends.sql.keys import ClinicVaults, Keys
+from orthocrm.backends.sql.rows import CLINIC
+from orthocrm.backends.sql.session import Driver, Session
+from orthocrm.backends.sql.transaction import Transaction
+from orthocrm.backends.sql.version import is_current
+from orthocrm.backends.sql.work import SqlUnitOfWork
+from orthocrm.core.errors import BackendError, ConfigurationError, MigrationNeeded, UnknownBackend
+from orthocrm.core.ids import ClinicId
+from orthocrm.core.ports import Vault
+from orthocrm.core.settings import Clinic
+
+MANY_LEADS = 5_000
+"""After so many new leads, and then each time that as many again came, tables are measured."""
+
+
+class Engine(Driver, Protocol):
+    """A database of our own, with its connections."""
+
+    @property
+    def engine(self) -> sa.Engine:
+        """SQLAlchemy's engine."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[Any]:
+        """Lend a connection within a transaction that commits on a clean exit."""
+        ...
+
+    def migrating(self) -> AbstractContextManager[sa.Connection]:
+        """Lend a connection to change the schema, to one process at a time."""
+        ...
+
+    def analyse(self) -> None:
+        """Measure the tables."""
+        ...
+
+
+def _engine(address: str) -> Engine:
+    try:
+        url = sa.make_url(address)
+    except ArgumentError:
+        raise ConfigurationError("url: give an address such as sqlite:///practice.db") from None
+    if url.get_backend_name() == "sqlite":
+        return sqlite.SqliteEngine(url)
+    if url.get_backend_name() == "postgresql":
+        from orthocrm.backends.sql.postgres import PostgresEngine  # noqa: PLC0415 - optional dependency
+
+        return PostgresEngine(url)
+    raise UnknownBackend(url.get_backend_name())
+
+
+class SqlBackend:
+    """Leads and everything around them in a database, personal data sealed by `vault`.
+
+    `migrate` makes the tables; nothing else does. A unit of work that brings the count of new
+    leads over `MANY_LEADS` has the tables measured after its commit (`analyse`).
+    """
+
+    def __init__(self, url: str, vault: Vault) -> None:
+        self._engine = _engine(url)
+        self._vaults = ClinicVaults(vault)
+        self._is_current = False
+        self._leads_added = 0
+        self._measure_at = MANY_LEADS
+
+    @contextmanager
+    def begin(self, clinic: ClinicId) -> Iterator[SqlUnitOfWork]:
+        """Open a unit of work. A clean exit commits, an exception drops everything."""
+        with self._errors(), self._engine.transaction() as connection:
+            self._check_version(connection)
+            with working(self._engine, connection, clinic, self._vaults, ours=True) as transaction:
+                yield SqlUnitOfWork(transaction)
+        transaction.keys.kept()
+        self._count(transaction.leads_added)
+
+    def clinics(self) -> Sequence[Clinic]:
+        """List every clinic, oldest first."""
+        with self._errors(), self._engine.transaction() as connection:
+            self._check_version(connection)
+            return every_clinic(self._engine, connection)
+
+    def migrate(self) -> None:
+        """Bring the schema to this release; safe when several processes do so at once."""
+        from orthocrm.backends.sql.migrations import upgrade  # noqa: PLC0415 - slow import
+
+        with self._errors(), self._engine.migrating() as connection:
+            upgrade(connection)
+
+    def analyse(self) -> None:
+        """Measure the tables, so that the planner knows what was loaded."""
+        with self._errors():
+            self._engine.analyse()
+
+    def joined(self, connection: sa.Connection) -> "JoinedBackend":
+        """Take part in the transaction of a connection that the host application owns."""
+        if connection.dialect.name != self._engine.language.name:
+            raise ConfigurationError("connection: it is of another engine than the backend's URL")
+        return JoinedBackend(connection, self._engine, self._vaults)
+
+    def close(self) -> None:
+        """Give back connections and files."""
+        self._engine.engine.dispose()
+
+    def _check_version(self, connection: Any) -> None:  # noqa: ANN401 - the driver's connection
+        if not self._is_current:
+            self._is_current = is_current(connection, self._engine)
+        if not self._is_current:
+            raise MigrationNeeded(
+                "the tables are not those of this release; run `orthocrm migrate`"
+            )
+
+    def _count(self, leads: int) -> None:
+        self._leads_added += leads
+        if self._leads_added >= self._measure_at:
+            self._measure_at = 2 * self._leads_added
+            with suppress(BackendError):  # the leads are stored; the next time will do
+                self.analyse()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Say what a driver's error outside of a statement of ours means."""
+        try:
+            yield
+        except self._engine.failure as error:
+            raise self._engine.refusal(error) from error
+        except DBAPIError as error:
+            raise BackendError("the database refused a statement") from error
+
+
+class JoinedBackend:
+    """The backend within the host's own transaction: units of work are savepoints of it."""
+
+    def __init__(self, connection: sa.Connection, driver: Driver, vaults: ClinicVaults) -> None:
+        self._connection = connection
+        self._driver = driver
+        self._vaults = ClinicVaults(vaults.vault)
+
+    @contextmanager
+    def begin(self, clinic: ClinicId) -> Iterator[SqlUnitOfWork]:
+        """Open a unit of work. What it did lasts when the host commits."""
+        if self._driver.language.name == "sqlite":
+            sqlite.take_part(self._connection)
+        with self._connection.begin_nested():
+            raw = self._connection.connection.dbapi_connection
+            check_version(raw, self._driver)
+            with working(self._driver, raw, clinic, self._vaults) as transaction:
+                yield SqlUnitOfWork(transaction)
+        transaction.keys.kept()
+
+    def clinics(self) -> Sequence[Clinic]:
+        """List every clinic, oldest first."""
+        return every_clinic(self._driver, self._connection.connection.dbapi_connection)
+
+    def migrate(self) -> None:
+        """Bring the schema to this release, within the host's transaction."""
+        from orthocrm.backends.sql.migrations import upgrade  # noqa: PLC0415 - slow import
+
+        upgrade(self._connection)
+
+    def close(self) -> None:
+        """Leave the connection to the host."""
+
+
+def check_version(connection: Any, driver: Driver) -> None:  # noqa: ANN401 - the driver's connection
+    """Refuse a database whose tables are not those of this release."""
+    if not is_current(connection, driver):
+        raise MigrationNeeded("the tables are not those of this release; run `orthocrm migrate`")
+
+
+@contextmanager
+def working(
+    driver: Driver,
+    connection: Any,  # noqa: ANN401 - the driver's connection
+    clinic: ClinicId,
+    vaults: ClinicVaults,
+    *,
+    ours: bool = False,
+) -> Iterator[Transaction]:
+    """Lend a transaction over a connection, and write what it collected at the end.
+
+    What is `ours` may be committed with the last writes; a host commits its own.
+    """
+    session = Session(driver, connection, clinic)
+    transaction = Transaction(session, Keys(session, vaults))
+    try:
+        yield transaction
+        if session.failed is not None:
+            raise session.failed
+        transaction.flush(last=ours)
+    finally:
+        session.end()
+
+
+def every_clinic(driver: Driver, connection: Any) -> list[Clinic]:  # noqa: ANN401 - the driver's connection
+    """Read all clinics, oldest first."""
+    session = Session(driver, connection, ClinicId(""))
+    rows = session.rows(texts.every_clinic(CLINIC, driver.language), {})
+    return [CLINIC.read(row, {}, driver.language.take) for row in rows]

@@ -1,0 +1,241 @@
+"""The outbox and the deliveries: what concurrent units of work compete for."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import evolve
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orthocrm.backends.sql.language import Language, Text
+from orthocrm.backends.sql.rows import OUTBOX_ITEM
+from orthocrm.backends.sql.rows.codec import Row, put_at, put_json, put_objects, take_json
+from orthocrm.backends.sql.session import Step
+from orthocrm.backends.sql.tables import deliveries, outbox
+from orthocrm.backends.sql.transaction import Transaction
+from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.time import instant
+
+_PENDING = outbox.c.state == sa.literal_column("'PENDING'")
+
+
+def _the(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=column.type)
+
+
+def _in_clinic(table: sa.Table) -> sa.ColumnElement[bool]:
+    return table.c.clinic_id == _the("clinic", table.c.clinic_id)
+
+
+@cache
+def _due(language: Language) -> Text:
+    """Read pending items that are due; those that somebody else is taking are passed over."""
+    statement = (
+        sa.select(outbox)
+        .where(_in_clinic(outbox), _PENDING, outbox.c.due_at <= _the("now", outbox.c.due_at))
+        .order_by(outbox.c.due_at, outbox.c.id)
+        .limit(sa.bindparam("most", type_=sa.Integer()))
+        .with_for_update(skip_locked=True)
+    )
+    return language.text(statement)
+
+
+@cache
+def _leased(language: Language) -> Text:
+    statement = (
+        sa.update(outbox)
+        .values(
+            due_at=_the("until", outbox.c.due_at),
+            attempts=outbox.c.attempts + 1,
+            fence=outbox.c.fence + 1,
+        )
+        .where(_in_clinic(outbox), language.among(outbox.c.id, "ids"))
+    )
+    return language.text(statement)
+
+
+@cache
+def _settled(language: Language) -> Text:
+    statement = (
+        sa.update(outbox)
+        .values(
+            state=_the("new_state", outbox.c.state),
+            due_at=_the("new_due", outbox.c.due_at),
+            heard=_the("new_heard", outbox.c.heard),
+        )
+        .where(
+            _in_clinic(outbox),
+            outbox.c.id == _the("item", outbox.c.id),
+            outbox.c.fence == _the("old_fence", outbox.c.fence),
+        )
+    )
+    return language.text(statement)
+
+
+@cache
+def _waiting(language: Language) -> Text:
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(outbox)
+        .where(_in_clinic(outbox), outbox.c.state == _the("wanted", outbox.c.state))
+    )
+    return language.text(statement)
+
+
+class SqlOutbox:
+    """Events that wait for their notify hooks."""
+
+    __slots__ = ("_language", "_transaction")
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._language = transaction.session.language
+
+    def add(self, items: Sequence[OutboxItem]) -> None:
+        """Collect new items."""
+        self._transaction.add(OUTBOX_ITEM, items)
+
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[OutboxItem]:
+        """Take pending items that are due, and hide them for `lease`."""
+        self._transaction.flush_for(OUTBOX_ITEM)
+        session, until = self._transaction.session, instant(now, "now") + lease
+        rows = session.rows(_due(self._language), {"now": put_at(now), "most": most})
+        items = self._transaction.read(OUTBOX_ITEM, rows)
+        if items:
+            ids = self._language.several(item.id for item in items)
+            session.met(_leased(self._language), {"until": put_at(until), "ids": ids})
+        return [
+            evolve(item, due_at=until, attempts=item.attempts + 1, fence=item.fence + 1)
+            for item in items
+        ]
+
+    def settle(self, item: OutboxItem, state: OutboxState, due_at: datetime) -> bool:
+        """Record what became of an item, unless somebody claimed it since."""
+        self._transaction.flush_for(OUTBOX_ITEM)
+        given = {
+            "new_state": state.value,
+            "new_due": put_at(due_at),
+            "new_heard": put_objects(item.heard),
+            "item": item.id,
+            "old_fence": self._language.put.number(item.fence),
+        }
+        return self._transaction.session.met(_settled(self._language), given) == 1
+
+    def waiting(self, state: OutboxState = OutboxState.PENDING) -> int:
+        """Count the items in a state."""
+        self._transaction.flush_for(OUTBOX_ITEM)
+        given = {"wanted": state.value}
+        [[count]] = self._transaction.session.rows(_waiting(self._language), given)
+        return int(count)
+
+
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_KEY = tuple(deliveries.c[name] for name in ("operation", "user", "key"))
+
+
+def _this_delivery() -> list[sa.ColumnElement[bool]]:
+    return [_in_clinic(deliveries), *(column == _the(column.name, column) for column in _KEY)]
+
+
+@cache
+def _registered(language: Language) -> Text:
+    """Insert unless it is there; waits for whoever inserts the same."""
+    names = [name for name in deliveries.columns.keys() if name not in ("clinic_id", "result")]  # noqa: SIM118 - names, not columns
+    values: dict[str, Any] = {name: _the(name, deliveries.c[name]) for name in names}
+    values["clinic_id"] = _the("clinic", deliveries.c.clinic_id)
+    statement: Any = _INSERTS[language.name](deliveries).values(values)
+    return language.text(statement.on_conflict_do_nothing())
+
+
+@cache
+def _holder(language: Language) -> Text:
+    statement = sa.select(deliveries.c.fingerprint, deliveries.c.created_at, deliveries.c.result)
+    return language.text(statement.where(*_this_delivery()).with_for_update())
+
+
+@cache
+def _replaced(language: Language) -> Text:
+    columns = deliveries.c
+    statement = sa.update(deliveries).values(
+        fingerprint=_the("new_fingerprint", columns.fingerprint),
+        created_at=_the("new_created_at", columns.created_at),
+        result=sa.null(),
+    )
+    return language.text(statement.where(*_this_delivery()))
+
+
+@cache
+def _finished(language: Language) -> str:
+    """Set the result of one delivery: result, clinic, operation, user and key."""
+    statement = sa.update(deliveries).values(result=_the("new_result", deliveries.c.result))
+    return language.text(statement.where(*_this_delivery())).sql
+
+
+class SqlDeliveries:
+    """Requests that have to have one effect only.
+
+    A key may be anything that a caller chose, and a fingerprint tells whether somebody guessed the
+    content: the one is stored as its blind index, the other sealed.
+    """
+
+    __slots__ = ("_language", "_transaction")
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._language = transaction.session.language
+
+    def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:
+        """Register a delivery, or give the one that holds its key already."""
+        self._transaction.flush()
+        session, created_at = self._transaction.session, put_at(delivery.created_at)
+        key = self._key(delivery)
+        mine = {**key, "fingerprint": self._sealed(delivery), "created_at": created_at}
+        while session.met(_registered(self._language), mine) != 1:
+            rows = session.rows(_holder(self._language), key)
+            if rows:
+                return self._held(delivery, rows[0], key, since)
+        return None
+
+    def _held(
+        self, delivery: Delivery, row: Row, key: Mapping[str, str], since: datetime | None
+    ) -> Delivery | None:
+        sealed, stored_at, result = row
+        created_at = self._transaction.session.at(stored_at)
+        if since is not None and created_at < since:
+            mine = {
+                "new_fingerprint": self._sealed(delivery),
+                "new_created_at": put_at(delivery.created_at),
+            }
+            self._transaction.session.met(_replaced(self._language), {**key, **mine})
+            return None
+        known = None if result is None else take_json(result)
+        fingerprint = self._opened(delivery, sealed)
+        return evolve(delivery, fingerprint=fingerprint, created_at=created_at, result=known)
+
+    def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
+        """Collect the result; it is written with everything else."""
+        key = self._key(delivery)
+        row = (put_json(result), self._transaction.session.clinic, *key.values())
+        step = Step(kind="delivery", sql=_finished(self._language), rows=[row])
+        self._transaction.last(step)
+
+    def _key(self, delivery: Delivery) -> dict[str, str]:
+        """Give what tells deliveries apart, in the order of the columns."""
+        blind = self._transaction.keys.clinic.index(f"delivery:{delivery.key}")
+        return {"operation": delivery.operation, "user": delivery.user, "key": blind}
+
+    def _sealed(self, delivery: Delivery) -> str:
+        clear = delivery.fingerprint.encode()
+        box = self._transaction.keys.clinic.own
+        return b64encode(box.seal(deliveries.name, self._place(delivery), clear)).decode("ascii")
+
+    def _opened(self, delivery: Delivery, sealed: str) -> str:
+        box = self._transaction.keys.clinic.own
+        return box.open(deliveries.name, self._place(delivery), b64decode(sealed)).decode()
+
+    def _place(self, delivery: Delivery) -> str:
+        """Name the row, so that a fingerprint that was moved does not open."""
+        return put_json([*self._key(delivery).values()])

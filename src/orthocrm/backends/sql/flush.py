@@ -1,0 +1,136 @@
+"""Turns collected nouns into the statements of a flush."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from attrs import frozen
+
+from orthocrm.backends.sql import texts
+from orthocrm.backends.sql.keys import Keys
+from orthocrm.backends.sql.rows import CLINIC, LEAD
+from orthocrm.backends.sql.rows.codec import Row
+from orthocrm.backends.sql.rows.shape import Shape
+from orthocrm.backends.sql.session import Step
+from orthocrm.backends.sql.tables import clinic_keys, lead_keys
+from orthocrm.core.errors import StaleVersion
+
+
+@frozen
+class Save:
+    """A noun that replaces the stored one of a version; `before` is None when it is unknown."""
+
+    version: int
+    before: Any
+    after: Any
+
+
+def steps_of(
+    shape: Shape[Any], adds: Sequence[Any], saves: Sequence[Save], keys: Keys
+) -> list[Step]:
+    """Write changed nouns first, so that new ones may take unique names that they gave up."""
+    steps = [*_vacated(shape, saves, keys), *_updates(shape, saves, keys)]
+    if adds:
+        steps.append(_insert(shape, adds, keys))
+    if shape is LEAD:
+        steps += _lead_keys(adds, saves, keys)
+    if shape is CLINIC and adds:
+        steps.append(_clinic_key(keys))
+    return steps
+
+
+def _insert(shape: Shape[Any], nouns: Sequence[Any], keys: Keys) -> Step:
+    language = keys.session.language
+    write, put = shape.write, language.put
+    if shape is LEAD:
+        rows = [
+            (*write(lead, put), keys.new_lead(lead.id), keys.seal(shape, lead)) for lead in nouns
+        ]
+    elif shape.personal is not None:
+        rows = [(*write(noun, put), keys.seal(shape, noun)) for noun in nouns]
+    else:
+        rows = [write(noun, put) for noun in nouns]
+    return Step(
+        kind=shape.kind,
+        sql=texts.insert(shape.table, language),
+        rows=rows,
+        copy=texts.copy(shape.table, language),
+    )
+
+
+def _vacated(shape: Shape[Any], saves: Sequence[Save], keys: Keys) -> list[Step]:
+    """Free the unique numbers of nouns that may exchange them."""
+    if shape.vacated is None or not saves:
+        return []
+    session = keys.session
+    rows = [(session.clinic, save.after.id) for save in saves]
+    return [Step(kind=shape.kind, sql=texts.vacate(shape, session.language), rows=rows)]
+
+
+def _updates(shape: Shape[Any], saves: Sequence[Save], keys: Keys) -> list[Step]:
+    """Set what changed, one statement for all nouns in which the same columns did."""
+    grouped: dict[tuple[str, ...], list[Row]] = {}
+    for save in saves:
+        columns, values = _changed(shape, save, keys)
+        where = (keys.session.clinic, save.after.id, keys.session.language.put.number(save.version))
+        grouped.setdefault(columns, []).append((*values, *where))
+    return [
+        Step(
+            kind=shape.kind,
+            sql=texts.update(shape, columns, keys.session.language),
+            rows=rows,
+            all_there=True,
+        )
+        for columns, rows in grouped.items()
+    ]
+
+
+def _changed(shape: Shape[Any], save: Save, keys: Keys) -> tuple[tuple[str, ...], Row]:
+    put = keys.session.language.put
+    names, after = shape.clear_columns, shape.write(save.after, put)
+    if save.before is None or shape.vacated is not None:
+        columns, values = names[shape.first_value :], after[shape.first_value :]
+    else:
+        before = shape.write(save.before, put)
+        places = [place for place, value in enumerate(after) if value != before[place]]
+        columns = tuple([names[place] for place in places])
+        values = tuple([after[place] for place in places])
+    if shape.personal is None or not _is_to_seal(shape, save):
+        return columns, values
+    if shape is LEAD and not keys.knows(save.after.id):
+        raise keys.session.doom(StaleVersion(shape.kind))
+    return (*columns, "sealed"), (*values, keys.seal(shape, save.after))
+
+
+def _is_to_seal(shape: Shape[Any], save: Save) -> bool:
+    assert shape.personal is not None  # noqa: S101 - for the type checker: callers have looked
+    if save.before is None or shape.sealed_for(save.before) != shape.sealed_for(save.after):
+        return True
+    return shape.personal(save.before) != shape.personal(save.after)
+
+
+def _lead_keys(adds: Sequence[Any], saves: Sequence[Save], keys: Keys) -> list[Step]:
+    """Index the match keys of new leads, and again those of leads whose keys changed."""
+    language, clinic = keys.session.language, keys.session.clinic
+    changed = [s.after for s in saves if s.before is None or s.before.keys != s.after.keys]
+    steps = []
+    if changed:
+        gone = [(clinic, lead.id) for lead in changed]
+        steps.append(Step(kind="lead", sql=texts.remove_lead_keys(language), rows=gone))
+    rows = list(_indexed(chain(adds, changed), keys))
+    if rows:
+        sql, copy = texts.insert(lead_keys, language), texts.copy(lead_keys, language)
+        steps.append(Step(kind="lead", sql=sql, rows=rows, copy=copy))
+    return steps
+
+
+def _indexed(leads: Iterable[Any], keys: Keys) -> Iterable[Row]:
+    clinic, index = keys.session.clinic, keys.index
+    for lead in leads:
+        for key in {index(key) for key in lead.keys}:
+            yield clinic, key, lead.id
+
+
+def _clinic_key(keys: Keys) -> Step:
+    row = (keys.session.clinic, keys.new_clinic())
+    return Step(kind="clinic", sql=texts.insert(clinic_keys, keys.session.language), rows=[row])

@@ -1,0 +1,72 @@
+"""Rows: one hand-written mapping per noun, between the noun and the columns of its table."""
+
+from typing import Any
+
+from orthocrm.backends.sql.rows.leads import LEAD, VISIT
+from orthocrm.backends.sql.rows.practice import (
+    ABSENCE,
+    CLINIC,
+    COORDINATOR,
+    HOURS,
+    ROTATION,
+    SOURCE,
+    STAGE,
+)
+from orthocrm.backends.sql.rows.records import (
+    AUDIT_ENTRY,
+    IMPORT,
+    IMPORT_CHANGE,
+    OUTBOX_ITEM,
+    PERSONAL_CHANGE,
+)
+from orthocrm.backends.sql.rows.scheduling import APPOINTMENT, REMINDER
+from orthocrm.backends.sql.rows.shape import Shape
+from orthocrm.backends.sql.rows.timeline import ACTIVITY, TASK
+
+__all__ = [
+    "ABSENCE",
+    "ACTIVITY",
+    "APPOINTMENT",
+    "AUDIT_ENTRY",
+    "CLINIC",
+    "COORDINATOR",
+    "HOURS",
+    "IMPORT",
+    "IMPORT_CHANGE",
+    "LEAD",
+    "OF",
+    "OUTBOX_ITEM",
+    "PERSONAL_CHANGE",
+    "REMINDER",
+    "ROTATION",
+    "SHAPES",
+    "SOURCE",
+    "STAGE",
+    "TASK",
+    "VISIT",
+]
+
+SHAPES: tuple[Shape[Any], ...] = (
+    CLINIC,
+    STAGE,
+    SOURCE,
+    COORDINATOR,
+    ROTATION,
+    ABSENCE,
+    HOURS,
+    IMPORT,
+    LEAD,
+    VISIT,
+    ACTIVITY,
+    TASK,
+    APPOINTMENT,
+    REMINDER,
+    AUDIT_ENTRY,
+    IMPORT_CHANGE,
+    PERSONAL_CHANGE,
+    OUTBOX_ITEM,
+)
+"""Every shape, in an order in which what is referred to is written first."""
+
+OF = {shape.schema.of: shape for shape in SHAPES}
+"""The shapes by the name that queries use."""

@@ -1,0 +1,195 @@
+"""The statements of the hot paths, compiled once for each table and dialect."""
+
+from collections.abc import Collection, Mapping
+from functools import cache, lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from orthocrm.backends.sql.language import Language, Text
+from orthocrm.backends.sql.rows.shape import Shape
+from orthocrm.backends.sql.tables import clinic_keys, clinics, lead_keys, leads
+
+_UPDATES = 1_000
+"""How many forms of updates stay compiled."""
+
+_GREATEST = chr(0x10FFFF)
+"""No id sorts after it."""
+
+
+def _the(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=column.type)
+
+
+def _in_clinic(table: sa.Table) -> sa.ColumnElement[bool]:
+    return table.c.clinic_id == _the("clinic", table.c.clinic_id)
+
+
+@cache
+def insert(table: sa.Table, language: Language) -> str:
+    """Add one row, its values in the order of the columns."""
+    return language.text(sa.insert(table)).sql
+
+
+@cache
+def copy(table: sa.Table, language: Language) -> str:
+    """Load rows in bulk (PostgreSQL), their values in the order of the columns."""
+    quote = language.compiler.identifier_preparer.quote
+    columns = ", ".join(quote(column.name) for column in table.columns)
+    return f"COPY {quote(table.name)} ({columns}) FROM STDIN"
+
+
+@lru_cache(maxsize=_UPDATES)
+def update(shape: Shape[Any], columns: tuple[str, ...], language: Language) -> str:
+    """Set columns of one row, named in the order of the table; then clinic, id and version."""
+    table = shape.table
+    statement = (
+        sa.update(table)
+        .values({name: _the(f"new_{name}", table.c[name]) for name in columns})
+        .where(
+            _in_clinic(table),
+            shape.identity == _the("row", shape.identity),
+            table.c.version == _the("version", table.c.version),
+        )
+    )
+    return language.guarded(language.text(statement).sql, shape.kind)
+
+
+@cache
+def vacate(shape: Shape[Any], language: Language) -> str:
+    """Move a unique number of one row out of the way: clinic and id."""
+    assert shape.vacated is not None  # noqa: S101 - for the type checker: callers have looked
+    column = shape.table.c[shape.vacated]
+    statement = (
+        sa.update(shape.table)
+        .values({column: sa.literal_column("-1") - column})
+        .where(_in_clinic(shape.table), shape.identity == _the("row", shape.identity))
+    )
+    return language.text(statement).sql
+
+
+@cache
+def by_ids(shape: Shape[Any], language: Language, *, lock: bool) -> Text:
+    """Read the rows of several ids, and lock them in one order for everybody."""
+    statement = (
+        sa.select(shape.table)
+        .where(_in_clinic(shape.table), language.among(shape.identity, "ids"))
+        .order_by(shape.identity)
+    )
+    return language.text(statement.with_for_update() if lock else statement)
+
+
+@cache
+def by_id(shape: Shape[Any], language: Language, *, lock: bool) -> Text:
+    """Read the row of one id."""
+    statement = sa.select(shape.table).where(
+        _in_clinic(shape.table), shape.identity == _the("row", shape.identity)
+    )
+    return language.text(statement.with_for_update() if lock else statement)
+
+
+def of_ids(
+    shape: Shape[Any], ids: Collection[str], language: Language, *, lock: bool
+) -> tuple[Text, Mapping[str, Any]]:
+    """Choose the statement that reads the rows of ids; one id needs no list."""
+    if len(ids) == 1:
+        [row] = ids
+        return by_id(shape, language, lock=lock), {"row": row}
+    return by_ids(shape, language, lock=lock), {"ids": language.several(ids)}
+
+
+@cache
+def remove(shape: Shape[Any], language: Language) -> Text:
+    """Delete the rows of several ids."""
+    statement = sa.delete(shape.table).where(
+        _in_clinic(shape.table), language.among(shape.identity, "ids")
+    )
+    return language.text(statement)
+
+
+@cache
+def data_keys(language: Language) -> Text:
+    """Read the wrapped keys of several leads."""
+    statement = sa.select(leads.c.id, leads.c.data_key).where(
+        _in_clinic(leads), language.among(leads.c.id, "ids")
+    )
+    return language.text(statement)
+
+
+@cache
+def clinic_key(language: Language) -> Text:
+    """Read the wrapped key of the clinic."""
+    return language.text(sa.select(clinic_keys.c.wrapped).where(_in_clinic(clinic_keys)))
+
+
+@cache
+def remove_lead_keys(language: Language) -> str:
+    """Forget the match keys of one lead: clinic and lead."""
+    statement = sa.delete(lead_keys).where(
+        _in_clinic(lead_keys), lead_keys.c.lead_id == _the("lead", lead_keys.c.lead_id)
+    )
+    return language.text(statement).sql
+
+
+@cache
+def sharing_key(language: Language) -> Text:
+    """Read the first leads of each of several keys; none at all for a key without a lead."""
+    asked = language.listed("keys")
+    statement = _lead_by_lead(asked) if language.has_lateral else _up_to_the_last(asked)
+    return language.text(statement)
+
+
+def _lead_by_lead(asked: sa.TableValuedAlias) -> sa.Select[Any]:
+    """Look up each key by itself."""
+    carrying = (
+        sa.select(lead_keys.c.lead_id)
+        .where(_in_clinic(lead_keys), lead_keys.c.key == asked.c.value)
+        .order_by(lead_keys.c.lead_id)
+        .limit(sa.bindparam("most", type_=sa.Integer()) + 1)
+        .lateral()
+    )
+    return (
+        sa.select(asked.c.value, carrying.c.lead_id)
+        .join_from(asked, carrying, sa.true())
+        .order_by(asked.c.value, carrying.c.lead_id)
+    )
+
+
+def _up_to_the_last(asked: sa.TableValuedAlias) -> sa.Select[Any]:
+    """Join the leads up to the last one wanted.
+
+    The outer join makes SQLite begin with the keys, also before it has measured the tables.
+    """
+    inner = lead_keys.alias()
+    last = (
+        sa.select(inner.c.lead_id)
+        .where(inner.c.clinic_id == _the("clinic", inner.c.clinic_id), inner.c.key == asked.c.value)
+        .order_by(inner.c.lead_id)
+        .limit(1)
+        .offset(sa.bindparam("most", type_=sa.Integer()))
+        .correlate(asked)
+        .scalar_subquery()
+    )
+    carried = sa.and_(
+        _in_clinic(lead_keys),
+        lead_keys.c.key == asked.c.value,
+        lead_keys.c.lead_id <= sa.func.coalesce(last, sa.literal(_GREATEST)),
+    )
+    return (
+        sa.select(asked.c.value, lead_keys.c.lead_id)
+        .select_from(asked.outerjoin(lead_keys, carried))
+        .order_by(asked.c.value, lead_keys.c.lead_id)
+    )
+
+
+@cache
+def revision(language: Language) -> Text:
+    """Read the clinic's revision."""
+    return language.text(sa.select(clinics.c.revision).where(_in_clinic(clinics)))
+
+
+@cache
+def every_clinic(shape: Shape[Any], language: Language) -> Text:
+    """Read all clinics, oldest first."""
+    columns = shape.table.c
+    return language.text(sa.select(shape.table).order_by(columns.created_at, columns.clinic_id))

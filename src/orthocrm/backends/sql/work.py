@@ -1,0 +1,143 @@
+"""The unit of work over one transaction."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from orthocrm.backends.sql import aggregates, rows, texts
+from orthocrm.backends.sql.competing import SqlDeliveries, SqlOutbox
+from orthocrm.backends.sql.repositories import ClinicRepository, SqlLeadRepository, SqlRepository
+from orthocrm.backends.sql.transaction import Transaction
+from orthocrm.core.activity import Activity
+from orthocrm.core.appointment import Appointment, Availability, Reminder, TimeOff
+from orthocrm.core.audit import AuditEntry, Import, ImportChange, PersonalChange
+from orthocrm.core.coordinator import Coordinator, Rotation
+from orthocrm.core.errors import InvalidInput
+from orthocrm.core.ids import ClinicId
+from orthocrm.core.lead import StageVisit
+from orthocrm.core.query import Aggregate, Group, in_order
+from orthocrm.core.settings import Clinic
+from orthocrm.core.source import Source
+from orthocrm.core.stage import Stage
+from orthocrm.core.task import Task
+
+
+class SqlUnitOfWork:
+    """Everything that one verb reads and writes in one clinic, kept or dropped as a whole."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    @property
+    def clinic(self) -> ClinicId:
+        """The clinic that every read and write is about."""
+        return self._transaction.session.clinic
+
+    @cached_property
+    def clinics(self) -> SqlRepository[Clinic]:
+        """The clinic itself, and no other."""
+        return ClinicRepository(self._transaction, rows.CLINIC)
+
+    @cached_property
+    def stages(self) -> SqlRepository[Stage]:
+        """The stages; slug and order are unique."""
+        return SqlRepository(self._transaction, rows.STAGE)
+
+    @cached_property
+    def sources(self) -> SqlRepository[Source]:
+        """The sources; the case-folded name is unique."""
+        return SqlRepository(self._transaction, rows.SOURCE)
+
+    @cached_property
+    def coordinators(self) -> SqlRepository[Coordinator]:
+        """The coordinators, by user."""
+        return SqlRepository(self._transaction, rows.COORDINATOR)
+
+    @cached_property
+    def rotations(self) -> SqlRepository[Rotation]:
+        """The rotations, by pool."""
+        return SqlRepository(self._transaction, rows.ROTATION)
+
+    @cached_property
+    def time_off(self) -> SqlRepository[TimeOff]:
+        """Absences."""
+        return SqlRepository(self._transaction, rows.ABSENCE)
+
+    @cached_property
+    def availability(self) -> SqlRepository[Availability]:
+        """Weekly hours."""
+        return SqlRepository(self._transaction, rows.HOURS)
+
+    @cached_property
+    def leads(self) -> SqlLeadRepository:
+        """The leads."""
+        return SqlLeadRepository(self._transaction)
+
+    @cached_property
+    def visits(self) -> SqlRepository[StageVisit]:
+        """The stage intervals."""
+        return SqlRepository(self._transaction, rows.VISIT)
+
+    @cached_property
+    def activities(self) -> SqlRepository[Activity]:
+        """The activities; append-only for the verbs."""
+        return SqlRepository(self._transaction, rows.ACTIVITY)
+
+    @cached_property
+    def tasks(self) -> SqlRepository[Task]:
+        """The tasks."""
+        return SqlRepository(self._transaction, rows.TASK)
+
+    @cached_property
+    def appointments(self) -> SqlRepository[Appointment]:
+        """The appointments."""
+        return SqlRepository(self._transaction, rows.APPOINTMENT)
+
+    @cached_property
+    def reminders(self) -> SqlRepository[Reminder]:
+        """The reminders."""
+        return SqlRepository(self._transaction, rows.REMINDER)
+
+    @cached_property
+    def imports(self) -> SqlRepository[Import]:
+        """The import runs."""
+        return SqlRepository(self._transaction, rows.IMPORT)
+
+    @cached_property
+    def import_changes(self) -> SqlRepository[ImportChange]:
+        """What imports changed, for their revert."""
+        return SqlRepository(self._transaction, rows.IMPORT_CHANGE)
+
+    @cached_property
+    def audit(self) -> SqlRepository[AuditEntry]:
+        """The audit entries; append-only."""
+        return SqlRepository(self._transaction, rows.AUDIT_ENTRY)
+
+    @cached_property
+    def personal_changes(self) -> SqlRepository[PersonalChange]:
+        """Personal fields before and after, by audit entry."""
+        return SqlRepository(self._transaction, rows.PERSONAL_CHANGE)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        """Events on their way."""
+        return SqlOutbox(self._transaction)
+
+    @cached_property
+    def deliveries(self) -> SqlDeliveries:
+        """Idempotency."""
+        return SqlDeliveries(self._transaction)
+
+    def revision(self) -> int | None:
+        """Give the clinic's revision, None when there is no such clinic."""
+        self._transaction.flush_for(rows.CLINIC)
+        session = self._transaction.session
+        found = session.rows(texts.revision(session.language), {})
+        return found[0][0] if found else None
+
+    def aggregate(self, query: Aggregate) -> Sequence[Group]:
+        """Compute measures in the database; only a quantile's last step is done here."""
+        if query.of not in rows.OF:
+            raise InvalidInput.at("of", "unknown_table", "there is no such kind of noun")
+        shape = rows.OF[query.of]
+        self._transaction.flush_for(shape)
+        return in_order(aggregates.groups(query, shape, self._transaction.session))

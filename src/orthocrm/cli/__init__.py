@@ -1,0 +1,25 @@
+"""`orthocrm`: the command line."""
+
+import click
+
+from orthocrm.cli.demonstrating import demo
+from orthocrm.cli.importing import import_file, import_revert
+from orthocrm.cli.operating import audit, board, clinic, migrate, work
+from orthocrm.cli.options import Commands
+from orthocrm.cli.reporting import report
+
+__all__ = ["main"]
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="orthocrm")
+def main() -> None:
+    """Lead management and scheduling for orthodontic practices.
+
+    Give the database by --db or by the environment variable ORTHOCRM_DB, for example
+    sqlite:///practice.db or postgresql+psycopg://user@host/name.
+    """
+
+
+for command in (demo, migrate, clinic, import_file, import_revert, report, work, board, audit):
+    main.add_command(command)

@@ -1,0 +1,79 @@
+"""`orthocrm demo`: a practice with a year behind it, to look at and to play with."""
+
+import sys
+import tempfile
+from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING
+
+import click
+
+from orthocrm.cli.options import Failed, operating
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from orthocrm.core.ids import LeadId
+    from orthocrm.core.settings import Clinic
+    from orthocrm.core.task import Task
+    from orthocrm.crm import Desk
+
+
+_MOST_TASKS = 15
+
+
+@click.command()
+@click.option("--db", "url", metavar="URL", help="An empty database; a temporary one if left out.")
+@click.option("--seed", default=1, show_default=True, help="Another number, another practice.")
+@click.option("--leads", default=1200, show_default=True, type=click.IntRange(20, 20_000))
+def demo(url: str | None, seed: int, leads: int) -> None:
+    """Fill a practice with an invented year and show it."""
+    from orthocrm.crm import connect, utc_now  # noqa: PLC0415 - slow import
+    from orthocrm.demo import SetClock, SetIds, fill  # noqa: PLC0415 - slow import
+
+    url = url or _temporary()
+    now = utc_now()
+    clock = SetClock(now)
+    with connect(url, clock=clock, ids=SetIds(clock, seed), discover_plugins=False) as crm:
+        if crm.clinics():
+            raise Failed("db: the database holds a clinic already; the demo wants an empty one")
+        clinic = fill(crm, clock, seed=seed, leads=leads)
+        _show(operating(crm, clinic), clinic, now)
+    _say_what_next(url)
+
+
+def _temporary() -> str:
+    folder = Path(tempfile.mkdtemp(prefix="orthocrm-demo-"))
+    return f"sqlite:///{folder / 'practice.db'}"
+
+
+def _show(desk: "Desk", clinic: "Clinic", now: "datetime") -> None:
+    from orthocrm.cli import views  # noqa: PLC0415 - slow import
+
+    views.show(views.board(desk.pipeline.board(cards=3)), "")
+    views.show(views.tasks(*_tasks_of_today(desk, clinic, now), now, clinic.timezone), "")
+    for name in ("funnel", "sources"):
+        views.show(*views.report(desk.analytics.report(name)), "")
+
+
+def _tasks_of_today(
+    desk: "Desk", clinic: "Clinic", now: "datetime"
+) -> "tuple[Sequence[Task], dict[LeadId, str]]":
+    """Give the tasks that are due before the day ends, and the names of their leads."""
+    from orthocrm.core.query import Cond  # noqa: PLC0415 - slow import
+    from orthocrm.core.time import DAY, midnight, zone  # noqa: PLC0415 - slow import
+
+    today = now.astimezone(zone(clinic.timezone)).date()
+    due = desk.followups.agenda(due_before=midnight(today + DAY, clinic.timezone))[-_MOST_TASKS:]
+    found = desk.leads.find(Cond("id", "in", [task.lead_id for task in due]))
+    names = {lead.id: f"{lead.patient.first_name} {lead.patient.last_name}" for lead in found.leads}
+    return due, names
+
+
+def _say_what_next(url: str) -> None:
+    command = "orthocrm" if which("orthocrm") else sys.argv[0]
+    click.echo(f"The practice is in {url}, and everybody in it is invented. Try next:\n")
+    for rest in ("report summary", "report funnel --format json", "board --cards 8", "audit"):
+        click.echo(f"  {command} {rest} --db {url}")
+    click.echo(f"  {command} work --once --db {url}")

@@ -1,0 +1,82 @@
+"""Commands of whoever operates an installation: schema, clinics, work, board, audit."""
+
+import time
+from contextlib import suppress
+
+import click
+
+from orthocrm.cli.options import at_desk, database, of_clinic, opened
+
+
+@click.command()
+@database
+def migrate(url: str) -> None:
+    """Bring the database schema to this release."""
+    with opened(url, make=True) as crm:
+        crm.migrate()
+    click.echo("the schema is that of this release")
+
+
+@click.group()
+def clinic() -> None:
+    """Make and list the clinics of a database."""
+
+
+@clinic.command("add")
+@click.argument("name")
+@click.option("--timezone", required=True, metavar="ZONE", help="For example America/Chicago.")
+@database
+def clinic_add(url: str, name: str, timezone: str) -> None:
+    """Make a clinic with the default stages and sources, and print its id."""
+    with opened(url, make=True) as crm:
+        click.echo(crm.create_clinic(name=name, timezone=timezone).id)
+
+
+@clinic.command("list")
+@database
+def clinic_list(url: str) -> None:
+    """List id, time zone and name of every clinic."""
+    with opened(url) as crm:
+        for each in crm.clinics():
+            click.echo(f"{each.id}  {each.timezone}  {each.name}")
+
+
+@click.command()
+@database
+@click.option("--once", is_flag=True, help="Do what waits now, then end.")
+@click.option(
+    "--every", default=30.0, show_default=True, metavar="SECONDS", help="The pause between rounds."
+)
+def work(url: str, every: float, *, once: bool) -> None:
+    """Do what waits: tell plug-ins of events, make the tasks whose time has come."""
+    with opened(url) as crm, suppress(KeyboardInterrupt):
+        while True:
+            done = crm.work()
+            click.echo(f"tasks made: {len(done.tasks)}, plug-in failures: {len(done.failures)}")
+            if once:
+                return
+            time.sleep(every)
+
+
+@click.command()
+@database
+@of_clinic
+@click.option("--cards", default=5, show_default=True, help="Cards per column.")
+def board(url: str, wanted: str | None, cards: int) -> None:
+    """Show the open pipeline."""
+    from orthocrm.cli import views  # noqa: PLC0415 - slow import
+
+    with at_desk(url, wanted) as (_, desk):
+        views.show(views.board(desk.pipeline.board(cards=cards)))
+
+
+@click.command()
+@database
+@of_clinic
+@click.option("--size", default=20, show_default=True, help="How many entries.")
+def audit(url: str, wanted: str | None, size: int) -> None:
+    """Show the newest entries of the audit trail."""
+    from orthocrm.cli import views  # noqa: PLC0415 - slow import
+
+    with at_desk(url, wanted) as (clinic, desk):
+        views.show(views.trail(desk.privacy.trail(size=size).entries, clinic.timezone))

@@ -1,0 +1,102 @@
+"""What the commands share: the database, the clinic, and how they fail."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
+
+import click
+
+from orthocrm.core.errors import OrthoCRMError
+
+if TYPE_CHECKING:
+    from orthocrm.core.settings import Clinic
+    from orthocrm.crm import Desk, OrthoCRM
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SQLITE = "sqlite:///"
+
+
+class Failed(click.ClickException):
+    """A command that cannot go on: one line on standard error, and exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say so."""
+        click.echo(f"error: {self.message}", err=True, file=file)
+
+
+class Commands(click.Group):
+    """A group whose commands fail in one line: errors name fields, never values."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - what click gives
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except OrthoCRMError as error:
+            raise Failed(str(error)) from error
+
+
+def database(command: F) -> F:
+    """Add the option that names the database."""
+    add = click.option(
+        "--db", "url", envvar="ORTHOCRM_DB", required=True, metavar="URL", help="The database."
+    )
+    return add(command)
+
+
+def of_clinic(command: F) -> F:
+    """Add the option that chooses a clinic."""
+    add = click.option(
+        "--clinic", "wanted", metavar="ID|NAME", help="The clinic, if there are several."
+    )
+    return add(command)
+
+
+@contextmanager
+def opened(url: str, *, make: bool = False) -> Iterator["OrthoCRM"]:
+    """Open an installation; a mistyped file name makes no new database unless `make`."""
+    from orthocrm.crm import connect  # noqa: PLC0415 - slow import
+
+    if not make and is_missing(url):
+        raise Failed("db: there is no such file; clinic add, import and migrate make one")
+    with connect(url) as crm:
+        yield crm
+
+
+def is_missing(url: str) -> bool:
+    """Whether a URL names an SQLite file that does not exist."""
+    name = unquote(url.removeprefix(_SQLITE).partition("?")[0])
+    in_memory = name in ("", ":memory:")
+    return url.startswith(_SQLITE) and not in_memory and not Path(name).exists()
+
+
+def the_clinic(crm: "OrthoCRM", wanted: str | None) -> "Clinic":
+    """Find the clinic that was asked for, or the only one."""
+    clinics = crm.clinics()
+    chosen = [one for one in clinics if wanted is None or wanted in (one.id, one.name)]
+    if len(chosen) == 1:
+        return chosen[0]
+    if not clinics:
+        raise Failed("the database holds no clinic: make one with orthocrm clinic add")
+    if not chosen:
+        raise Failed("clinic: no such clinic; orthocrm clinic list shows them")
+    raise Failed("several clinics: choose by --clinic ID; orthocrm clinic list shows the ids")
+
+
+def operating(crm: "OrthoCRM", clinic: "Clinic") -> "Desk":
+    """Give the desk of whoever runs the command line: the operator of the installation."""
+    from orthocrm.core.actor import Actor, Role  # noqa: PLC0415 - slow import
+
+    return crm.acting_as(Actor.system(Role.OPERATOR, clinic.id))
+
+
+@contextmanager
+def at_desk(url: str, wanted: str | None) -> Iterator[tuple["Clinic", "Desk"]]:
+    """Open an installation that is there already, at the operator's desk of one clinic."""
+    with opened(url) as crm:
+        clinic = the_clinic(crm, wanted)
+        yield clinic, operating(crm, clinic)

@@ -1,0 +1,247 @@
+"""Everything that can go wrong, as one tree.
+
+```
+OrthoCRMError
+├── InvalidInput (ValueError)       the caller's data cannot be read: `problems`
+├── NotFound (LookupError)          unknown, or of another clinic: both answer alike
+├── Forbidden (PermissionError)     the actor may not do this
+├── RuleViolated                    the data are readable, the practice's rules refuse
+│   ├── BackwardMove                a stage before the present one, or the present one itself
+│   ├── ClosedStage                 a won or lost stage entered by a plain move
+│   ├── LostReasonMissing           lost without a reason, or OTHER without a note
+│   ├── LeadLocked                  a converted lead is changed
+│   ├── LeadClosed                  a lost or archived lead is moved or converted
+│   ├── NobodyToAssign              no coordinator and no fallback person
+│   └── StageInUse                  a stage that holds leads is removed
+├── Conflict                        somebody else was first
+│   ├── StaleVersion                the noun changed since it was read
+│   └── AlreadyExists               the identity or unique name is taken
+├── Vetoed                          a plug-in said no: `plugin`, `reason`
+├── ConfigurationError              the installation has to be mended, not the call
+│   ├── PluginError                 a plug-in failed to load or broke its contract
+│   ├── UnknownBackend              no backend for this URL
+│   ├── MissingKey                  encryption at rest has no key
+│   └── MigrationNeeded             the database schema is not the one of this release
+└── BackendError                    the storage failed; the driver's error is its cause
+```
+
+No message of these classes ever holds the value that was refused, only the name of its field.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from attrs import frozen
+
+
+class OrthoCRMError(Exception):
+    """Anything that this library raises on purpose; `code` is stable across releases."""
+
+    code: ClassVar[str] = "error"
+
+
+@frozen
+class Problem:
+    """One thing that is wrong with one field of the input."""
+
+    path: str
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+class InvalidInput(OrthoCRMError, ValueError):
+    """The input cannot be accepted; `problems` names every field that is wrong."""
+
+    code = "invalid_input"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def at(cls, path: str, code: str, message: str) -> "InvalidInput":
+        """Build the error for a single field."""
+        return cls([Problem(path, code, message)])
+
+
+class NotFound(OrthoCRMError, LookupError):
+    """Nothing of this kind and id is visible to the actor."""
+
+    code = "not_found"
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(f"no such {kind}")
+
+
+class Forbidden(OrthoCRMError, PermissionError):
+    """The actor lacks the permission, or the object is outside the actor's scope."""
+
+    code = "forbidden"
+
+    def __init__(self, operation: str, permission: str) -> None:
+        self.operation = operation
+        self.permission = permission
+        super().__init__(f"{operation} needs {permission}")
+
+
+class RuleViolated(OrthoCRMError):
+    """A business rule refuses; the subclass or `code` says which."""
+
+    code = "rule_violated"
+
+
+class BackwardMove(RuleViolated):
+    """A lead only moves forward (skipping allowed), and never to the stage that it holds."""
+
+    code = "backward_move"
+
+    def __init__(self, held: str, wanted: str) -> None:
+        self.held = held
+        self.wanted = wanted
+        super().__init__(f"a lead in {held} cannot move to {wanted}: stages only go forward")
+
+
+class ClosedStage(RuleViolated):
+    """Won and lost stages are entered by `convert` and `lose` only."""
+
+    code = "closed_stage"
+
+    def __init__(self, wanted: str, verb: str) -> None:
+        self.wanted = wanted
+        self.verb = verb
+        super().__init__(f"{wanted} is entered by {verb}, not by a move")
+
+
+class LostReasonMissing(RuleViolated):
+    """A lead is lost for a reason, and the reason OTHER is explained by a note."""
+
+    code = "lost_reason_missing"
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: say why the lead was lost")
+
+
+class LeadLocked(RuleViolated):
+    """A converted lead's own fields, stage, owner and loss cannot change any more."""
+
+    code = "lead_locked"
+
+    def __init__(self) -> None:
+        super().__init__("the lead was converted to a patient and is locked")
+
+
+class LeadClosed(RuleViolated):
+    """A lost or archived lead has to be reopened or restored first."""
+
+    code = "lead_closed"
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        super().__init__(f"the lead is {status.lower()}; reopen it first")
+
+
+class NobodyToAssign(RuleViolated):
+    """No coordinator is available and the clinic has no fallback person."""
+
+    code = "nobody_to_assign"
+
+    def __init__(self) -> None:
+        super().__init__("no coordinator is available; add one or set the fallback person")
+
+
+class StageInUse(RuleViolated):
+    """Leads stand in the stage that should go; move them first."""
+
+    code = "stage_in_use"
+
+    def __init__(self, stage: str, leads: int) -> None:
+        self.stage = stage
+        self.leads = leads
+        super().__init__(f"{leads} leads stand in {stage}; move them first")
+
+
+class Conflict(OrthoCRMError):
+    """Somebody else was first; read again and decide anew."""
+
+    code = "conflict"
+
+
+class StaleVersion(Conflict):
+    """The noun changed since it was read."""
+
+    code = "stale_version"
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(f"the {kind} changed since it was read; read it again")
+
+
+class AlreadyExists(Conflict):
+    """An identity or a unique name is taken."""
+
+    code = "already_exists"
+
+    def __init__(self, kind: str, path: str = "id") -> None:
+        self.kind = kind
+        self.path = path
+        super().__init__(f"a {kind} with this {path} exists")
+
+
+class Vetoed(OrthoCRMError):
+    """A plug-in's `before_` hook refused politely; raise it from the hook itself."""
+
+    code = "vetoed"
+
+    def __init__(self, plugin: str, reason: str) -> None:
+        self.plugin = plugin
+        self.reason = reason
+        super().__init__(f"{plugin}: {reason}")
+
+
+class ConfigurationError(OrthoCRMError):
+    """The installation or its settings have to be mended."""
+
+    code = "configuration"
+
+
+class PluginError(ConfigurationError):
+    """A plug-in could not be loaded, or broke its contract."""
+
+    code = "plugin"
+
+    def __init__(self, plugin: str, message: str) -> None:
+        self.plugin = plugin
+        super().__init__(f"plug-in {plugin}: {message}")
+
+
+class UnknownBackend(ConfigurationError):
+    """No backend is registered for the scheme of the URL."""
+
+    code = "unknown_backend"
+
+    def __init__(self, scheme: str) -> None:
+        self.scheme = scheme
+        super().__init__(f"no backend for {scheme}://")
+
+
+class MissingKey(ConfigurationError):
+    """Personal data cannot be stored or read without its key."""
+
+    code = "missing_key"
+
+
+class MigrationNeeded(ConfigurationError):
+    """The database schema is not the one of this release: run `orthocrm migrate`."""
+
+    code = "migration_needed"
+
+
+class BackendError(OrthoCRMError):
+    """The storage failed; the driver's error is chained as the cause."""
+
+    code = "backend"

@@ -1,0 +1,236 @@
+"""Events: what happened, in the past tense, as codes, ids and instants.
+
+An event is at once an entry of the audit trail, an outbox row and the argument of the notify hook
+that carries its name in snake case. It never holds personal data: whoever needs more, reads the
+noun through the gate.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Any, ClassVar
+
+import attrs
+from attrs import frozen
+
+from orthocrm.core.activity import CallOutcome, LeadActivityType
+from orthocrm.core.ids import (
+    ActivityId,
+    ClinicId,
+    ImportId,
+    LeadId,
+    SourceId,
+    StageSlug,
+    TaskId,
+    UserId,
+)
+from orthocrm.core.lead import LostReason
+
+
+@frozen(kw_only=True)
+class Event:
+    """Something that happened in a clinic at an instant, through somebody."""
+
+    kind: ClassVar[str] = "event"
+    clinic_id: ClinicId
+    at: datetime
+    by: UserId
+
+    def __init_subclass__(cls) -> None:
+        cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        KINDS[cls.kind] = cls
+
+
+KINDS: dict[str, type[Event]] = {}
+"""Every event class by the name of its notify hook."""
+
+
+@frozen(kw_only=True)
+class ClinicCreated(Event):
+    """A practice was set up."""
+
+
+@frozen(kw_only=True)
+class ClinicConfigured(Event):
+    """Settings, hours, stages, sources, coordinators or absences changed; `subject` says which."""
+
+    subject: str
+    object_id: str | None = None
+    fields: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class LeadCaptured(Event):
+    """An enquiry became a lead."""
+
+    lead_id: LeadId
+    channel: str
+    source_id: SourceId | None
+    duplicates: tuple[LeadId, ...] = ()
+
+
+@frozen(kw_only=True)
+class LeadUpdated(Event):
+    """Fields of a lead changed; their names are given, never their values."""
+
+    lead_id: LeadId
+    fields: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class LeadAssigned(Event):
+    """A lead got a coordinator, or another one than before."""
+
+    lead_id: LeadId
+    before: UserId | None
+    after: UserId
+    rule: str
+    needs_assignment: bool = False
+
+
+@frozen(kw_only=True)
+class LeadsAssigned(Event):
+    """Many leads got coordinators in one act: `counts` says how many each of the `users` got.
+
+    `needs_assignment` counts those that went to the fallback person.
+    """
+
+    rule: str
+    lead_ids: tuple[LeadId, ...]
+    users: tuple[UserId, ...]
+    counts: tuple[int, ...]
+    needs_assignment: int = 0
+
+
+@frozen(kw_only=True)
+class StageChanged(Event):
+    """A lead moved to another open stage."""
+
+    lead_id: LeadId
+    before: StageSlug
+    after: StageSlug
+
+
+@frozen(kw_only=True)
+class LeadLost(Event):
+    """A lead did not convert."""
+
+    lead_id: LeadId
+    before: StageSlug
+    reason: LostReason
+
+
+@frozen(kw_only=True)
+class LeadConverted(Event):
+    """Treatment started: the lead is a patient now."""
+
+    lead_id: LeadId
+    before: StageSlug
+    patient_ref: str
+    converted_at: datetime
+
+
+@frozen(kw_only=True)
+class LeadReopened(Event):
+    """A lost lead is back in the stage in which it died."""
+
+    lead_id: LeadId
+    after: StageSlug
+
+
+@frozen(kw_only=True)
+class ActivityLogged(Event):
+    """Somebody logged an activity."""
+
+    lead_id: LeadId
+    activity_id: ActivityId
+    type: LeadActivityType
+    call_outcome: CallOutcome | None = None
+
+
+@frozen(kw_only=True)
+class TaskCreated(Event):
+    """A task waits for somebody."""
+
+    lead_id: LeadId
+    task_id: TaskId
+    assigned_to: UserId
+    due_at: datetime
+    rule: str | None = None
+
+
+@frozen(kw_only=True)
+class TaskCompleted(Event):
+    """A task is done."""
+
+    lead_id: LeadId
+    task_id: TaskId
+
+
+@frozen(kw_only=True)
+class TaskCancelled(Event):
+    """A task is not needed any more."""
+
+    lead_id: LeadId
+    task_id: TaskId
+
+
+@frozen(kw_only=True)
+class LostSuggested(Event):
+    """So many attempts stayed without an answer that the lead may be given up (rule 8)."""
+
+    lead_id: LeadId
+    attempts: int
+
+
+@frozen(kw_only=True)
+class ImportProgressed(Event):
+    """A batch of an import's rows was written."""
+
+    import_id: ImportId
+    created: int
+    updated: int
+
+
+@frozen(kw_only=True)
+class ImportReverted(Event):
+    """An import was taken back."""
+
+    import_id: ImportId
+    removed: int
+    restored: int
+    kept: int
+
+
+def payload(event: Event) -> Mapping[str, Any]:
+    """Give the event's own fields as JSON values, instants in ISO format."""
+    return {name: _plain(getattr(event, name)) for name in _names(event.kind)}
+
+
+@cache
+def _names(kind: str) -> tuple[str, ...]:
+    return tuple(attribute.name for attribute in attrs.fields(KINDS[kind]))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any field of an event
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def restored(kind: str, values: Mapping[str, Any]) -> Event:
+    """Build the event again from its kind and payload."""
+    cls = KINDS[kind]
+    types = {attribute.name: attribute.type for attribute in attrs.fields(cls)}
+    return cls(**{name: _typed(types[name], value) for name, value in values.items()})
+
+
+def _typed(annotation: Any, value: Any) -> Any:  # noqa: ANN401 - any field of an event
+    if annotation is datetime:
+        return datetime.fromisoformat(value)
+    if isinstance(value, list):
+        return tuple(value)
+    wanted = [t for t in getattr(annotation, "__args__", (annotation,)) if isinstance(t, type)]
+    enum = next((t for t in wanted if hasattr(t, "__members__")), None)
+    return enum(value) if enum is not None and value is not None else value

@@ -1,0 +1,175 @@
+"""The queryable fields of every noun: what filters, scopes and reports may name."""
+
+from orthocrm.core.query import Kind, Schema
+
+_CODE, _INSTANT, _NUMBER = Kind.CODE, Kind.INSTANT, Kind.NUMBER
+
+LEADS = Schema(
+    "leads",
+    status=(_CODE, "status"),
+    stage=(_CODE, "position.stage"),
+    stage_order=(_NUMBER, "position.order"),
+    entered_at=(_INSTANT, "position.entered_at"),
+    furthest=(_CODE, "position.furthest"),
+    furthest_order=(_NUMBER, "position.furthest_order"),
+    owner=(_CODE, "ownership.owner"),
+    first_owner=(_CODE, "ownership.first_owner"),
+    assigned_at=(_INSTANT, "ownership.assigned_at"),
+    source=(_CODE, "origin.source_id"),
+    channel=(_CODE, "origin.channel"),
+    campaign=(_CODE, "origin.campaign"),
+    import_id=(_CODE, "origin.import_id"),
+    interest=(_CODE, "enquiry.interests", True),
+    incomplete=(_CODE, "enquiry.incomplete", True),
+    no_contact=(Kind.FLAG, "enquiry.no_contact"),
+    created_at=(_INSTANT, "stamps.created_at"),
+    created_by=(_CODE, "stamps.created_by"),
+    updated_at=(_INSTANT, "stamps.updated_at"),
+    archived_at=(_INSTANT, "stamps.archived_at"),
+    deleted_at=(_INSTANT, "stamps.deleted_at"),
+    first_attempt_at=(_INSTANT, "milestones.first_attempt_at"),
+    first_contact_at=(_INSTANT, "milestones.first_contact_at"),
+    scheduled_at=(_INSTANT, "milestones.scheduled_at"),
+    completed_at=(_INSTANT, "milestones.completed_at"),
+    accepted_at=(_INSTANT, "milestones.accepted_at"),
+    ms_to_attempt=(_NUMBER, "milestones.ms_to_attempt"),
+    ms_to_contact=(_NUMBER, "milestones.ms_to_contact"),
+    ms_to_convert=(_NUMBER, "milestones.ms_to_convert"),
+    unanswered=(_NUMBER, "milestones.unanswered"),
+    next_action_at=(_INSTANT, "milestones.next_action_at"),
+    converted_at=(_INSTANT, "conversion.at"),
+    converted_owner=(_CODE, "conversion.owner"),
+    lost_at=(_INSTANT, "loss.at"),
+    lost_reason=(_CODE, "loss.reason"),
+    lost_stage=(_CODE, "loss.stage"),
+    recall_due_on=(Kind.DATE, "recall_due_on"),
+)
+
+VISITS = Schema(
+    "visits",
+    lead_id=(_CODE, "lead_id"),
+    stage=(_CODE, "stage"),
+    stage_order=(_NUMBER, "order"),
+    entered_at=(_INSTANT, "entered_at"),
+    left_at=(_INSTANT, "left_at"),
+    owner=(_CODE, "owner"),
+)
+
+ACTIVITIES = Schema(
+    "activities",
+    lead_id=(_CODE, "lead_id"),
+    type=(_CODE, "type"),
+    direction=(_CODE, "direction"),
+    call_outcome=(_CODE, "call_outcome"),
+    occurred_at=(_INSTANT, "occurred_at"),
+    created_at=(_INSTANT, "created_at"),
+    created_by=(_CODE, "created_by"),
+    previous_stage=(_CODE, "previous_stage"),
+    new_stage=(_CODE, "new_stage"),
+)
+
+TASKS = Schema(
+    "tasks",
+    lead_id=(_CODE, "lead_id"),
+    type=(_CODE, "type"),
+    priority=(_CODE, "priority"),
+    status=(_CODE, "status"),
+    assigned_to=(_CODE, "assigned_to"),
+    due_at=(_INSTANT, "due_at"),
+    reminder_at=(_INSTANT, "reminder_at"),
+    completed_at=(_INSTANT, "completed_at"),
+    created_at=(_INSTANT, "created_at"),
+    rule=(_CODE, "rule"),
+)
+
+STAGES = Schema(
+    "stages", slug=(_CODE, "slug"), stage_order=(_NUMBER, "order"), kind=(_CODE, "kind")
+)
+
+SOURCES = Schema(
+    "sources",
+    name=(_CODE, "name"),
+    category=(_CODE, "category"),
+    is_active=(Kind.FLAG, "is_active"),
+)
+
+COORDINATORS = Schema("coordinators", is_active=(Kind.FLAG, "is_active"))
+
+TIME_OFF = Schema(
+    "time_off",
+    user=(_CODE, "user"),
+    starts_at=(_INSTANT, "starts_at"),
+    ends_at=(_INSTANT, "ends_at"),
+)
+
+AVAILABILITY = Schema(
+    "availability",
+    provider=(_CODE, "provider"),
+    weekday=(_NUMBER, "weekday"),
+    is_active=(Kind.FLAG, "is_active"),
+)
+
+APPOINTMENTS = Schema(
+    "appointments",
+    provider=(_CODE, "provider"),
+    type=(_CODE, "type"),
+    status=(_CODE, "status"),
+    lead_id=(_CODE, "lead_id"),
+    patient_ref=(_CODE, "patient_ref"),
+    starts_at=(_INSTANT, "starts_at"),
+    ends_at=(_INSTANT, "ends_at"),
+    created_at=(_INSTANT, "created_at"),
+)
+
+REMINDERS = Schema(
+    "reminders",
+    appointment_id=(_CODE, "appointment_id"),
+    channel=(_CODE, "channel"),
+    status=(_CODE, "status"),
+    due_at=(_INSTANT, "due_at"),
+)
+
+IMPORTS = Schema("imports", state=(_CODE, "state"), started_at=(_INSTANT, "started_at"))
+
+IMPORT_CHANGES = Schema(
+    "import_changes", import_id=(_CODE, "import_id"), lead_id=(_CODE, "lead_id")
+)
+
+PERSONAL_CHANGES = Schema(
+    "personal_changes", audit_id=(_CODE, "audit_id"), lead_id=(_CODE, "lead_id")
+)
+
+CLINICS = Schema("clinics", created_at=(_INSTANT, "created_at"))
+
+ROTATIONS = Schema("rotations")
+
+AUDIT = Schema(
+    "audit",
+    at=(_INSTANT, "at"),
+    user=(_CODE, "user"),
+    operation=(_CODE, "operation"),
+    outcome=(_CODE, "outcome"),
+)
+
+SCHEMAS = {
+    schema.of: schema
+    for schema in (
+        LEADS,
+        VISITS,
+        ACTIVITIES,
+        TASKS,
+        STAGES,
+        SOURCES,
+        COORDINATORS,
+        TIME_OFF,
+        AVAILABILITY,
+        APPOINTMENTS,
+        REMINDERS,
+        IMPORTS,
+        AUDIT,
+        IMPORT_CHANGES,
+        PERSONAL_CHANGES,
+        CLINICS,
+        ROTATIONS,
+    )
+}

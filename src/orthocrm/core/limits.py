@@ -1,0 +1,11 @@
+"""How long a text may be, checked before any expression, fuzzy match or parser sees it."""
+
+NAME = 100
+EMAIL = 254
+PHONE = 40
+NOTES = 10_000
+QUERY = 100
+LABEL = 255
+REFERENCE = 255
+PAGE = 500
+"""The most rows that one page may hold."""

@@ -1,0 +1,354 @@
+"""What the core asks of the outside: storage, clock, ids, keys and the host application.
+
+A backend implements `Backend` and proves itself with `orthocrm.testing.suite`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from orthocrm.core.activity import Activity
+from orthocrm.core.appointment import Appointment, Availability, Reminder, TimeOff
+from orthocrm.core.audit import (
+    AuditEntry,
+    Delivery,
+    Import,
+    ImportChange,
+    OutboxItem,
+    OutboxState,
+    PersonalChange,
+)
+from orthocrm.core.coordinator import Coordinator, Rotation
+from orthocrm.core.ids import ClinicId, LeadId
+from orthocrm.core.lead import Lead, StageVisit
+from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
+from orthocrm.core.settings import Clinic
+from orthocrm.core.source import Source
+from orthocrm.core.stage import Stage
+from orthocrm.core.task import Task
+
+T = TypeVar("T")
+
+FIRST_PAGE = Page()
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def __call__(self) -> datetime:
+        """Give the present instant, aware and in UTC."""
+        ...
+
+
+class IdSource(Protocol):
+    """Draws identities."""
+
+    def __call__(self) -> str:
+        """Give a new UUIDv7 in canonical text; ids of one source sort as they were drawn."""
+        ...
+
+
+class Repository(Protocol[T]):
+    """The nouns of one kind in one clinic; nothing of another clinic is ever visible.
+
+    Writes may be collected until the unit of work reads them or ends; a refusal
+    (`AlreadyExists`, `StaleVersion`) is raised at the latest when the unit of work commits, and
+    then nothing of it is kept. Reads see the unit's own writes.
+    """
+
+    def add(self, nouns: Sequence[T]) -> None:
+        """Store new nouns; raises `AlreadyExists` when an id or a unique name is taken."""
+        ...
+
+    def get(self, ids: Collection[str], *, lock: bool = False) -> Mapping[str, T]:
+        """Give the nouns by id; unknown ids are left out.
+
+        With `lock`, no other unit of work can lock or save them until this one ends.
+        """
+        ...
+
+    def save(self, nouns: Sequence[T]) -> tuple[T, ...]:
+        """Replace nouns, and give them back with their version grown by one.
+
+        Raises `StaleVersion` when a noun is gone or its stored version is not the given one.
+        """
+        ...
+
+    def find(
+        self, where: Where = EVERYTHING, sort: Sequence[Sort] = (), page: Page = FIRST_PAGE
+    ) -> Found[T]:
+        """Give one page of the nouns that satisfy `where`, in a total order.
+
+        Raises `InvalidInput` for a field or comparison that the noun's schema does not know.
+        """
+        ...
+
+    def count(self, where: Where = EVERYTHING) -> int:
+        """Count the nouns that satisfy `where`."""
+        ...
+
+    def remove(self, ids: Collection[str]) -> None:
+        """Forget nouns; unknown ids are ignored."""
+        ...
+
+
+class LeadRepository(Repository[Lead], Protocol):
+    """Leads, which can also be found by match key."""
+
+    def sharing_key(
+        self, keys: Collection[str], most: int = 20
+    ) -> Mapping[str, tuple[LeadId, ...]]:
+        """Give the ids of the leads that carry a key, by key, oldest id first.
+
+        Keys without a lead are left out; at most `most + 1` ids come for one key, so that a
+        caller can tell a crowd from a family.
+        """
+        ...
+
+
+class Outbox(Protocol):
+    """Events that wait for their notify hooks."""
+
+    def add(self, items: Sequence[OutboxItem]) -> None:
+        """Store items that are due at their `due_at`."""
+        ...
+
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[OutboxItem]:
+        """Take pending items that are due, oldest first, and hide them for `lease`.
+
+        No two units of work get the same item; attempts and fence have grown by one.
+        """
+        ...
+
+    def settle(self, item: OutboxItem, state: OutboxState, due_at: datetime) -> bool:
+        """Record what became of a claimed item; False when its fence is no longer the newest.
+
+        The item's `heard` is kept with it; nothing else of it changes.
+        """
+        ...
+
+    def waiting(self, state: OutboxState = OutboxState.PENDING) -> int:
+        """Count the items in a state."""
+        ...
+
+
+class Deliveries(Protocol):
+    """Requests that have to have one effect only."""
+
+    def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:
+        """Register a delivery, or give the one that holds its (operation, user, key) already.
+
+        Waits for a concurrent unit of work that registers the same one. A holder created before
+        `since` has expired and is replaced.
+        """
+        ...
+
+    def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
+        """Record the ids of what came of a delivery that was claimed in this unit of work."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """Everything that one verb reads and writes in one clinic, kept or dropped as a whole."""
+
+    @property
+    def clinic(self) -> ClinicId:
+        """The clinic that every read and write is about."""
+        ...
+
+    @property
+    def clinics(self) -> Repository[Clinic]:
+        """The clinic itself, and no other."""
+        ...
+
+    @property
+    def stages(self) -> Repository[Stage]:
+        """The stages; slug and order are unique."""
+        ...
+
+    @property
+    def sources(self) -> Repository[Source]:
+        """The sources; the case-folded name is unique."""
+        ...
+
+    @property
+    def coordinators(self) -> Repository[Coordinator]:
+        """The coordinators, by user."""
+        ...
+
+    @property
+    def rotations(self) -> Repository[Rotation]:
+        """The rotations, by pool."""
+        ...
+
+    @property
+    def time_off(self) -> Repository[TimeOff]:
+        """Absences."""
+        ...
+
+    @property
+    def availability(self) -> Repository[Availability]:
+        """Weekly hours."""
+        ...
+
+    @property
+    def leads(self) -> LeadRepository:
+        """The leads."""
+        ...
+
+    @property
+    def visits(self) -> Repository[StageVisit]:
+        """The stage intervals."""
+        ...
+
+    @property
+    def activities(self) -> Repository[Activity]:
+        """The activities; append-only for the verbs."""
+        ...
+
+    @property
+    def tasks(self) -> Repository[Task]:
+        """The tasks."""
+        ...
+
+    @property
+    def appointments(self) -> Repository[Appointment]:
+        """The appointments."""
+        ...
+
+    @property
+    def reminders(self) -> Repository[Reminder]:
+        """The reminders."""
+        ...
+
+    @property
+    def imports(self) -> Repository[Import]:
+        """The import runs."""
+        ...
+
+    @property
+    def import_changes(self) -> Repository[ImportChange]:
+        """What imports changed, for their revert."""
+        ...
+
+    @property
+    def audit(self) -> Repository[AuditEntry]:
+        """The audit entries; append-only."""
+        ...
+
+    @property
+    def personal_changes(self) -> Repository[PersonalChange]:
+        """Personal fields before and after, by audit entry."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """Events on their way."""
+        ...
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Idempotency."""
+        ...
+
+    def revision(self) -> int | None:
+        """Give the clinic's revision, None when there is no such clinic; one cheap read."""
+        ...
+
+    def aggregate(self, query: Aggregate) -> Sequence[Group]:
+        """Compute measures over leads, visits, activities, tasks or appointments."""
+        ...
+
+
+class Backend(Protocol):
+    """A storage: opens units of work, and knows its own schema."""
+
+    def begin(self, clinic: ClinicId) -> AbstractContextManager[UnitOfWork]:
+        """Open a unit of work. A clean exit commits, an exception drops everything.
+
+        Units of work of several threads may be open at once; they are isolated from each other
+        at least as "read committed", and a lost update is always refused.
+        """
+        ...
+
+    def clinics(self) -> Sequence[Clinic]:
+        """List every clinic, oldest first: for operators and workers, never for an actor."""
+        ...
+
+    def migrate(self) -> None:
+        """Bring the schema to this release; safe when several processes do so at once."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections and files."""
+        ...
+
+
+class Box(Protocol):
+    """Seals the personal data of one lead, or of the clinic's own rows."""
+
+    def seal(self, table: str, row: str, clear: bytes) -> bytes:
+        """Encrypt; the result opens only for the same clinic, table and row."""
+        ...
+
+    def open(self, table: str, row: str, sealed: bytes) -> bytes:
+        """Decrypt; raises `MissingKey` when key, table or row are not the ones that sealed."""
+        ...
+
+
+class ClinicVault(Protocol):
+    """The keys of one clinic."""
+
+    @property
+    def own(self) -> Box:
+        """The box for rows that belong to no lead."""
+        ...
+
+    def new_lead_key(self, lead: str) -> bytes:
+        """Draw a data key for a lead, wrapped for storage beside it."""
+        ...
+
+    def lead_box(self, lead: str, wrapped: bytes) -> Box:
+        """Unwrap a lead's data key."""
+        ...
+
+    def index(self, key: str) -> str:
+        """Give the blind index of a match key (its kind stands before the first colon)."""
+        ...
+
+
+class Vault(Protocol):
+    """Encryption at rest, as a backend uses it."""
+
+    def new_clinic_key(self, clinic: str) -> bytes:
+        """Draw a clinic's key, wrapped for storage."""
+        ...
+
+    def clinic(self, clinic: str, wrapped: bytes) -> ClinicVault:
+        """Unwrap a clinic's key; raises `MissingKey` when the provider lacks the outer one."""
+        ...
+
+
+class KeyProvider(Protocol):
+    """Keeps the outermost keys: a file, the environment, a key-management service."""
+
+    def active(self) -> int:
+        """Give the id of the key that wraps from now on."""
+        ...
+
+    def key(self, key_id: int) -> bytes:
+        """Give the 32 bytes of a live key; raises `MissingKey` when it is not there."""
+        ...
+
+
+class PatientRegistry(Protocol):
+    """The host application's patients: where a converted lead lives on."""
+
+    def register(self, lead: Lead) -> str:
+        """Create (or find) the patient of a lead and give the host's reference.
+
+        It is called inside the converting transaction and may be called again for the same lead
+        when that transaction is repeated: answer with the same reference for the same lead id.
+        """
+        ...

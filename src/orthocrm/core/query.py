@@ -1,0 +1,402 @@
+"""One query language: conditions, sorting, pages and aggregates as values.
+
+The same values serve list filters, saved views, permission scope and reports. Here they are
+interpreted in Python; a backend may compile them to its own language, and must then agree:
+
+- a missing value satisfies only `absent` and `ne`;
+- text compares by code point, instants by time, missing values sort last in both directions;
+- every order is total: the id breaks ties, ascending.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from itertools import pairwise
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+import attrs
+from attrs import frozen
+
+from orthocrm.core import limits
+from orthocrm.core.errors import InvalidInput
+from orthocrm.core.time import instant
+
+T = TypeVar("T")
+
+
+class Op(StrEnum):
+    """How a field is compared; `has` looks into a field that holds several values."""
+
+    EQ = "eq"
+    NE = "ne"
+    LT = "lt"
+    LE = "le"
+    GT = "gt"
+    GE = "ge"
+    IN = "in"
+    HAS = "has"
+    ABSENT = "absent"
+    PRESENT = "present"
+
+
+@frozen
+class Cond:
+    """One comparison: `Cond("stage", "eq", "contacted")`."""
+
+    field: str
+    op: Op = attrs.field(converter=Op)
+    value: Any = None
+
+
+@frozen
+class AllOf:
+    """Every part holds; true when there is none."""
+
+    parts: tuple["Where", ...]
+
+
+@frozen
+class AnyOf:
+    """At least one part holds; false when there is none."""
+
+    parts: tuple["Where", ...]
+
+
+Where = Cond | AllOf | AnyOf
+EVERYTHING = AllOf(())
+
+
+def both(*parts: Where | None) -> Where:
+    """Join conditions, leaving out those that are None."""
+    present = tuple(part for part in parts if part is not None and part != EVERYTHING)
+    return present[0] if len(present) == 1 else AllOf(present)
+
+
+@frozen
+class Sort:
+    """Order by a field."""
+
+    field: str
+    descending: bool = False
+
+
+@frozen
+class Page:
+    """At most `size` rows, after the row whose sort values and id are `after`."""
+
+    size: int = 50
+    after: tuple[Any, ...] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.size, bool) or not isinstance(self.size, int):
+            raise InvalidInput.at("page.size", "not_a_number", "give a whole number")
+        if not 1 <= self.size <= limits.PAGE:
+            raise InvalidInput.at("page.size", "out_of_range", f"give 1 to {limits.PAGE}")
+
+
+@frozen
+class Found(Generic[T]):
+    """One page of nouns, and where the next one starts (None: there is no more)."""
+
+    items: tuple[T, ...]
+    after: tuple[Any, ...] | None = None
+
+
+class Calculation(StrEnum):
+    """What a measure computes over the rows of a group."""
+
+    COUNT = "count"
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+    QUANTILE = "quantile"
+
+
+@frozen
+class Measure:
+    """One number per group. Rows outside `where`, and missing values of `field`, are left out.
+
+    A quantile interpolates linearly between the two closest ranks (numpy's default).
+    """
+
+    name: str
+    calculation: Calculation = Calculation.COUNT
+    field: str | None = None
+    where: Where | None = None
+    q: float = 0.5
+
+
+@frozen
+class Bucket:
+    """The index i with `edges[i] <= value < edges[i + 1]`; None outside of all of them."""
+
+    field: str
+    edges: tuple[Any, ...]
+
+
+@frozen
+class Aggregate:
+    """Measures over the rows of one kind that satisfy `where`, by fields and buckets.
+
+    A field that holds several values counts a row once for each of them.
+    """
+
+    of: str
+    measures: tuple[Measure, ...]
+    by: tuple[str | Bucket, ...] = ()
+    where: Where = EVERYTHING
+
+
+@frozen
+class Group:
+    """One row of an aggregate: the key in the order of `by`, the values by measure."""
+
+    key: tuple[Any, ...]
+    values: Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """What a queryable field holds."""
+
+    CODE = "code"
+    INSTANT = "instant"
+    DATE = "date"
+    NUMBER = "number"
+    FLAG = "flag"
+
+
+_PYTHON: Mapping[Kind, type] = {
+    Kind.CODE: str,
+    Kind.INSTANT: datetime,
+    Kind.DATE: date,
+    Kind.NUMBER: int,
+    Kind.FLAG: bool,
+}
+
+
+@frozen
+class Queryable:
+    """A field that conditions may name: how to read it from the noun, and what it holds."""
+
+    name: str
+    kind: Kind
+    read: Callable[[Any], Any] = attrs.field(eq=False)
+    many: bool = False
+
+
+class Schema:
+    """The queryable fields of one kind of noun. Personal fields are never among them."""
+
+    def __init__(self, of: str, **fields: tuple[Kind, str] | tuple[Kind, str, bool]) -> None:
+        self.of = of
+        self.fields = {
+            name: Queryable(name, kind, _reader(path), *many)
+            for name, (kind, path, *many) in {"id": (Kind.CODE, "id"), **fields}.items()
+        }
+
+    def __getitem__(self, name: str) -> Queryable:
+        try:
+            return self.fields[name]
+        except (KeyError, TypeError):
+            raise InvalidInput.at(
+                "field", "unknown_field", f"{self.of} have no such field"
+            ) from None
+
+    def checked(self, where: Where) -> Where:
+        """Check every comparison against its field, and normalise the values."""
+        if isinstance(where, Cond):
+            return self._checked(where)
+        return type(where)(tuple(self.checked(part) for part in where.parts))
+
+    def _checked(self, cond: Cond) -> Cond:
+        known = self[cond.field]
+        if cond.op in (Op.ABSENT, Op.PRESENT):
+            return Cond(cond.field, cond.op)
+        if known.many is not (cond.op is Op.HAS):
+            raise InvalidInput.at(cond.field, "bad_operator", f"{cond.op} does not fit this field")
+        if cond.op is Op.IN:
+            return Cond(cond.field, cond.op, tuple(_value(known, v) for v in _several(cond)))
+        return Cond(cond.field, cond.op, _value(known, cond.value))
+
+
+def _several(cond: Cond) -> Iterable[Any]:
+    if isinstance(cond.value, str) or not isinstance(cond.value, Iterable):
+        raise InvalidInput.at(cond.field, "not_a_list", "give several values")
+    return cond.value
+
+
+def _value(known: Queryable, value: Any) -> Any:  # noqa: ANN401 - a value of the field's kind
+    wanted = _PYTHON[known.kind]
+    if wanted is datetime:
+        return instant(value, known.name)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        raise InvalidInput.at(known.name, "wrong_type", f"give a {known.kind}")
+    if wanted is str:
+        return str(value)
+    if wanted is date and isinstance(value, datetime):
+        raise InvalidInput.at(known.name, "wrong_type", "give a date without a time")
+    return value
+
+
+def _reader(path: str) -> Callable[[Any], Any]:
+    """Read a dotted path, giving None as soon as a part of it is missing."""
+    steps = [attrgetter(step) for step in path.split(".")]
+    if len(steps) == 1:
+        return steps[0]
+
+    def read(noun: Any) -> Any:  # noqa: ANN401 - any noun, any value
+        for step in steps:
+            if noun is None:
+                return None
+            noun = step(noun)
+        return noun
+
+    return read
+
+
+_COMPARE: Mapping[Op, Callable[[Any, Any], bool]] = {
+    Op.EQ: lambda have, want: have is not None and bool(have == want),
+    Op.NE: lambda have, want: have is None or bool(have != want),
+    Op.LT: lambda have, want: have is not None and bool(have < want),
+    Op.LE: lambda have, want: have is not None and bool(have <= want),
+    Op.GT: lambda have, want: have is not None and bool(have > want),
+    Op.GE: lambda have, want: have is not None and bool(have >= want),
+    Op.IN: lambda have, want: have is not None and have in want,
+    Op.HAS: lambda have, want: have is not None and want in have,
+    Op.ABSENT: lambda have, _: have is None or have == (),
+    Op.PRESENT: lambda have, _: have is not None and have != (),
+}
+
+
+def predicate(where: Where, schema: Schema) -> Callable[[Any], bool]:
+    """Turn a condition into a function of a noun."""
+    if isinstance(where, Cond):
+        cond = schema.checked(where)
+        assert isinstance(cond, Cond)  # noqa: S101 - for the type checker: a Cond stays one
+        read, compare, want = schema[cond.field].read, _COMPARE[cond.op], cond.value
+        return lambda noun: compare(read(noun), want)
+    parts = [predicate(part, schema) for part in where.parts]
+    join = all if isinstance(where, AllOf) else any
+    return lambda noun: join(part(noun) for part in parts)
+
+
+def page_of(nouns: Iterable[T], sort: Sequence[Sort], page: Page, schema: Schema) -> Found[T]:
+    """Sort nouns totally and cut one keyset page out of them."""
+    rows = list(nouns)
+    keys = (*sort, Sort("id"))
+    for key in reversed(keys):
+        read = schema[key.field].read
+        present = [row for row in rows if read(row) is not None]
+        present.sort(key=read, reverse=key.descending)
+        rows = present + [row for row in rows if read(row) is None]
+    if page.after is not None:
+        rows = [row for row in rows if _is_after(row, page.after, keys, schema)]
+    items = tuple(rows[: page.size])
+    if len(rows) <= page.size:
+        return Found(items)
+    return Found(items, tuple(schema[key.field].read(items[-1]) for key in keys))
+
+
+def _is_after(row: object, after: tuple[Any, ...], keys: Sequence[Sort], schema: Schema) -> bool:
+    for key, mark in zip(keys, after, strict=True):
+        have = schema[key.field].read(row)
+        if have == mark:
+            continue
+        if have is None or mark is None:
+            return have is None
+        return bool(have < mark if key.descending else have > mark)
+    return False
+
+
+def aggregate(query: Aggregate, nouns: Iterable[Any], schema: Schema) -> list[Group]:
+    """Interpret an aggregate in Python."""
+    keep = predicate(query.where, schema)
+    keys = [_key_reader(key, schema) for key in query.by]
+    groups: dict[tuple[Any, ...], list[Any]] = {} if query.by else {(): []}
+    for noun in nouns:
+        if keep(noun):
+            for key in _products([read(noun) for read in keys]):
+                groups.setdefault(key, []).append(noun)
+    measures = [(measure.name, _measurer(measure, schema)) for measure in query.measures]
+    return in_order(
+        Group(key, {name: measure(rows) for name, measure in measures})
+        for key, rows in groups.items()
+    )
+
+
+def in_order(groups: Iterable[Group]) -> list[Group]:
+    """Sort groups by key, missing values last."""
+    return sorted(groups, key=lambda group: [_place(part) for part in group.key])
+
+
+def _place(part: Any) -> tuple[bool, Any]:  # noqa: ANN401 - a key of any kind
+    return part is None, 0 if part is None else part
+
+
+def _products(parts: list[list[Any]]) -> list[tuple[Any, ...]]:
+    keys: list[tuple[Any, ...]] = [()]
+    for values in parts:
+        keys = [(*key, value) for key in keys for value in values]
+    return keys
+
+
+def _key_reader(key: str | Bucket, schema: Schema) -> Callable[[Any], list[Any]]:
+    if isinstance(key, Bucket):
+        read, edges = schema[key.field].read, key.edges
+        return lambda noun: [bucket_index(read(noun), edges)]
+    known = schema[key]
+    if known.many:
+        return lambda noun: list(known.read(noun)) or [None]
+    return lambda noun: [known.read(noun)]
+
+
+def bucket_index(value: Any, edges: Sequence[Any]) -> int | None:  # noqa: ANN401 - any kind
+    """Find the half-open bucket of a value."""
+    if value is None:
+        return None
+    pairs = pairwise(edges)
+    return next((i for i, (low, high) in enumerate(pairs) if low <= value < high), None)
+
+
+def _measurer(measure: Measure, schema: Schema) -> Callable[[list[Any]], Any]:
+    keep = predicate(measure.where or EVERYTHING, schema)
+    if measure.field is None:
+        return lambda rows: sum(1 for row in rows if keep(row))
+    read = schema[measure.field].read
+    compute = _COMPUTE[measure.calculation]
+
+    def measured(rows: list[Any]) -> Any:  # noqa: ANN401 - a number or an instant
+        values = [read(row) for row in rows if keep(row)]
+        return compute([value for value in values if value is not None], measure.q)
+
+    return measured
+
+
+_COMPUTE: Mapping[Calculation, Callable[[list[Any], float], Any]] = {
+    Calculation.COUNT: lambda values, _: len(values),
+    Calculation.SUM: lambda values, _: sum(values) if values else None,
+    Calculation.MIN: lambda values, _: min(values, default=None),
+    Calculation.MAX: lambda values, _: max(values, default=None),
+    Calculation.QUANTILE: lambda values, q: quantile(sorted(values), q),
+}
+
+
+def quantile(ordered: Sequence[int], q: float) -> float | None:
+    """Interpolate a quantile of ordered numbers; None of an empty sequence."""
+    if not ordered:
+        return None
+    low, high, weight = ranks(len(ordered), q)
+    return interpolate(ordered[low], ordered[high], weight)
+
+
+def ranks(count: int, q: float) -> tuple[int, int, float]:
+    """Give the two closest ranks (from 0) of a quantile, and the weight of the higher one."""
+    place = (count - 1) * q
+    low = int(place)
+    return low, min(low + 1, count - 1), place - low
+
+
+def interpolate(low: int, high: int, weight: float) -> float:
+    """Join two order statistics; every engine calls this, so that all agree to the last bit."""
+    return low + (high - low) * weight

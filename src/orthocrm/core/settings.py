@@ -1,0 +1,335 @@
+"""What a clinic decides for itself, and the snapshot of it that verbs and rules work with."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from functools import cached_property
+from itertools import chain
+
+from attrs import define, field, frozen
+
+from orthocrm.core import limits
+from orthocrm.core.actor import Preset
+from orthocrm.core.appointment import TimeOff
+from orthocrm.core.coordinator import Coordinator
+from orthocrm.core.errors import InvalidInput, Problem
+from orthocrm.core.forms import FormDefinition, SavedMapping, form_problems, mapping_problems
+from orthocrm.core.ids import ClinicId, SourceId, StageSlug, UserId
+from orthocrm.core.routing import ROUTING_CHECKS, Routing
+from orthocrm.core.source import Source
+from orthocrm.core.stage import Stage, StageKind, Step
+from orthocrm.core.task import LeadTaskType, TaskPriority
+
+
+@frozen
+class Opening:
+    """Open wall times `[start, end)` of one weekday. `weekday` 0 is Sunday, 6 Saturday.
+
+    `end <= start` ends on the next local date; `00:00` to `00:00` is the whole day.
+    """
+
+    weekday: int
+    start: time
+    end: time
+
+
+MONDAY_TO_FRIDAY = tuple(Opening(day, time(9), time(17)) for day in range(1, 6))
+"""Nine to five on weekdays."""
+
+
+@frozen(kw_only=True)
+class BusinessHours:
+    """When the practice is open. A date in `special` replaces the week's hours of that date.
+
+    A date in `closed` is closed, whatever `special` says. No opening at all: never open.
+    """
+
+    week: tuple[Opening, ...] = MONDAY_TO_FRIDAY
+    closed: frozenset[date] = frozenset()
+    special: Mapping[date, tuple[Opening, ...]] = field(factory=dict)
+
+
+class Trigger(StrEnum):
+    """What makes a follow-up rule speak."""
+
+    LEAD_CAPTURED = "LEAD_CAPTURED"
+    STAGE_ENTERED = "STAGE_ENTERED"
+    NO_CONTACT = "NO_CONTACT"
+    IN_STAGE = "IN_STAGE"
+    UNANSWERED = "UNANSWERED"
+
+
+class Recipient(StrEnum):
+    """Who gets the task of a rule."""
+
+    OWNER = "OWNER"
+    MANAGER = "MANAGER"
+
+
+@frozen(kw_only=True)
+class FollowUpRule:
+    """When `trigger` (in `stage`, after `attempts`), then a task `after` that time.
+
+    LEAD_CAPTURED, STAGE_ENTERED and UNANSWERED speak at once, and the task is due `after` that
+    long, counted in business time when `business`. NO_CONTACT and IN_STAGE speak once the time
+    `after` has passed, and the task is due at once.
+    """
+
+    name: str
+    trigger: Trigger
+    task: LeadTaskType
+    title: str
+    after: timedelta = timedelta()
+    business: bool = False
+    stage: StageSlug | None = None
+    attempts: int | None = None
+    priority: TaskPriority = TaskPriority.NORMAL
+    recipient: Recipient = Recipient.OWNER
+    suggest_lost: bool = False
+    is_active: bool = True
+
+
+DEFAULT_RULES = (
+    FollowUpRule(
+        name="speed_to_lead",
+        trigger=Trigger.LEAD_CAPTURED,
+        task=LeadTaskType.CALL,
+        title="Call the new lead",
+        after=timedelta(minutes=5),
+        business=True,
+        priority=TaskPriority.URGENT,
+    ),
+    FollowUpRule(
+        name="escalate_no_contact",
+        trigger=Trigger.NO_CONTACT,
+        task=LeadTaskType.FOLLOW_UP,
+        title="No contact for 24 hours: step in",
+        after=timedelta(hours=24),
+        priority=TaskPriority.HIGH,
+        recipient=Recipient.MANAGER,
+    ),
+    FollowUpRule(
+        name="confirm_consultation",
+        trigger=Trigger.STAGE_ENTERED,
+        stage=StageSlug(Step.CONSULTATION_SCHEDULED),
+        task=LeadTaskType.CONSULTATION_CONFIRM,
+        title="Send the consultation confirmation",
+    ),
+    FollowUpRule(
+        name="consultation_follow_up",
+        trigger=Trigger.STAGE_ENTERED,
+        stage=StageSlug(Step.CONSULTATION_COMPLETED),
+        task=LeadTaskType.FOLLOW_UP,
+        title="Follow up on the consultation",
+        after=timedelta(days=3),
+    ),
+    FollowUpRule(
+        name="pending_check_in",
+        trigger=Trigger.IN_STAGE,
+        stage=StageSlug(Step.PENDING_DECISION),
+        task=LeadTaskType.CALL,
+        title="Check in on the pending decision",
+        after=timedelta(days=7),
+    ),
+    FollowUpRule(
+        name="break_up",
+        trigger=Trigger.UNANSWERED,
+        attempts=3,
+        task=LeadTaskType.EMAIL,
+        title="Send the break-up e-mail and consider moving the lead to Lost",
+        suggest_lost=True,
+    ),
+)
+"""The six automated follow-up rules of the source document."""
+
+
+DEFAULT_CHAIN = ("sticky", "capacity", "round_robin")
+"""Families keep their coordinator, who is full gets nothing more, the others take turns."""
+
+
+@frozen(kw_only=True)
+class Settings:
+    """A clinic's choices. `region` reads phone numbers that lack a country code.
+
+    `fallback` gets the leads that nobody else can take. With `own_leads_only` coordinators see
+    their own and unassigned leads instead of all. `assignment` is the chain of strategies, and
+    `routing` what its source and territory links go by. Leads that nobody has tried to reach for
+    `untouched_after` of business time may be given to somebody else; None: never. With
+    `reassign_absent` the front desk may pass on the leads of somebody who is away. `forms` are
+    what channels accept, `mappings` the tables that the practice imports again and again.
+    """
+
+    region: str = "US"
+    currency: str = "USD"
+    hours: BusinessHours = field(factory=BusinessHours)
+    fallback: UserId | None = None
+    preset: Preset = Preset.LITERAL
+    own_leads_only: bool = False
+    assignment: tuple[str, ...] = DEFAULT_CHAIN
+    routing: Routing = field(factory=Routing)
+    untouched_after: timedelta | None = None
+    reassign_absent: bool = True
+    rules: tuple[FollowUpRule, ...] = DEFAULT_RULES
+    replay_window: timedelta = timedelta(seconds=300)
+    forms: tuple[FormDefinition, ...] = ()
+    mappings: tuple[SavedMapping, ...] = ()
+
+
+@frozen(kw_only=True)
+class Clinic:
+    """A practice: the tenant. `revision` grows whenever anything of its `Practice` changes."""
+
+    id: ClinicId
+    name: str
+    timezone: str
+    created_at: datetime
+    settings: Settings = field(factory=Settings)
+    revision: int = 1
+    version: int = 1
+
+
+@define(frozen=True, kw_only=True, slots=False)
+class Practice:
+    """A clinic with its stages, sources, coordinators and absences, as they stood at `revision`."""
+
+    clinic: Clinic
+    stages: tuple[Stage, ...]
+    sources: tuple[Source, ...]
+    coordinators: tuple[Coordinator, ...]
+    absences: tuple[TimeOff, ...] = ()
+
+    @cached_property
+    def stage_by_slug(self) -> Mapping[str, Stage]:
+        """The stages by slug."""
+        return {stage.slug: stage for stage in self.stages}
+
+    @cached_property
+    def source_by_id(self) -> Mapping[SourceId, Source]:
+        """The sources by id."""
+        return {source.id: source for source in self.sources}
+
+    @cached_property
+    def source_by_name(self) -> Mapping[str, Source]:
+        """The sources by case-folded name."""
+        return {source.name.casefold(): source for source in self.sources}
+
+    @cached_property
+    def coordinator_by_id(self) -> Mapping[UserId, Coordinator]:
+        """The coordinators by user."""
+        return {coordinator.id: coordinator for coordinator in self.coordinators}
+
+    @cached_property
+    def default_stage(self) -> Stage:
+        """The stage in which new leads begin."""
+        return next(stage for stage in self.stages if stage.is_default)
+
+    @cached_property
+    def default_source(self) -> Source | None:
+        """The source of enquiries that name none."""
+        return next((source for source in self.sources if source.is_default), None)
+
+    def stage(self, slug: str, path: str = "stage") -> Stage:
+        """Find a stage by slug."""
+        try:
+            return self.stage_by_slug[slug]
+        except (KeyError, TypeError):
+            raise InvalidInput.at(path, "unknown_stage", "no such stage") from None
+
+    def stage_of(self, kind: StageKind) -> Stage:
+        """Find the clinic's single won or lost stage."""
+        return next(stage for stage in self.stages if stage.kind is kind)
+
+    def is_away(self, user: UserId, at: datetime) -> bool:
+        """Whether somebody has time off at an instant."""
+        return any(absence.user == user and absence.covers(at) for absence in self.absences)
+
+
+def checked_settings(settings: object) -> Settings:
+    """Take settings whose parts fit together; name every one that does not."""
+    if not isinstance(settings, Settings):
+        raise InvalidInput.at("settings", "wrong_type", "give Settings")
+    problems = [problem for check in _CHECKS if (problem := _problem(check, settings))]
+    problems += _routing_problems(settings.routing)
+    problems += [*form_problems(settings.forms), *mapping_problems(settings.mappings)]
+    if problems:
+        raise InvalidInput(problems)
+    return settings
+
+
+def _region(settings: Settings) -> bool:
+    region = settings.region
+    return isinstance(region, str) and re.fullmatch("[A-Z]{2}", region) is not None
+
+
+def _currency(settings: Settings) -> bool:
+    currency = settings.currency
+    return isinstance(currency, str) and re.fullmatch("[A-Z]{3}", currency) is not None
+
+
+def _hours(settings: Settings) -> bool:
+    if not isinstance(settings.hours, BusinessHours):
+        return False
+    openings = [*settings.hours.week, *chain(*settings.hours.special.values())]
+    return all(
+        opening.weekday in range(7) and opening.start.tzinfo is opening.end.tzinfo is None
+        for opening in openings
+    )
+
+
+def _fallback(settings: Settings) -> bool:
+    person = settings.fallback
+    return person is None or (isinstance(person, str) and 0 < len(person) <= limits.REFERENCE)
+
+
+def _rules(settings: Settings) -> bool:
+    names = [rule.name for rule in settings.rules]
+    waits = all(rule.after >= timedelta() for rule in settings.rules)
+    return waits and len(set(names)) == len(names)
+
+
+def _chain(settings: Settings) -> bool:
+    names = settings.assignment
+    return (
+        isinstance(names, tuple)
+        and all(isinstance(name, str) for name in names)
+        and len(set(names)) == len(names)
+    )
+
+
+def _untouched(settings: Settings) -> bool:
+    after = settings.untouched_after
+    return after is None or timedelta() < after <= timedelta(days=365)
+
+
+def _window(settings: Settings) -> bool:
+    return timedelta() <= settings.replay_window <= timedelta(days=1)
+
+
+_CHECKS: tuple[tuple[str, str, Callable[[Settings], bool]], ...] = (
+    ("region", "give a two-letter country code", _region),
+    ("currency", "give a three-letter currency code", _currency),
+    ("hours", "give wall times without a zone, weekdays from 0 (Sunday) to 6", _hours),
+    ("fallback", "give a user", _fallback),
+    ("assignment", "give the names of strategies, each of them once", _chain),
+    ("untouched_after", "give more than nothing and at most a year", _untouched),
+    ("rules", "give each rule a name of its own, and no negative times", _rules),
+    ("replay_window", "give at most a day", _window),
+)
+
+
+def _problem(
+    check: tuple[str, str, Callable[[Settings], bool]], settings: Settings
+) -> Problem | None:
+    path, message, holds = check
+    return None if holds(settings) else Problem(path, "bad_setting", message)
+
+
+def _routing_problems(routing: object) -> list[Problem]:
+    if not isinstance(routing, Routing):
+        return [Problem("routing", "bad_setting", "give Routing")]
+    return [
+        Problem(f"routing.{path}", "bad_setting", message)
+        for path, message, holds in ROUTING_CHECKS
+        if not holds(routing)
+    ]

@@ -1,0 +1,364 @@
+"""The composition root: `connect` wires a backend, keys, plug-ins and a clock to the verbs."""
+
+import hashlib
+import hmac
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote
+
+from attrs import evolve, field, frozen
+
+from orthocrm.core.actor import Actor, Role
+from orthocrm.core.errors import BackendError, InvalidInput, MissingKey, UnknownBackend
+from orthocrm.core.events import Event
+from orthocrm.core.ids import ClinicId, UuidV7
+from orthocrm.core.lead import Lead
+from orthocrm.core.outside import NOTHING_OUTSIDE, NoSecrets, Outside
+from orthocrm.core.ports import Backend, Clock, IdSource, KeyProvider, PatientRegistry, Vault
+from orthocrm.core.settings import Clinic, Practice, Settings
+from orthocrm.core.task import Task
+from orthocrm.hooks import Failure, Plugins
+from orthocrm.services import clinics, delivery, receiving
+from orthocrm.services.analytics import Analytics
+from orthocrm.services.assignment import Assignment
+from orthocrm.services.cursors import Cursors
+from orthocrm.services.followups import FollowUps
+from orthocrm.services.imports import Imports
+from orthocrm.services.leads import Leads
+from orthocrm.services.pipeline import Pipeline
+from orthocrm.services.privacy import Privacy
+from orthocrm.services.receiving import OurChannels
+from orthocrm.services.settings import ClinicSettings
+from orthocrm.services.sources import Sources
+from orthocrm.services.work import Office
+
+_LOG = logging.getLogger("orthocrm")
+_SQLITE = "sqlite"
+_SQL_SCHEMES = (_SQLITE, "postgresql", "postgresql+psycopg")
+
+
+class LocalPatients:
+    """The `PatientRegistry` of an installation without a host application: one patient per lead."""
+
+    def register(self, lead: Lead) -> str:
+        """Name the patient after the lead, so that a repeated call gives the same reference."""
+        return f"patient-{lead.id}"
+
+
+def utc_now() -> datetime:
+    """Tell the time: the default `Clock`."""
+    return datetime.now(UTC)
+
+
+def connect(  # noqa: PLR0913 - everything but the address has a default
+    url: str,
+    *,
+    keys: KeyProvider | None = None,
+    allow_plaintext: bool = False,
+    plugins: Iterable[object] = (),
+    discover_plugins: bool = True,
+    patients: PatientRegistry | None = None,
+    outside: Outside = NOTHING_OUTSIDE,
+    clock: Clock = utc_now,
+    ids: IdSource | None = None,
+) -> "OrthoCRM":
+    """Open an installation.
+
+    Args:
+        url: `memory://`, `sqlite:///practice.db`, `postgresql+psycopg://user@host/name`, or the
+            scheme of a backend that a plug-in registers.
+        keys: the outermost keys of the encryption at rest; left open, they are read from the
+            environment variable `ORTHOCRM_KEYS`. An embedded SQLite database without either gets
+            a key file of its own beside it, readable by its owner only.
+        allow_plaintext: store personal data unencrypted instead of asking for keys.
+        plugins: plug-ins beside those that are installed under `orthocrm.plugins`.
+        discover_plugins: whether to load the installed ones.
+        patients: the host application's patients, for conversions.
+        outside: what channels ask of the host application: secrets, caller ID, leads that Meta
+            announces. Secrets that nobody gives are read from the environment variable
+            `ORTHOCRM_SECRETS`; without it nothing signed is accepted.
+        clock: tells the time; tests give their own.
+        ids: draws identities; tests give their own.
+
+    Raises:
+        UnknownBackend: no backend for the scheme.
+        MissingKey: no key, or a key file that others may read.
+        PluginError: a plug-in cannot be loaded or implements a hook that does not exist.
+
+    >>> crm = connect("memory://")
+    >>> clinic = crm.create_clinic(name="Bright Smiles", timezone="America/Chicago")
+    >>> clinic.name
+    'Bright Smiles'
+    """
+    found = Plugins([OurChannels(), *plugins], discover=discover_plugins)
+    receiving.check(found)
+    provider = None if allow_plaintext else keys
+    backend, secret = _backend(url, provider, found, allow_plaintext=allow_plaintext)
+    return OrthoCRM(
+        backend=backend,
+        plugins=found,
+        patients=patients or LocalPatients(),
+        clock=clock,
+        ids=ids or UuidV7(),
+        cursors=Cursors(secret),
+        outside=_with_secrets(outside),
+    )
+
+
+def _with_secrets(outside: Outside) -> Outside:
+    if not isinstance(outside.secrets, NoSecrets):
+        return outside
+    from orthocrm.privacy.secrets import environment_secrets  # noqa: PLC0415 - slow import
+
+    return evolve(outside, secrets=environment_secrets())
+
+
+def _backend(
+    url: str, keys: KeyProvider | None, plugins: Plugins, *, allow_plaintext: bool
+) -> tuple[Backend, bytes]:
+    """Open the backend of a URL, and give the secret that signs cursors."""
+    scheme = url.partition(":")[0] if isinstance(url, str) else ""
+    brought = plugins.collect("register_backends")
+    if scheme in brought:
+        return brought[scheme](url), os.urandom(32)
+    if scheme == "memory":
+        from orthocrm.backends.memory import MemoryBackend  # noqa: PLC0415 - slow import
+
+        return MemoryBackend(), os.urandom(32)
+    if scheme not in _SQL_SCHEMES:
+        raise UnknownBackend(scheme)
+    return _sql(url, scheme, keys, allow_plaintext=allow_plaintext)
+
+
+def _sql(
+    url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool
+) -> tuple[Backend, bytes]:
+    from orthocrm.backends.sql import SqlBackend  # noqa: PLC0415 - slow import
+
+    vault, secret = _vault(url, scheme, keys, allow_plaintext=allow_plaintext)
+    backend = SqlBackend(url, vault)
+    if scheme == _SQLITE:
+        backend.migrate()
+    return backend, secret
+
+
+def _vault(
+    url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool
+) -> tuple[Vault, bytes]:
+    from orthocrm.privacy import cipher  # noqa: PLC0415 - slow import
+
+    if allow_plaintext:
+        return cipher.PlainVault(), os.urandom(32)
+    provider = keys or _found_keys(url, scheme)
+    secret = hmac.digest(provider.key(provider.active()), b"orthocrm cursors", hashlib.sha256)
+    return cipher.EnvelopeVault(provider), secret
+
+
+def _found_keys(url: str, scheme: str) -> KeyProvider:
+    """Find the keys that nobody gave: in the environment, or beside an embedded database."""
+    from orthocrm.privacy import keys  # noqa: PLC0415 - slow import
+
+    if keys.VARIABLE in os.environ:
+        return keys.EnvironmentKeys()
+    if scheme != _SQLITE:
+        raise MissingKey(f"give keys, set {keys.VARIABLE}, or allow plaintext")
+    database = unquote(url.removeprefix("sqlite:///").partition("?")[0])
+    if url in ("sqlite://", "sqlite:///") or database == ":memory:":
+        return keys.StaticKeys({1: os.urandom(keys.KEY_BYTES)})
+    return _key_file(Path(database))
+
+
+def _key_file(database: Path) -> KeyProvider:
+    from orthocrm.privacy import keys  # noqa: PLC0415 - slow import
+
+    path = database.with_name(database.name + ".keys")
+    if path.exists():
+        return keys.KeyFile(path)
+    if database.exists() and database.stat().st_size:
+        raise MissingKey(f"{path}: the key file of this database is gone; bring it back")
+    made = keys.KeyFile.create(path)
+    _LOG.warning("made the key file %s: keep a copy, the data cannot be read without it", path)
+    return made
+
+
+@frozen(kw_only=True)
+class Worked:
+    """What one round of waiting work did."""
+
+    tasks: tuple[Task, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+@frozen(kw_only=True, slots=False)
+class Desk:
+    """Every verb, on behalf of one actor; each call is one unit of work."""
+
+    office: Office = field(repr=False)
+
+    @cached_property
+    def leads(self) -> Leads:
+        """Capture, look up, edit."""
+        return Leads(self.office)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Where leads come from."""
+        return Sources(self.office)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Move, lose, convert, reopen; the board."""
+        return Pipeline(self.office)
+
+    @cached_property
+    def assignment(self) -> Assignment:
+        """Who takes care of which lead."""
+        return Assignment(self.office)
+
+    @cached_property
+    def followups(self) -> FollowUps:
+        """Activities and tasks."""
+        return FollowUps(self.office)
+
+    @cached_property
+    def analytics(self) -> Analytics:
+        """Numbers and reports."""
+        return Analytics(self.office)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Files of leads and of outcomes."""
+        return Imports(self.office)
+
+    @cached_property
+    def privacy(self) -> Privacy:
+        """The audit trail."""
+        return Privacy(self.office)
+
+    @cached_property
+    def settings(self) -> ClinicSettings:
+        """What the practice decides for itself."""
+        return ClinicSettings(self.office)
+
+
+class OrthoCRM:
+    """An open installation: its clinics, and desks for actors. Close it, or use it in a `with`."""
+
+    def __init__(
+        self,
+        *,
+        backend: Backend,
+        plugins: Plugins,
+        patients: PatientRegistry,
+        clock: Clock,
+        ids: IdSource,
+        cursors: Cursors,
+        outside: Outside = NOTHING_OUTSIDE,
+    ) -> None:
+        self._backend = backend
+        self._plugins = plugins
+        self._patients = patients
+        self._clock = clock
+        self._ids = ids
+        self._cursors = cursors
+        self._outside = outside
+        self._practices: dict[ClinicId, Practice] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def create_clinic(
+        self, *, name: str, timezone: str, settings: Settings | None = None
+    ) -> Clinic:
+        """Set up a practice with the eight default stages and the default sources.
+
+        Args:
+            name: up to 100 characters.
+            timezone: an IANA zone; reports and business hours follow it.
+            settings: what differs from the defaults.
+        """
+        clinic, event = clinics.create(
+            self._backend,
+            self._clock,
+            self._ids,
+            name=name,
+            timezone=timezone,
+            settings=settings or Settings(),
+        )
+        self._after_commit(clinic.id, [event])
+        return clinic
+
+    def clinics(self) -> tuple[Clinic, ...]:
+        """List all clinics of the installation, oldest first: for operators, not for actors."""
+        return tuple(self._backend.clinics())
+
+    def acting_as(self, actor: Actor) -> Desk:
+        """Give the desk of an actor: every verb within the actor's clinic and rights."""
+        if not isinstance(actor, Actor):
+            raise InvalidInput.at("actor", "wrong_type", "give an Actor")
+        return Desk(
+            office=Office(
+                backend=self._backend,
+                actor=actor,
+                clock=self._clock,
+                ids=self._ids,
+                plugins=self._plugins,
+                patients=self._patients,
+                practices=self._practices,
+                cursors=self._cursors,
+                after_commit=self._after_commit,
+                outside=self._outside,
+            )
+        )
+
+    def migrate(self) -> None:
+        """Bring the database schema to this release; embedded databases do so by themselves."""
+        self._backend.migrate()
+
+    def work(self) -> Worked:
+        """Do what waits: tell plug-ins of events, make the tasks of rules whose time has come.
+
+        Any number of processes may do so at once, and as often as they like.
+        """
+        tasks: list[Task] = []
+        failures: list[Failure] = []
+        for clinic in self._backend.clinics():
+            worker = self.acting_as(Actor.system(Role.WORKER, clinic.id))
+            if clinic.settings.untouched_after is not None:
+                worker.assignment.reassign_untouched()
+            tasks.extend(worker.followups.raise_due())
+            failures.extend(self._deliver(clinic.id))
+        return Worked(tasks=tuple(tasks), failures=tuple(failures))
+
+    def close(self) -> None:
+        """Give back connections and files."""
+        self._backend.close()
+
+    def _after_commit(self, clinic: ClinicId, events: Sequence[Event]) -> None:
+        """Tell the plug-ins; should that fail, the verb is done and its events wait for `work`."""
+        if not any(self._plugins.listens(event.kind) for event in events):
+            return
+        try:
+            self._deliver(clinic)
+        except BackendError:  # its causes may quote personal data, so they are not logged
+            _LOG.warning("the events of clinic %s could not be told yet", clinic)
+
+    def _deliver(self, clinic: ClinicId) -> tuple[Failure, ...]:
+        failures = delivery.deliver(self._backend, self._plugins, clinic, self._clock())
+        for failure in failures:
+            _LOG.error("plug-in %s: %s raised %s", failure.plugin, failure.kind, failure.error)
+        return failures

@@ -1,0 +1,44 @@
+"""The invented practice itself: coordinators, what the sources cost, who is away when."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+from attrs import evolve
+
+from orthocrm.core.actor import Actor, Role
+from orthocrm.core.ids import UserId
+from orthocrm.core.money import Money
+from orthocrm.core.settings import Clinic, Settings
+from orthocrm.crm import Desk, OrthoCRM
+from orthocrm.demo import names
+
+NAME = "Prairie Orthodontics"
+ZONE = "America/Chicago"
+MANAGER = "manager"
+
+_MONTHLY_COST = {
+    "Web - Paid advertising": "1850.00",
+    "Web - Social media": "640.00",
+    "Print advertising": "410.00",
+    "Community event": "250.00",
+}
+
+
+def set_up(crm: OrthoCRM, opened_at: datetime, random: Random) -> Clinic:
+    """Create the practice with its five coordinators, their holidays and the sources' costs."""
+    settings = Settings(fallback=UserId(MANAGER))
+    clinic = crm.create_clinic(name=NAME, timezone=ZONE, settings=settings)
+    desk = crm.acting_as(Actor(user=UserId(MANAGER), clinic=clinic.id, roles=(Role.CLINIC_ADMIN,)))
+    for user, name, _ in names.COORDINATORS:
+        desk.settings.add_coordinator(UserId(user), name)
+        starts_at = opened_at + timedelta(days=random.randint(30, 330))
+        desk.settings.add_absence(UserId(user), starts_at, starts_at + timedelta(days=10))
+    _add_costs(desk)
+    return clinic
+
+
+def _add_costs(desk: Desk) -> None:
+    for source in desk.sources.all():
+        if source.name in _MONTHLY_COST:
+            cost = Money.of(_MONTHLY_COST[source.name], "USD")
+            desk.sources.change(evolve(source, monthly_cost=cost))

@@ -1,0 +1,1 @@
+"""Rules about leads themselves: reading an enquiry, duplicates, edits, conversion."""

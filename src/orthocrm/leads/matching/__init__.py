@@ -1,0 +1,1 @@
+"""Which leads are one person, which one household: comparing, scoring, blocking, clustering."""

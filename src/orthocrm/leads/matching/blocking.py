@@ -1,0 +1,91 @@
+"""Which leads are worth comparing: keys that leads of one person or family share."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from orthocrm.leads.matching.names import Name, common_name, sound
+from orthocrm.leads.matching.profile import Profile, profile_of
+from orthocrm.leads.matching.reach import mailbox
+from orthocrm.leads.matching.record import Record
+
+CROWD = 20
+"""A key that more leads than this carry is noise (the practice's own number, a test address)."""
+
+
+def blocking_keys(record: Record) -> tuple[str, ...]:
+    """Give the keys by which a record is found, sorted; each begins with its kind and a colon.
+
+    A birth date never stands alone, and first and last name may be exchanged.
+    """
+    return keys_of(profile_of(record))
+
+
+def keys_of(profile: Profile) -> tuple[str, ...]:
+    """Give the keys of a record that is folded already."""
+    keys = {f"phone:+{phone}" for phone in profile.phones}
+    keys.update(f"email:{email}" for email in profile.emails)
+    keys.update(f"box:{box}" for box in map(mailbox, profile.emails) if box)
+    if profile.ref is not None:
+        keys.add(f"ref:{profile.ref}")
+    keys.update(_name_keys(profile))
+    keys.update(_birth_keys(profile))
+    keys.update(_place_keys(profile))
+    return tuple(sorted(keys))
+
+
+def _name_keys(profile: Profile) -> Iterator[str]:
+    """Name keys: the sound of the last name with an initial, and both sounds in any order."""
+    first, last = _common(profile.first), _common(profile.last)
+    if first and last:
+        yield f"name:{sound(last)}-{first[0]}"
+        yield "names:" + "-".join(sorted((sound(first), sound(last))))
+
+
+def _birth_keys(profile: Profile) -> Iterator[str]:
+    """Birth date with each initial; day and month in one order, since they are often exchanged."""
+    if profile.born_on is None:
+        return
+    day = _unordered(profile.born_on)
+    for name in (_common(profile.first), _common(profile.last)):
+        if name:
+            yield f"born:{day}-{name[0]}"
+
+
+def _unordered(born_on: date) -> str:
+    low, high = sorted((born_on.month, born_on.day))
+    return f"{born_on.year}{low:02}{high:02}"
+
+
+def _place_keys(profile: Profile) -> Iterator[str]:
+    code, street = profile.postal_code, profile.street
+    if code and profile.last.text:
+        yield f"home:{code}-{sound(profile.last.text)}"
+    if code and profile.first.text:
+        yield f"post:{code}-{sound(_common(profile.first))}"
+    if street.number and street.name:
+        yield f"door:{street.number}-{sound(street.name.split()[0])}"
+
+
+def _common(name: Name) -> str:
+    """Give the full form; of last names too, since the two may be exchanged."""
+    return common_name(name.text)
+
+
+def candidates(keys: Sequence[Sequence[str]], crowd: int = CROWD) -> Iterator[tuple[int, int]]:
+    """Give every pair of positions that share a key, once, the lower position first.
+
+    Keys of more than `crowd` are dropped. What is held is one number for each key of each record.
+    """
+    holders = _holders(keys, crowd)
+    for place, own in enumerate(keys):
+        others = {other for key in own for other in holders.get(key, ()) if other < place}
+        for other in sorted(others):
+            yield other, place
+
+
+def _holders(keys: Iterable[Sequence[str]], crowd: int) -> dict[str, list[int]]:
+    holders: dict[str, list[int]] = {}
+    for place, own in enumerate(keys):
+        for key in own:
+            holders.setdefault(key, []).append(place)
+    return {key: places for key, places in holders.items() if 1 < len(places) <= crowd}

@@ -1,0 +1,1 @@
+"""Rules about the pipeline: which moves are allowed, the board, the stages themselves."""

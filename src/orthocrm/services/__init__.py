@@ -1,0 +1,1 @@
+"""Verbs: permission, load, decide, save, record. No business rule lives here."""

@@ -1,0 +1,231 @@
+"""Capturing enquiries: from what a channel handed over to a lead with a coordinator and tasks.
+
+The batch is the implementation; one enquiry is a batch of one. Manual intake, web forms and
+imports all come through here, so that every rule holds for each of them.
+"""
+
+from collections.abc import Sequence
+
+from attrs import evolve, frozen
+
+from orthocrm.core.activity import (
+    Activity,
+    ActivityDirection,
+    CallOutcome,
+    LeadActivityType,
+)
+from orthocrm.core.errors import OrthoCRMError
+from orthocrm.core.events import LeadCaptured
+from orthocrm.core.ids import ActivityId, ImportId
+from orthocrm.core.lead import Channel, Lead, StageVisit
+from orthocrm.core.settings import Trigger
+from orthocrm.core.task import Task
+from orthocrm.followup import rules, tasks
+from orthocrm.leads import intake
+from orthocrm.leads.intake import Intake
+from orthocrm.services import deliveries, placing, warnings
+from orthocrm.services.batch import Refused, attempt, done
+from orthocrm.services.deliveries import DeliveryMisused
+from orthocrm.services.placing import Placed, Wish
+from orthocrm.services.results import Captured
+from orthocrm.services.work import Work
+
+_LIVE = {
+    Channel.PHONE: LeadActivityType.PHONE_CALL,
+    Channel.WALK_IN: LeadActivityType.IN_PERSON,
+}
+
+
+@frozen(kw_only=True)
+class Manner:
+    """How a batch is captured: an import may skip the warnings, the assignment and the tasks."""
+
+    import_id: ImportId | None = None
+    blank_source_ok: bool = False
+    assign: bool = True
+    follow_up: bool = True
+    judge: bool = True
+
+
+FULLY = Manner()
+
+
+def capture(
+    work: Work, intakes: Sequence[Intake], manner: Manner = FULLY
+) -> list[Captured | Refused]:
+    """Make leads of enquiries; a delivery that arrived before gives its first result again."""
+    drafts = attempt(intakes, lambda given: _admitted(work, given, manner))
+    results: dict[int, Captured | Refused] = {}
+    fresh: list[tuple[int, Lead]] = []
+    repeats: dict[int, int] = {}
+    seen: dict[str, int] = {}
+    for i, draft in enumerate(drafts):
+        key = deliveries.key_of(intakes[i])
+        if isinstance(draft, Refused):
+            results[i] = draft
+        elif key is not None and key in seen:
+            repeats[i] = seen[key]
+        elif (earlier := _earlier(work, intakes[i])) is not None:
+            results[i] = earlier
+        else:
+            fresh.append((i, draft))
+            if key is not None:
+                seen[key] = i
+    wishes = [Wish(owner=intakes[i].owner) for i, _ in fresh]
+    kept = keep(work, [lead for _, lead in fresh], wishes, manner)
+    for (i, _), result in zip(fresh, kept, strict=True):
+        results[i] = result
+        if isinstance(result, Captured):
+            deliveries.finish(work, intakes[i], result)
+    for i, first in repeats.items():
+        same = deliveries.is_same(intakes[i], intakes[first])
+        results[i] = _again(results[first]) if same else Refused(DeliveryMisused())
+    return [results[i] for i in range(len(intakes))]
+
+
+def _again(result: Captured | Refused) -> Captured | Refused:
+    return result if isinstance(result, Refused) else evolve(result, replayed=True)
+
+
+def _admitted(work: Work, given: Intake, manner: Manner) -> Lead:
+    return intake.admitted(
+        given,
+        work.practice,
+        now=work.now,
+        by=work.actor.user,
+        ids=work.ids,
+        import_id=manner.import_id,
+        blank_source_ok=manner.blank_source_ok,
+    )
+
+
+def _earlier(work: Work, given: Intake) -> Captured | Refused | None:
+    """Claim the delivery; give its first result when it was claimed before."""
+    try:
+        return deliveries.replayed(work, given)
+    except OrthoCRMError as error:
+        return Refused(error)
+
+
+def keep(
+    work: Work, leads: Sequence[Lead], wishes: Sequence[Wish], manner: Manner = FULLY
+) -> list[Captured | Refused]:
+    """Store leads that were admitted: warned of duplicates, assigned, with their first tasks."""
+    warned = warnings.of(work, leads, judge=manner.judge)
+    placed = placing.placed(work, leads, wishes, auto=manner.assign)
+    results = [
+        item if isinstance(item, Refused) else _captured(work, item, warning, manner)
+        for item, warning in zip(placed, warned, strict=True)
+    ]
+    _store(work, done(results), done(placed), manner)
+    return results
+
+
+def _captured(work: Work, placed: Placed, warning: warnings.Warned, manner: Manner) -> Captured:
+    made = _first_tasks(work, placed) if manner.follow_up else ()
+    return Captured(
+        lead=_dated(placed.lead, made),
+        duplicates=warning.duplicates,
+        hidden_duplicates=warning.hidden,
+        tasks=made,
+        decision=placed.owned.decision,
+    )
+
+
+def _dated(lead: Lead, made: Sequence[Task]) -> Lead:
+    if not made:
+        return lead
+    milestones = evolve(lead.milestones, next_action_at=tasks.next_action(made))
+    return evolve(lead, milestones=milestones)
+
+
+def _first_tasks(work: Work, placed: Placed) -> tuple[Task, ...]:
+    """Make the tasks of a new lead, or those of the later stage in which it stands."""
+    lead, moved = placed.lead, placed.transition is not None
+    if lead.ownership.owner is None:
+        return ()
+    if not moved and lead.milestones.first_contact_at is not None:
+        return ()
+    return rules.tasks_for(
+        Trigger.STAGE_ENTERED if moved else Trigger.LEAD_CAPTURED,
+        lead,
+        work.practice,
+        now=work.now,
+        by=work.actor.user,
+        ids=work.ids,
+        stage=lead.position.stage if moved else None,
+    )
+
+
+def _store(work: Work, kept: Sequence[Captured], placed: Sequence[Placed], manner: Manner) -> None:
+    leads = [captured.lead for captured in kept]
+    work.store.leads.add(leads)
+    work.carriers.clear()
+    work.store.visits.add([visit for item in placed for visit in _visits(item)])
+    work.store.activities.add([activity for item in placed for activity in _activities(work, item)])
+    work.store.tasks.add([task for captured in kept for task in captured.tasks])
+    work.touch(lead.id for lead in leads)
+    if manner.import_id is not None:
+        return
+    for captured, item in zip(kept, placed, strict=True):
+        work.record(_event(work, captured))
+        work.record(*([item.owned.event] if item.owned.event else ()))
+        work.record(*(rules.created(task) for task in captured.tasks))
+
+
+def _visits(placed: Placed) -> Sequence[StageVisit]:
+    moved = placed.transition
+    return (_first_visit(placed.lead),) if moved is None else (moved.closed, moved.opened)
+
+
+def _activities(work: Work, placed: Placed) -> Sequence[Activity]:
+    lead, moved = placed.lead, placed.transition
+    return (
+        *([_live_activity(work, lead)] if _is_live(lead) else ()),
+        *([placed.owned.activity] if placed.owned.activity else ()),
+        *([moved.activity] if moved else ()),
+    )
+
+
+def _first_visit(lead: Lead) -> StageVisit:
+    return StageVisit(
+        id=lead.position.visit_id,
+        clinic_id=lead.clinic_id,
+        lead_id=lead.id,
+        stage=lead.position.stage,
+        order=lead.position.order,
+        entered_at=lead.position.entered_at,
+        owner=lead.ownership.owner,
+    )
+
+
+def _is_live(lead: Lead) -> bool:
+    return lead.origin.channel in _LIVE and lead.milestones.first_contact_at is not None
+
+
+def _live_activity(work: Work, lead: Lead) -> Activity:
+    """Log the conversation in which the enquiry was made (rule 3, C-59)."""
+    type_ = _LIVE[lead.origin.channel]
+    return Activity(
+        id=ActivityId(work.ids()),
+        clinic_id=lead.clinic_id,
+        lead_id=lead.id,
+        type=type_,
+        occurred_at=lead.stamps.created_at,
+        created_at=work.now,
+        created_by=work.actor.user,
+        direction=ActivityDirection.INBOUND,
+        call_outcome=CallOutcome.SPOKE if type_ is LeadActivityType.PHONE_CALL else None,
+    )
+
+
+def _event(work: Work, captured: Captured) -> LeadCaptured:
+    return LeadCaptured(
+        clinic_id=work.clinic_id,
+        at=work.now,
+        by=work.actor.user,
+        lead_id=captured.lead.id,
+        channel=captured.lead.origin.channel,
+        source_id=captured.lead.origin.source_id,
+        duplicates=tuple(duplicate.lead_id for duplicate in captured.duplicates),
+    )

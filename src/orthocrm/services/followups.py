@@ -1,0 +1,255 @@
+"""`desk.followups`: activities and tasks, so that no lead is forgotten."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from attrs import evolve
+
+from orthocrm.core.actor import Permission
+from orthocrm.core.errors import NotFound
+from orthocrm.core.events import LostSuggested
+from orthocrm.core.facts import LEADS
+from orthocrm.core.ids import ActivityId, LeadId, TaskId, UserId
+from orthocrm.core.lead import Lead
+from orthocrm.core.query import (
+    Aggregate,
+    Calculation,
+    Cond,
+    Measure,
+    Page,
+    Sort,
+    both,
+    predicate,
+)
+from orthocrm.core.settings import FollowUpRule, Trigger
+from orthocrm.core.task import OPEN_TASKS, Task
+from orthocrm.followup import attempts, rules, tasks
+from orthocrm.followup.attempts import LogEntry
+from orthocrm.followup.tasks import NewTask
+from orthocrm.services import agenda, assigning
+from orthocrm.services.batch import Refused, attempt, done, only
+from orthocrm.services.gate import Area, verb
+from orthocrm.services.results import Logged
+from orthocrm.services.work import Work, everything
+
+
+class FollowUps(Area, area="followups"):
+    """What was done for a lead, and what is to be done."""
+
+    @verb(Permission.LEAD_UPDATE)
+    def log(self, work: Work, lead_id: LeadId, entry: LogEntry) -> Logged:
+        """Log a call, message, meeting, note or document; calls need an outcome (rule 3).
+
+        A converted lead takes activities too: they are marked as later than the conversion.
+        """
+        return only(_log(work, [(lead_id, entry)]))
+
+    @verb(Permission.LEAD_UPDATE)
+    def log_many(
+        self, work: Work, entries: Sequence[tuple[LeadId, LogEntry]]
+    ) -> tuple[Logged | Refused, ...]:
+        """Log activities of several leads in one unit of work, with a result for each."""
+        return tuple(_log(work, entries))
+
+    @verb(Permission.LEAD_UPDATE)
+    def add_task(self, work: Work, lead_id: LeadId, new: NewTask) -> Task:
+        """Make a task for a lead; it goes to the lead's coordinator unless told otherwise."""
+        (lead,) = work.leads([lead_id])
+        wanted = new if new.assigned_to else evolve(new, assigned_to=_responsible(work, lead))
+        task, event = tasks.created(lead, wanted, now=work.now, by=work.actor.user, ids=work.ids)
+        work.store.tasks.add([task])
+        work.record(event)
+        _redate(work, lead)
+        return task
+
+    @verb(Permission.LEAD_UPDATE)
+    def complete(self, work: Work, task_id: TaskId) -> Task:
+        """Tick a task off; the lead's timeline says so."""
+        task, lead = _task(work, task_id)
+        completed, event, activity = tasks.completed(
+            task, lead, now=work.now, by=work.actor.user, ids=work.ids
+        )
+        (saved,) = work.store.tasks.save([completed])
+        work.store.activities.add([activity])
+        work.record(event)
+        _redate(work, lead)
+        return saved
+
+    @verb(Permission.LEAD_UPDATE)
+    def cancel(self, work: Work, task_id: TaskId) -> Task:
+        """Cancel a task that is not needed any more."""
+        task, lead = _task(work, task_id)
+        (saved,) = agenda.cancel(work, [task])
+        _redate(work, lead)
+        return saved
+
+    @verb(Permission.LEAD_READ)
+    def agenda(
+        self, work: Work, user: str | None = None, due_before: datetime | None = None
+    ) -> tuple[Task, ...]:
+        """List open tasks, next due first; of one user, or of everybody the actor may see.
+
+        Who reaches only the own leads sees only the own tasks.
+        """
+        mine = user if work.reaches_all(Permission.LEAD_READ) else work.actor.user
+        found = work.store.tasks.find(
+            both(
+                Cond("status", "in", OPEN_TASKS),
+                Cond("assigned_to", "eq", mine) if mine else None,
+                Cond("due_at", "lt", due_before) if due_before else None,
+            ),
+            [Sort("due_at")],
+            Page(500),
+        )
+        work.touch(task.lead_id for task in found.items)
+        return found.items
+
+    @verb(Permission.LEAD_UPDATE)
+    def raise_due(self, work: Work) -> tuple[Task, ...]:
+        """Make the tasks of the rules whose time has passed: no contact, too long in a stage.
+
+        Each rule speaks once for a lead and visit, however often this runs.
+        """
+        timed = [rule for rule in work.practice.clinic.settings.rules if rules.is_timed(rule)]
+        return tuple(task for rule in timed for task in _raised(work, rule))
+
+
+def _log(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[Logged | Refused]:
+    found = work.reachable([lead_id for lead_id, _ in entries])
+    adoptions = assigning.Adoptions(work, found.values())
+    present: dict[LeadId, Lead] = {}
+
+    def log(item: tuple[LeadId, LogEntry]) -> attempts.Logged:
+        lead_id, entry = item
+        if lead_id not in found:
+            raise NotFound("lead")
+        lead = present[lead_id] if lead_id in present else adoptions.adopt(found[lead_id])
+        logged = attempts.logged(lead, entry, now=work.now, by=work.actor.user, ids=work.ids)
+        present[lead_id] = logged.lead
+        return logged
+
+    results = attempt(entries, log)
+    logged = done(results)
+    adoptions.record(present)
+    made = {item.activity.id: _unanswered(work, item) for item in logged}
+    saved = _saved(work, found, present, logged, made)
+    return [
+        item
+        if isinstance(item, Refused)
+        else Logged(
+            lead=saved[item.lead.id],
+            activity=item.activity,
+            tasks=made[item.activity.id],
+            suggest_lost=any(_suggests(work, task) for task in made[item.activity.id]),
+        )
+        for item in results
+    ]
+
+
+def _unanswered(work: Work, logged: attempts.Logged) -> tuple[Task, ...]:
+    """Make the tasks of the rules about attempts without an answer (rule 8)."""
+    if logged.answered or not logged.attempted or not logged.lead.is_open:
+        return ()
+    made = rules.tasks_for(
+        Trigger.UNANSWERED,
+        logged.lead,
+        work.practice,
+        now=work.now,
+        by=work.actor.user,
+        ids=work.ids,
+        attempts=logged.lead.milestones.unanswered,
+    )
+    if any(_suggests(work, task) for task in made):
+        work.record(
+            LostSuggested(
+                clinic_id=work.clinic_id,
+                at=work.now,
+                by=work.actor.user,
+                lead_id=logged.lead.id,
+                attempts=logged.lead.milestones.unanswered,
+            )
+        )
+    return made
+
+
+def _suggests(work: Work, task: Task) -> bool:
+    known = {rule.name: rule for rule in work.practice.clinic.settings.rules}
+    return task.rule in known and known[task.rule].suggest_lost
+
+
+def _saved(
+    work: Work,
+    found: Mapping[LeadId, Lead],
+    present: Mapping[LeadId, Lead],
+    logged: Sequence[attempts.Logged],
+    made: Mapping[ActivityId, tuple[Task, ...]],
+) -> Mapping[LeadId, Lead]:
+    work.store.activities.add([item.activity for item in logged])
+    work.record(*(item.event for item in logged))
+    changed = [lead for lead in present.values() if lead != found[lead.id]]
+    new = {
+        lead.id: [t for i in logged if i.lead.id == lead.id for t in made[i.activity.id]]
+        for lead in changed
+    }
+    settled = agenda.in_line(work, changed, [new[lead.id] for lead in changed])
+    return {**present, **{lead.id: lead for lead in work.store.leads.save(settled)}}
+
+
+def _responsible(work: Work, lead: Lead) -> UserId:
+    """Give the lead's coordinator, else the fallback person, else the actor (C-26)."""
+    return lead.ownership.owner or work.practice.clinic.settings.fallback or work.actor.user
+
+
+def _task(work: Work, task_id: TaskId) -> tuple[Task, Lead]:
+    """Load a task through its lead, so that the lead's rights hold for it.
+
+    The lead is locked before its task, in the order in which every other verb does so.
+    """
+    found = work.store.tasks.get([task_id])
+    if task_id not in found:
+        raise NotFound("task")
+    lead_id = found[task_id].lead_id
+    reachable = work.reachable([lead_id])
+    if lead_id not in reachable:
+        raise NotFound("task")
+    return work.store.tasks.get([task_id], lock=True)[task_id], reachable[lead_id]
+
+
+def _redate(work: Work, lead: Lead) -> None:
+    """Keep the lead's next action in step with its tasks; a locked lead stays as it is."""
+    dated = agenda.dated(lead, agenda.open_tasks(work, [lead.id])[lead.id])
+    if dated != lead and not lead.is_locked:
+        work.store.leads.save([dated])
+
+
+def _raised(work: Work, rule: FollowUpRule) -> tuple[Task, ...]:
+    where = both(
+        work.reach(Permission.LEAD_UPDATE), rules.due_conditions(rule, work.practice, work.now)
+    )
+    waiting = _due(work, rule, everything(work.store.leads, where))
+    locked = work.store.leads.get([lead.id for lead in waiting], lock=True)
+    due = _due(work, rule, [*filter(predicate(where, LEADS), locked.values())])
+    work.touch(lead.id for lead in due)
+    made = [
+        rules.raised(rule, lead, work.practice, now=work.now, by=work.actor.user, ids=work.ids)
+        for lead in due
+    ]
+    settled = agenda.in_line(work, due, [[task] for task in made])
+    work.store.leads.save(settled)
+    return tuple(made)
+
+
+def _due(work: Work, rule: FollowUpRule, leads: Sequence[Lead]) -> list[Lead]:
+    spoken = _spoken(work, rule, leads)
+    return [lead for lead in leads if rules.is_due(rule, lead, spoken.get(lead.id), work.now)]
+
+
+def _spoken(work: Work, rule: FollowUpRule, leads: Sequence[Lead]) -> Mapping[LeadId, datetime]:
+    """Tell when the rule last made a task for each lead."""
+    if not leads:
+        return {}
+    where = both(Cond("lead_id", "in", [lead.id for lead in leads]), Cond("rule", "eq", rule.name))
+    query = Aggregate(
+        "tasks", (Measure("last", Calculation.MAX, "created_at"),), by=("lead_id",), where=where
+    )
+    return {group.key[0]: group.values["last"] for group in work.store.aggregate(query)}

@@ -1,0 +1,68 @@
+"""What the verbs answer: frozen values, one per verb."""
+
+from attrs import frozen
+
+from orthocrm.core.activity import Activity, Decision
+from orthocrm.core.lead import Lead
+from orthocrm.core.task import Task
+from orthocrm.leads.dedupe import Duplicate
+
+
+@frozen(kw_only=True)
+class Captured:
+    """What came of an enquiry.
+
+    `duplicates` are the leads that may be the same person or family (rule 6: a warning, never a
+    refusal); `hidden_duplicates` counts those that the actor may not read. `replayed` tells that
+    this delivery had arrived before and nothing new was made of it.
+    """
+
+    lead: Lead
+    duplicates: tuple[Duplicate, ...] = ()
+    hidden_duplicates: int = 0
+    tasks: tuple[Task, ...] = ()
+    decision: Decision | None = None
+    replayed: bool = False
+
+
+@frozen(kw_only=True)
+class Moved:
+    """A lead that changed its stage, and the tasks that the clinic's rules made of it."""
+
+    lead: Lead
+    activity: Activity
+    tasks: tuple[Task, ...] = ()
+
+
+@frozen(kw_only=True)
+class Assigned:
+    """A lead with its coordinator, and why it is that one."""
+
+    lead: Lead
+    decision: Decision
+
+
+@frozen(kw_only=True)
+class Logged:
+    """An activity on record. `suggest_lost` follows from too many attempts without an answer."""
+
+    lead: Lead
+    activity: Activity
+    tasks: tuple[Task, ...] = ()
+    suggest_lost: bool = False
+
+
+@frozen(kw_only=True)
+class LeadPage:
+    """One page of leads; `cursor` opens the next one, None at the end."""
+
+    leads: tuple[Lead, ...]
+    cursor: str | None = None
+
+
+@frozen(kw_only=True)
+class Duplicates:
+    """Leads that may be the same person or family; `hidden` counts those out of reach."""
+
+    found: tuple[Duplicate, ...] = ()
+    hidden: int = 0

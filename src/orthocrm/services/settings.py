@@ -1,0 +1,264 @@
+"""`desk.settings`: the clinic's stages, hours, coordinators, absences and rules."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from attrs import evolve, fields_dict
+
+from orthocrm.assignment.chain import chain_of
+from orthocrm.core import limits
+from orthocrm.core.actor import Permission, Scope
+from orthocrm.core.appointment import TimeOff
+from orthocrm.core.coordinator import Coordinator
+from orthocrm.core.errors import AlreadyExists, Forbidden, InvalidInput, NotFound
+from orthocrm.core.forms import FormDefinition, SavedMapping
+from orthocrm.core.ids import StageId, StageSlug, TimeOffId, UserId
+from orthocrm.core.query import Cond, both
+from orthocrm.core.reading import Reading
+from orthocrm.core.settings import Clinic, Practice, Settings, checked_settings
+from orthocrm.core.stage import Stage
+from orthocrm.core.time import instant, zone
+from orthocrm.pipeline import history
+from orthocrm.services import assigning, configuring, saved
+from orthocrm.services.gate import Area, verb
+from orthocrm.services.work import LIVING, Work
+
+_CHANGEABLE = ("name", "description", "color", "max_days", "auto_task", "auto_email")
+
+
+class ClinicSettings(Area, area="settings"):
+    """What the practice decides for itself."""
+
+    @verb(Permission.LEAD_READ)
+    def practice(self, work: Work) -> Practice:
+        """Read the clinic with its stages, sources, coordinators and absences."""
+        return work.practice
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def change(self, work: Work, settings: Settings) -> Clinic:
+        """Replace the settings by an evolved copy: hours, fallback person, rules, preset.
+
+        Raises:
+            ConfigurationError: they name an assignment strategy that is not installed.
+        """
+        known = checked_settings(settings)
+        present = work.practice.clinic
+        names = [
+            n for n in fields_dict(Settings) if getattr(known, n) != getattr(present.settings, n)
+        ]
+        clinic = evolve(present, settings=known)
+        chain_of(evolve(work.practice, clinic=clinic), work.plugins.strategies)
+        assigning.make_rotations(work.store, work.clinic_id, known.routing)
+        return configuring.changed(work, "settings", clinic=clinic, fields=names)
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def save_form(self, work: Work, form: FormDefinition) -> Clinic:
+        """Add a form, or replace the one with its slug."""
+        return saved.form(work, form)
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def remove_form(self, work: Work, slug: str) -> Clinic:
+        """Forget a form; what came by it stays."""
+        return saved.without_form(work, slug)
+
+    @verb(Permission.LEAD_READ)
+    def mappings(self, work: Work) -> tuple[SavedMapping, ...]:
+        """List the saved mappings by name."""
+        return work.practice.clinic.settings.mappings
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def save_mapping(self, work: Work, name: str, text: str) -> SavedMapping:
+        """Keep the text of a mapping file, or replace the one of this name, whatever its case."""
+        return saved.mapping(work, name, text)
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def remove_mapping(self, work: Work, name: str) -> None:
+        """Forget a saved mapping."""
+        saved.without_mapping(work, name)
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def rename(self, work: Work, name: str, timezone: str | None = None) -> Clinic:
+        """Change the clinic's name, and its zone."""
+        present = work.practice.clinic
+        clinic = evolve(
+            present,
+            name=configuring.label(name, "name", limits.NAME),
+            timezone=zone(timezone).key if timezone else present.timezone,
+        )
+        return configuring.changed(work, "clinic", clinic=clinic, fields=("name", "timezone"))
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def add_stage(
+        self,
+        work: Work,
+        slug: str,
+        name: str,
+        *,
+        after: str,
+        description: str | None = None,
+        color: str | None = None,
+        max_days: int | None = None,
+    ) -> tuple[Stage, ...]:
+        """Add an open stage behind another one; gives all stages in their new order."""
+        new = history.checked_stage(
+            Stage(
+                id=StageId(work.ids()),
+                clinic_id=work.clinic_id,
+                slug=StageSlug(slug),
+                name=name,
+                order=len(work.practice.stages) + 1,
+                description=description,
+                color=color,
+                max_days=max_days,
+            ),
+            work.practice.stages,
+        )
+        neighbour = work.practice.stage(after, "after")
+        work.store.stages.add([new])
+        order = [stage.slug for stage in work.practice.stages]
+        order.insert(order.index(neighbour.slug) + 1, new.slug)
+        practice = evolve(work.practice, stages=(*work.practice.stages, new))
+        stages = _reordered(work, practice, order)
+        configuring.changed(work, "stage", new.id)
+        return stages
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def change_stage(self, work: Work, stage: Stage) -> Stage:
+        """Replace name, description, colour, limits and templates of a stage; its slug lasts."""
+        present = work.practice.stage(stage.slug, "slug")
+        wanted = {name: getattr(stage, name) for name in _CHANGEABLE}
+        draft = evolve(present, version=stage.version, **wanted)
+        changed = history.checked_stage(draft, work.practice.stages)
+        (saved,) = work.store.stages.save([changed])
+        configuring.changed(work, "stage", present.id)
+        return saved
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def reorder_stages(self, work: Work, slugs: Sequence[str]) -> tuple[Stage, ...]:
+        """Bring all stages into a new order; no lead moves, and no history is rewritten."""
+        stages = _reordered(work, work.practice, slugs)
+        configuring.changed(work, "stages")
+        return stages
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def remove_stage(self, work: Work, slug: str) -> tuple[Stage, ...]:
+        """Remove an open stage in which no lead stands; won, lost and default stages stay.
+
+        Raises:
+            StageInUse: leads stand in it; the error counts them.
+        """
+        stage = work.practice.stage(slug, "slug")
+        held = work.store.leads.count(both(LIVING, Cond("stage", "eq", stage.slug)))
+        history.removable(stage, held)
+        work.store.stages.remove([stage.id])
+        rest = tuple(kept for kept in work.practice.stages if kept.id != stage.id)
+        practice = evolve(work.practice, stages=rest)
+        stages = _reordered(work, practice, [kept.slug for kept in rest])
+        configuring.changed(work, "stage", stage.id)
+        return stages
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def add_coordinator(
+        self,
+        work: Work,
+        user: str,
+        name: str,
+        *,
+        weight: int = 1,
+        capacity: int | None = None,
+    ) -> Coordinator:
+        """Let a user of the host application take leads."""
+        if user in work.practice.coordinator_by_id:
+            raise AlreadyExists("coordinator")
+        coordinator = _checked(
+            Coordinator(
+                id=UserId(configuring.label(user, "user", limits.REFERENCE)),
+                clinic_id=work.clinic_id,
+                name=name,
+                weight=weight,
+                capacity=capacity,
+            )
+        )
+        work.store.coordinators.add([coordinator])
+        configuring.changed(work, "coordinator", coordinator.id)
+        return coordinator
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def change_coordinator(self, work: Work, coordinator: Coordinator) -> Coordinator:
+        """Replace name, weight, capacity and activity of a coordinator."""
+        if coordinator.id not in work.practice.coordinator_by_id:
+            raise NotFound("coordinator")
+        checked = evolve(_checked(coordinator), clinic_id=work.clinic_id)
+        (saved,) = work.store.coordinators.save([checked])
+        configuring.changed(work, "coordinator", saved.id)
+        return saved
+
+    @verb(Permission.AVAILABILITY_MANAGE)
+    def add_absence(
+        self,
+        work: Work,
+        user: str,
+        starts_at: datetime,
+        ends_at: datetime,
+        *,
+        cover: str | None = None,
+        reason: str | None = None,
+    ) -> TimeOff:
+        """Record that a coordinator is away `[starts_at, ends_at)`: no new leads meanwhile."""
+        _only_own(work, user)
+        if user not in work.practice.coordinator_by_id:
+            raise InvalidInput.at("user", "unknown_value", "no such coordinator")
+        absence = TimeOff(
+            id=TimeOffId(work.ids()),
+            clinic_id=work.clinic_id,
+            user=UserId(user),
+            starts_at=instant(starts_at, "starts_at"),
+            ends_at=instant(ends_at, "ends_at"),
+            cover=None if cover is None else UserId(cover),
+            reason=reason,
+        )
+        if absence.ends_at <= absence.starts_at:
+            raise InvalidInput.at("ends_at", "empty_period", "the absence must end after it starts")
+        work.store.time_off.add([absence])
+        configuring.changed(work, "absence", absence.id)
+        return absence
+
+    @verb(Permission.AVAILABILITY_MANAGE)
+    def remove_absence(self, work: Work, absence_id: TimeOffId) -> None:
+        """Forget an absence: the coordinator is back."""
+        found = work.store.time_off.get([absence_id])
+        if absence_id not in found:
+            raise NotFound("absence")
+        _only_own(work, found[absence_id].user)
+        work.store.time_off.remove([absence_id])
+        configuring.changed(work, "absence", absence_id)
+
+
+def _reordered(work: Work, practice: Practice, slugs: Sequence[str]) -> tuple[Stage, ...]:
+    """Save the stages whose order changed, in two steps so that no two share one in between."""
+    ordered = history.ordered(practice, slugs)
+    present = {stage.id: stage.order for stage in practice.stages}
+    moving = [stage for stage in ordered if stage.order != present[stage.id]]
+    aside = [evolve(stage, order=-stage.order) for stage in moving]
+    settled = {
+        stage.id: stage
+        for stage in work.store.stages.save(
+            [evolve(stage, order=-stage.order) for stage in work.store.stages.save(aside)]
+        )
+    }
+    return tuple(settled.get(stage.id, stage) for stage in ordered)
+
+
+def _only_own(work: Work, user: str) -> None:
+    """Refuse somebody else's absence to those who manage only their own."""
+    if user != work.actor.user and Scope.CLINIC not in work.scopes(work.permission):
+        raise Forbidden(work.operation, work.permission)
+
+
+def _checked(coordinator: Coordinator) -> Coordinator:
+    name = configuring.label(coordinator.name, "name", limits.NAME)
+    reading = Reading()
+    reading.required("weight", reading.whole("weight", coordinator.weight, 1, limits.NOTES))
+    reading.whole("capacity", coordinator.capacity, 1, limits.NOTES)
+    reading.finish()
+    return evolve(coordinator, name=name)

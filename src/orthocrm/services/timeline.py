@@ -1,0 +1,55 @@
+"""A lead's timeline: activities and tasks in one order."""
+
+from datetime import datetime
+
+from attrs import frozen
+
+from orthocrm.core.activity import Activity
+from orthocrm.core.lead import Lead
+from orthocrm.core.query import Cond
+from orthocrm.core.task import Task
+from orthocrm.services.work import Work, everything
+
+
+@frozen(kw_only=True)
+class Entry:
+    """One thing that happened: an activity, a task that was made, or the capture itself."""
+
+    at: datetime
+    by: str
+    what: str
+    activity: Activity | None = None
+    task: Task | None = None
+
+
+@frozen(kw_only=True)
+class Timeline:
+    """A lead, its entries (newest first), and its open tasks (next due first)."""
+
+    lead: Lead
+    entries: tuple[Entry, ...]
+    open_tasks: tuple[Task, ...]
+
+
+def of(work: Work, lead: Lead) -> Timeline:
+    """Collect the timeline of a lead."""
+    about = Cond("lead_id", "eq", lead.id)
+    activities = everything(work.store.activities, about)
+    tasks = everything(work.store.tasks, about)
+    captured = Entry(at=lead.stamps.created_at, by=lead.stamps.created_by, what="LEAD_CAPTURED")
+    entries = [captured, *map(_logged, activities), *map(_made, tasks)]
+    return Timeline(
+        lead=lead,
+        entries=tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)),
+        open_tasks=tuple(sorted((t for t in tasks if t.is_open), key=lambda task: task.due_at)),
+    )
+
+
+def _logged(activity: Activity) -> Entry:
+    return Entry(
+        at=activity.occurred_at, by=activity.created_by, what=activity.type, activity=activity
+    )
+
+
+def _made(task: Task) -> Entry:
+    return Entry(at=task.created_at, by=task.created_by, what="TASK_CREATED", task=task)

@@ -1,0 +1,323 @@
+"""One unit of work of one actor: what a verb reads, writes, and leaves behind.
+
+`Office` opens it: it loads the practice, checks the permission, commits, audits, and tells the
+plug-ins. `Work` is what verbs get: storage, time, the practice, and a record of what happened.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from attrs import define, field, frozen
+
+from orthocrm.core.actor import Actor, Permission, Role, Scope, scopes
+from orthocrm.core.audit import AuditEntry, OutboxItem, PersonalChange
+from orthocrm.core.errors import BackendError, Forbidden, NotFound, OrthoCRMError
+from orthocrm.core.events import Event, payload
+from orthocrm.core.facts import LEADS
+from orthocrm.core.ids import AuditId, ClinicId, LeadId, OutboxId
+from orthocrm.core.lead import Lead
+from orthocrm.core.limits import PAGE
+from orthocrm.core.outside import NOTHING_OUTSIDE, Outside
+from orthocrm.core.ports import Backend, Clock, IdSource, PatientRegistry, Repository, UnitOfWork
+from orthocrm.core.query import (
+    EVERYTHING,
+    AnyOf,
+    Cond,
+    Page,
+    Sort,
+    Where,
+    both,
+    predicate,
+)
+from orthocrm.core.settings import Practice
+from orthocrm.hooks import Plugins
+from orthocrm.leads.dedupe import CROWD
+from orthocrm.privacy.audit import digest, personal_change
+from orthocrm.services.cursors import Cursors
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+LIVING = Cond("deleted_at", "absent")
+"""Deleted leads are nobody's business any more."""
+
+
+@frozen(kw_only=True)
+class Changed:
+    """Personal fields of a lead before and after an operation."""
+
+    lead_id: LeadId
+    before: Mapping[str, Any] = field(repr=False)
+    after: Mapping[str, Any] = field(repr=False)
+
+
+@define(kw_only=True)
+class Work:
+    """What a verb works with; nothing in it outlives the verb."""
+
+    store: UnitOfWork
+    actor: Actor
+    now: datetime
+    practice: Practice
+    ids: IdSource
+    plugins: Plugins
+    patients: PatientRegistry
+    operation: str
+    permission: Permission
+    events: list[Event] = field(factory=list)
+    objects: list[str] = field(factory=list)
+    fields: list[str] = field(factory=list)
+    personal: list[Changed] = field(factory=list)
+    carriers: dict[str, tuple[LeadId, ...]] = field(factory=dict, repr=False)
+
+    @property
+    def clinic_id(self) -> ClinicId:
+        """The tenant."""
+        return self.actor.clinic
+
+    def record(self, *events: Event) -> None:
+        """Leave events behind: for the audit trail, and for the plug-ins after the commit."""
+        self.events.extend(events)
+
+    def touch(self, ids: Iterable[str]) -> None:
+        """Name objects that the operation read or changed, for the audit trail."""
+        self.objects.extend(ids)
+
+    def seek(self, ids: Iterable[str]) -> None:
+        """Name objects that a caller asks for; what is no id may be anything and is not noted."""
+        self.touch(i for i in ids if isinstance(i, str) and _ID.fullmatch(i))
+
+    def sharing(self, keys: Collection[str]) -> Mapping[str, Sequence[LeadId]]:
+        """Tell which stored leads carry a match key; each key is looked up once.
+
+        Whoever stores leads clears `carriers` afterwards.
+        """
+        unknown = [key for key in keys if key not in self.carriers]
+        if unknown:
+            hits = self.store.leads.sharing_key(unknown, CROWD)
+            self.carriers.update((key, hits.get(key, ())) for key in unknown)
+        return {key: self.carriers[key] for key in keys if self.carriers[key]}
+
+    def changed(
+        self,
+        lead_id: LeadId,
+        fields: Sequence[str],
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+    ) -> None:
+        """Note which fields of a lead changed, and the personal ones before and after."""
+        self.fields.extend(fields)
+        if before or after:
+            self.personal.append(Changed(lead_id=lead_id, before=before, after=after))
+
+    def scopes(self, permission: Permission) -> frozenset[Scope]:
+        """Tell how far the actor's roles carry a permission."""
+        return scopes(self.actor.roles, permission, self.practice.clinic.settings.preset.grants)
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether the actor has a permission at all."""
+        return bool(self.scopes(permission))
+
+    def demand(self, permission: Permission) -> None:
+        """Refuse the operation unless the actor has a further permission."""
+        if not self.may(permission):
+            raise Forbidden(self.operation, permission)
+
+    def reach(self, permission: Permission) -> Where:
+        """Give the condition of the leads to which the actor's permission extends."""
+        own = Cond("owner", "eq", self.actor.user)
+        if self.reaches_all(permission):
+            return LIVING
+        if Scope.CLINIC in self.scopes(permission):
+            return both(LIVING, AnyOf((own, Cond("owner", "absent"))))
+        return both(LIVING, own)
+
+    def reaches_all(self, permission: Permission) -> bool:
+        """Tell whether the actor's permission extends to every lead of the clinic."""
+        return Scope.CLINIC in self.scopes(permission) and not self._bounded()
+
+    def _bounded(self) -> bool:
+        """Whether the clinic keeps its coordinators to their own and unassigned leads."""
+        wider = self.actor.roles - {Role.TREATMENT_COORDINATOR, Role.AGENT}
+        grants = self.practice.clinic.settings.preset.grants
+        return self.practice.clinic.settings.own_leads_only and Scope.CLINIC not in scopes(
+            wider, self.permission, grants
+        )
+
+    def leads(self, ids: Sequence[LeadId], *, lock: bool = True) -> list[Lead]:
+        """Load leads in the order of their ids; one that is unknown or out of reach: `NotFound`."""
+        found = self.reachable(ids, lock=lock)
+        if any(lead_id not in found for lead_id in ids):
+            raise NotFound("lead")
+        return [found[lead_id] for lead_id in ids]
+
+    def reachable(self, ids: Collection[LeadId], *, lock: bool = True) -> Mapping[LeadId, Lead]:
+        """Load the leads that exist and to which the operation's permission extends."""
+        self.seek(ids)
+        reach = predicate(self.reach(self.permission), LEADS)
+        found = self.store.leads.get(ids, lock=lock)
+        return {lead.id: lead for lead in found.values() if reach(lead)}
+
+    def close(self) -> None:
+        """Write the audit entry and the outbox: the last thing before the commit."""
+        entry_id = AuditId(self.ids())
+        changes = [self._sealed(entry_id, changed) for changed in self.personal]
+        entry = self._entry(entry_id, changes)
+        self.store.audit.add([entry])
+        if changes:
+            self.store.personal_changes.add(changes)
+        if self.events:
+            self.store.outbox.add([self._item(event) for event in self.events])
+
+    def _entry(self, entry_id: AuditId, changes: Sequence[PersonalChange]) -> AuditEntry:
+        return AuditEntry(
+            id=entry_id,
+            clinic_id=self.clinic_id,
+            at=self.now,
+            user=self.actor.user,
+            roles=tuple(sorted(self.actor.roles)),
+            purpose=self.actor.purpose,
+            operation=self.operation,
+            objects=tuple(dict.fromkeys(self.objects)),
+            fields=tuple(dict.fromkeys(self.fields)),
+            changes=tuple(_trace(event) for event in self.events),
+            digests=tuple(digest(change) for change in changes),
+        )
+
+    def _sealed(self, entry_id: AuditId, changed: Changed) -> PersonalChange:
+        return personal_change(
+            id=self.ids(),
+            clinic_id=self.clinic_id,
+            entry_id=entry_id,
+            lead_id=changed.lead_id,
+            salt=self.ids(),
+            before=changed.before,
+            after=changed.after,
+        )
+
+    def _item(self, event: Event) -> OutboxItem:
+        return OutboxItem(
+            id=OutboxId(self.ids()),
+            clinic_id=self.clinic_id,
+            kind=event.kind,
+            payload=payload(event),
+            created_at=self.now,
+            due_at=self.now,
+        )
+
+
+def _trace(event: Event) -> Mapping[str, Any]:
+    """Give the event for the audit trail, without what the entry says already."""
+    values = payload(event)
+    return {
+        "kind": event.kind,
+        **{name: values[name] for name in values if name not in ("clinic_id", "at", "by")},
+    }
+
+
+@define(kw_only=True)
+class Office:
+    """Opens units of work for one actor."""
+
+    backend: Backend
+    actor: Actor
+    clock: Clock
+    ids: IdSource
+    plugins: Plugins
+    patients: PatientRegistry
+    practices: dict[ClinicId, Practice]
+    cursors: Cursors
+    after_commit: Callable[[ClinicId, Sequence[Event]], None]
+    outside: Outside = NOTHING_OUTSIDE
+
+    def carry_out(self, operation: str, permission: Permission, body: Callable[[Work], R]) -> R:
+        """Run a verb: all of it is kept, with its audit entry, or nothing but the refusal."""
+        now = self.clock()
+        objects: list[str] = []
+        try:
+            with self.backend.begin(self.actor.clinic) as store:
+                work = self._open(store, operation, permission, now)
+                objects = work.objects
+                if not work.may(permission):
+                    raise Forbidden(operation, permission)
+                result = body(work)
+                work.close()
+        except BackendError:
+            raise
+        except OrthoCRMError as refusal:
+            self._note(operation, refusal, now, objects)
+            raise
+        self.after_commit(self.actor.clinic, work.events)
+        return result
+
+    def _open(
+        self, store: UnitOfWork, operation: str, permission: Permission, now: datetime
+    ) -> Work:
+        return Work(
+            store=store,
+            actor=self.actor,
+            now=now,
+            practice=current_practice(store, self.practices, now),
+            ids=self.ids,
+            plugins=self.plugins,
+            patients=self.patients,
+            operation=operation,
+            permission=permission,
+        )
+
+    def _note(
+        self, operation: str, refusal: OrthoCRMError, now: datetime, objects: Sequence[str]
+    ) -> None:
+        """Audit a refusal in a unit of work of its own; an unknown clinic has no audit trail."""
+        entry = AuditEntry(
+            id=AuditId(self.ids()),
+            clinic_id=self.actor.clinic,
+            at=now,
+            user=self.actor.user,
+            roles=tuple(sorted(self.actor.roles)),
+            purpose=self.actor.purpose,
+            operation=operation,
+            outcome=refusal.code,
+            objects=tuple(dict.fromkeys(objects)),
+        )
+        with self.backend.begin(self.actor.clinic) as store:
+            if store.revision() is not None:
+                store.audit.add([entry])
+
+
+def current_practice(store: UnitOfWork, known: dict[ClinicId, Practice], now: datetime) -> Practice:
+    """Give the clinic's practice: from memory while its revision stands, else from the store."""
+    revision = store.revision()
+    if revision is None:
+        raise NotFound("clinic")
+    practice = known.get(store.clinic)
+    if practice is None or practice.clinic.revision != revision:
+        practice = known[store.clinic] = _loaded(store, now)
+    return practice
+
+
+def _loaded(store: UnitOfWork, now: datetime) -> Practice:
+    return Practice(
+        clinic=store.clinics.get([store.clinic])[store.clinic],
+        stages=everything(store.stages, sort=[Sort("stage_order")]),
+        sources=everything(store.sources),
+        coordinators=everything(store.coordinators),
+        absences=everything(store.time_off, Cond("ends_at", "gt", now)),
+    )
+
+
+def everything(
+    repository: Repository[T], where: Where = EVERYTHING, sort: Sequence[Sort] = ()
+) -> tuple[T, ...]:
+    """Walk all pages of a query: for what is small by nature."""
+    items: list[T] = []
+    page: Page | None = Page(PAGE)
+    while page is not None:
+        found = repository.find(where, sort, page)
+        items.extend(found.items)
+        page = Page(PAGE, found.after) if found.after is not None else None
+    return tuple(items)

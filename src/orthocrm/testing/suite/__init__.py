@@ -1,0 +1,72 @@
+"""The conformance suite: what every backend promises, as tests that anybody can run.
+
+Subclass `BackendSuite` in a test module and give it a `backend` fixture: a fresh, migrated, empty
+backend for each test.
+
+```python
+class TestMine(BackendSuite):
+    @pytest.fixture
+    def backend(self):
+        backend = MyBackend(...)
+        backend.migrate()
+        yield backend
+        backend.close()
+```
+
+What a backend cannot do by its nature stands in `lacking`, with the reason; the tests that need it
+are then skipped, and say why.
+"""
+
+import pytest
+
+_THEMES = (
+    "aggregates",
+    "concurrency",
+    "deliveries",
+    "keys",
+    "operators",
+    "outbox",
+    "pages",
+    "queries",
+    "storage",
+    "tenants",
+    "uniqueness",
+    "units",
+    "versions",
+)
+pytest.register_assert_rewrite(*(f"{__name__}.{theme}" for theme in _THEMES))
+
+from orthocrm.testing.suite.aggregates import AggregateRules  # noqa: E402 - after the line above
+from orthocrm.testing.suite.arranged import Capability, Rules  # noqa: E402
+from orthocrm.testing.suite.concurrency import ConcurrencyRules  # noqa: E402
+from orthocrm.testing.suite.deliveries import DeliveryRules  # noqa: E402
+from orthocrm.testing.suite.keys import MatchKeyRules  # noqa: E402
+from orthocrm.testing.suite.operators import OperatorRules  # noqa: E402
+from orthocrm.testing.suite.outbox import OutboxRules  # noqa: E402
+from orthocrm.testing.suite.pages import PageRules  # noqa: E402
+from orthocrm.testing.suite.queries import QueryRules  # noqa: E402
+from orthocrm.testing.suite.storage import StorageRules  # noqa: E402
+from orthocrm.testing.suite.tenants import TenantRules  # noqa: E402
+from orthocrm.testing.suite.uniqueness import UniquenessRules  # noqa: E402
+from orthocrm.testing.suite.units import UnitOfWorkRules  # noqa: E402
+from orthocrm.testing.suite.versions import VersionRules  # noqa: E402
+
+__all__ = ["BackendSuite", "Capability", "Rules"]
+
+
+class BackendSuite(
+    StorageRules,
+    UnitOfWorkRules,
+    UniquenessRules,
+    VersionRules,
+    TenantRules,
+    QueryRules,
+    PageRules,
+    MatchKeyRules,
+    AggregateRules,
+    OutboxRules,
+    DeliveryRules,
+    ConcurrencyRules,
+    OperatorRules,
+):
+    """Everything that `orthocrm.core.ports` promises of a backend."""

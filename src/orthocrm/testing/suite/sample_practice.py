@@ -1,0 +1,229 @@
+"""A practice with every setting chosen, and what it consists of before the first lead comes."""
+
+from datetime import date, time, timedelta
+from typing import Any
+
+from orthocrm.core.actor import Preset
+from orthocrm.core.audit import ImportState
+from orthocrm.core.coordinator import Turn
+from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
+from orthocrm.core.ids import SourceId, StageSlug
+from orthocrm.core.money import Money
+from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
+from orthocrm.core.settings import (
+    BusinessHours,
+    Clinic,
+    FollowUpRule,
+    Opening,
+    Recipient,
+    Settings,
+    Trigger,
+)
+from orthocrm.core.source import LeadSourceCategory
+from orthocrm.core.stage import StageKind
+from orthocrm.core.task import LeadTaskType, TaskPriority
+from orthocrm.testing.factories import (
+    a_clinic,
+    a_coordinator,
+    a_rotation,
+    a_source,
+    a_stage,
+    a_time_off,
+    an_availability,
+    an_import,
+    the_default_stages,
+)
+from orthocrm.testing.suite.sample_values import ADA, BOB, at
+
+
+def practice() -> dict[str, tuple[Any, ...]]:
+    """Make the clinic and its configuration by table."""
+    clinic = a_full_clinic()
+    return {
+        "clinics": (clinic,),
+        "stages": _stages(clinic),
+        "sources": _sources(clinic),
+        "coordinators": _coordinators(clinic),
+        "rotations": _rotations(clinic),
+        "time_off": _time_off(clinic),
+        "availability": _availability(clinic),
+        "imports": _imports(clinic),
+    }
+
+
+def a_full_clinic() -> Clinic:
+    """Make a clinic with nothing left as it usually is."""
+    return a_clinic(
+        name="Zahnspangen am Zürichsee",
+        timezone="Europe/Zurich",
+        created_at=at(),
+        revision=7,
+        settings=Settings(
+            region="CH",
+            currency="CHF",
+            hours=_hours(),
+            fallback=ADA,
+            preset=Preset.PRACTICAL,
+            own_leads_only=True,
+            assignment=("sticky", "round_robin"),
+            routing=_routing(),
+            untouched_after=timedelta(hours=4),
+            reassign_absent=False,
+            rules=_rules(),
+            replay_window=timedelta(minutes=7, seconds=30),
+            forms=_forms(),
+            mappings=(SavedMapping(name="Übernahme", text='kind = "leads"\n'),),
+        ),
+    )
+
+
+def _forms() -> tuple[FormDefinition, ...]:
+    child = FormChoice(value="my_child", label="Mein Kind 🦷", means="CHILD")
+    asked = FormField(
+        name="for_whom", label="Für wen?", fills="relationship", required=True, choices=(child,)
+    )
+    form = FormDefinition(
+        slug="kontakt",
+        title="Kontakt",
+        fields=(asked, FormField(name="notes")),
+        source="Web - Organic search",
+        campaign="Frühling",
+        honeypot="url",
+        signed=False,
+        provider_ref="9007199254740993",
+        is_active=False,
+    )
+    return (form,)
+
+
+def _routing() -> Routing:
+    return Routing(
+        pools=(Pool(name="Überweiser", members=(ADA, BOB)),),
+        sources=(
+            SourceRoute(pool="Überweiser", source_id=SourceId("source-1")),
+            SourceRoute(pool="Überweiser", category=LeadSourceCategory.DOCTOR_REFERRAL),
+        ),
+        territories=(
+            Territory(pool="Überweiser", prefix="80"),
+            Territory(pool="Überweiser", centre="8001", within_km=12.5),
+        ),
+        places=(Place(postal_code="8001", latitude=47.3717, longitude=8.5423),),
+    )
+
+
+def _rules() -> tuple[FollowUpRule, ...]:
+    rule = FollowUpRule(
+        name="recall",
+        trigger=Trigger.IN_STAGE,
+        task=LeadTaskType.SMS,
+        title="Zeit für die Kontrolle 🦷",
+        after=timedelta(days=3, hours=2, minutes=1),
+        business=True,
+        stage=StageSlug("pending_decision"),
+        attempts=4,
+        priority=TaskPriority.LOW,
+        recipient=Recipient.MANAGER,
+        suggest_lost=True,
+        is_active=False,
+    )
+    bare = FollowUpRule(name="call", trigger=Trigger.NO_CONTACT, task=LeadTaskType.CALL, title="")
+    return (rule, bare)
+
+
+def _hours() -> BusinessHours:
+    return BusinessHours(
+        week=(Opening(0, time(22, 30), time(6)), Opening(6, time(0), time(0))),
+        closed=frozenset({date(2026, 12, 25), date(2027, 1, 1)}),
+        special={date(2026, 12, 24): (Opening(4, time(8), time(11, 45)),), date(2026, 12, 31): ()},
+    )
+
+
+def _stages(clinic: Clinic) -> tuple[Any, ...]:
+    return (
+        *the_default_stages(clinic),
+        a_stage(
+            clinic,
+            kind=StageKind.OPEN,
+            description="Zu jung für eine Spange",
+            color="#c0ffee",
+            auto_task="recall_task",
+            auto_email="recall_email",
+            max_days=180,
+        ),
+        a_stage(clinic, "bare", order=10),
+    )
+
+
+def _sources(clinic: Clinic) -> tuple[Any, ...]:
+    return (
+        a_source(
+            clinic,
+            "Zürcher Straße",
+            category=LeadSourceCategory.PRINT_AD,
+            description="Plakat",
+            monthly_cost=Money(10**14 + 1, "CHF"),
+            is_active=False,
+            is_default=True,
+        ),
+        a_source(clinic),
+    )
+
+
+def _coordinators(clinic: Clinic) -> tuple[Any, ...]:
+    return (
+        a_coordinator(clinic, ADA, name="Ada 🌟", weight=3, capacity=40, is_active=False),
+        a_coordinator(clinic, BOB),
+    )
+
+
+def _rotations(clinic: Clinic) -> tuple[Any, ...]:
+    return (
+        a_rotation(
+            clinic,
+            turns=(Turn(user=BOB, time=2**60), Turn(user=ADA, time=0, present=False)),
+        ),
+        a_rotation(clinic, "saturday"),
+    )
+
+
+def _time_off(clinic: Clinic) -> tuple[Any, ...]:
+    return (
+        a_time_off(clinic, ADA, starts_at=at(), ends_at=at(days=3), cover=BOB, reason="Ferien"),
+        a_time_off(clinic, BOB),
+    )
+
+
+def _availability(clinic: Clinic) -> tuple[Any, ...]:
+    return (
+        an_availability(
+            clinic,
+            ADA,
+            weekday=6,
+            start=time(22, 15),
+            end=time(6),
+            timezone="Asia/Kathmandu",
+            is_active=False,
+            valid_from=date(2026, 2, 28),
+            valid_until=date(2028, 2, 29),
+        ),
+        an_availability(clinic, BOB),
+    )
+
+
+def _imports(clinic: Clinic) -> tuple[Any, ...]:
+    return (
+        an_import(
+            clinic,
+            kind="outcomes",
+            digest="ab" * 32,
+            started_at=at(),
+            started_by=ADA,
+            finished_at=at(minutes=1),
+            state=ImportState.REVERTED,
+            created=1,
+            updated=2,
+            unchanged=3,
+            refused=4,
+        ),
+        an_import(clinic),
+    )

@@ -1,0 +1,477 @@
+"""Backends with one fault each: the suite finds every one of them."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.errors import InvalidInput
+from orthocrm.core.facts import SCHEMAS
+from orthocrm.core.ids import ClinicId, LeadId, UserId
+from orthocrm.core.ports import FIRST_PAGE
+from orthocrm.core.query import (
+    EVERYTHING,
+    Aggregate,
+    Bucket,
+    Cond,
+    Found,
+    Group,
+    Page,
+    Sort,
+    Where,
+    predicate,
+)
+from orthocrm.testing.suite import BackendSuite
+from tests.support.dict_backend import (
+    DictBackend,
+    DictDeliveries,
+    DictLeads,
+    DictOutbox,
+    DictRepository,
+    DictUnit,
+    Tables,
+)
+
+
+def with_unit(name: str, **repositories: type) -> type[DictBackend]:
+    """Make a backend whose units of work use other repositories."""
+    return type(name, (DictBackend,), {"unit": type("Unit", (DictUnit,), repositories)})
+
+
+def with_rows(name: str, **methods: Any) -> type[DictBackend]:
+    """Make a backend in which every repository has the given methods."""
+    return with_unit(
+        name,
+        repository=type("Repository", (DictRepository,), methods),
+        lead_repository=type("Leads", (DictLeads,), methods),
+        outbox_repository=type("Outbox", (DictOutbox,), methods),
+    )
+
+
+class ForgetsTheClinic(DictBackend):
+    def drafted(self, clinic: ClinicId) -> Tables:  # noqa: ARG002 - forgotten
+        merged: Tables = {}
+        for tables in self.stored.values():
+            for name, rows in tables.items():
+                merged.setdefault(name, {}).update(rows)
+        return merged
+
+
+class DoesNotRollBack(DictBackend):
+    def drafted(self, clinic: ClinicId) -> Tables:
+        return self.stored.setdefault(clinic, {})
+
+
+class ForgivesARefusal(DictBackend):
+    @contextmanager
+    def begin(self, clinic: ClinicId) -> Iterator[DictUnit]:
+        with super().begin(clinic) as unit:
+            yield unit
+            unit.refused = None
+
+
+class IgnoresLocks(DictBackend):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = nullcontext()
+
+
+class ForgetsClinicsOnMigration(DictBackend):
+    def migrate(self) -> None:
+        self.stored.clear()
+
+
+class ListsClinicsAsTheyCame(DictBackend):
+    def clinics(self) -> Sequence[Any]:
+        return [clinic for tables in self.stored.values() for clinic in tables["clinics"].values()]
+
+
+def accepts_a_stale_save(rows: DictRepository, noun: Any) -> Any:
+    if noun.id in rows.rows:
+        noun = evolve(noun, version=rows.rows[noun.id].version)
+    return DictRepository.saved(rows, noun)
+
+
+def brings_back_what_is_gone(rows: DictRepository, noun: Any) -> Any:
+    rows.rows.setdefault(noun.id, noun)
+    return DictRepository.saved(rows, noun)
+
+
+def overwrites_on_add(rows: DictRepository, nouns: Sequence[Any]) -> None:
+    for noun in nouns:
+        rows.put(noun)
+
+
+def shares_its_nouns(rows: DictRepository, noun: Any) -> None:
+    rows.rows[noun.id] = noun
+
+
+def gives_its_own(_: DictRepository, noun: Any) -> Any:
+    return noun
+
+
+def without_zone(_: DictRepository, noun: Any) -> Any:
+    return changed_instants(noun, lambda at: at.replace(tzinfo=None))
+
+
+def without_microseconds(_: DictRepository, noun: Any) -> Any:
+    return changed_instants(noun, lambda at: at.replace(microsecond=0))
+
+
+def in_local_time(_: DictRepository, noun: Any) -> Any:
+    return changed_instants(noun, lambda at: at.astimezone())
+
+
+def changed_instants(noun: Any, change: Callable[[datetime], datetime]) -> Any:
+    instants = {
+        name: change(value)
+        for name in type(noun).__slots__
+        if isinstance(value := getattr(noun, name, None), datetime)
+    }
+    return evolve(noun, **instants)
+
+
+def with_enums_as_text(_: DictRepository, noun: Any) -> Any:
+    return evolve(noun, status=str(noun.status)) if hasattr(noun, "status") else noun
+
+
+def with_empty_for_missing(_: DictRepository, noun: Any) -> Any:
+    if not hasattr(noun, "enquiry"):
+        return noun
+    return evolve(noun, enquiry=evolve(noun.enquiry, notes=noun.enquiry.notes or ""))
+
+
+def takes_missing_for_less(rows: DictRepository, where: Where) -> list[Any]:
+    schema = SCHEMAS[rows.table]
+    keep = predicate(where, schema)
+    if isinstance(where, Cond) and where.op in ("lt", "le"):
+        read = schema[where.field].read
+        return [noun for noun in rows.rows.values() if read(noun) is None or keep(noun)]
+    return [noun for noun in rows.rows.values() if keep(noun)]
+
+
+def folds_case(rows: DictRepository, where: Where) -> list[Any]:
+    if isinstance(where, Cond) and where.op == "eq" and isinstance(where.value, str):
+        read = SCHEMAS[rows.table][where.field].read
+        folded = where.value.casefold()
+        return [n for n in rows.rows.values() if str(read(n) or "").casefold() == folded]
+    return DictRepository.matching(rows, where)
+
+
+def answers_to_anything(rows: DictRepository, where: Where) -> list[Any]:
+    try:
+        return DictRepository.matching(rows, where)
+    except InvalidInput:
+        return []
+
+
+def skips_a_row(
+    rows: DictRepository,
+    where: Where = EVERYTHING,
+    sort: Sequence[Sort] = (),
+    page: Page = FIRST_PAGE,
+) -> Found[Any]:
+    found = DictRepository.find(rows, where, sort, page)
+    return Found(found.items[1:], found.after) if page.after else found
+
+
+def promises_another_page(
+    rows: DictRepository,
+    where: Where = EVERYTHING,
+    sort: Sequence[Sort] = (),
+    page: Page = FIRST_PAGE,
+) -> Found[Any]:
+    found = DictRepository.find(rows, where, sort, page)
+    if not found.items or len(found.items) < page.size:
+        return found
+    schema, last = SCHEMAS[rows.table], found.items[-1]
+    return Found(found.items, tuple(schema[key.field].read(last) for key in (*sort, Sort("id"))))
+
+
+def puts_missing_first(
+    rows: DictRepository,
+    where: Where = EVERYTHING,
+    sort: Sequence[Sort] = (),
+    page: Page = FIRST_PAGE,
+) -> Found[Any]:
+    found = DictRepository.find(rows, where, sort, page)
+    if not sort or page.after:
+        return found
+    read = SCHEMAS[rows.table][sort[0].field].read
+    return Found(tuple(sorted(found.items, key=lambda n: read(n) is not None)), found.after)
+
+
+def misses_own_writes(rows: DictRepository, where: Where = EVERYTHING) -> int:
+    committed = rows.unit.tables.get("before", {}).get(rows.table, rows.rows)
+    return len([noun for noun in committed.values() if predicate(where, SCHEMAS[rows.table])(noun)])
+
+
+class UnitWithMemory(DictUnit):
+    def __init__(self, clinic: ClinicId, tables: Tables) -> None:
+        before = {name: dict(rows) for name, rows in tables.items() if name != "before"}
+        tables["before"] = before
+        super().__init__(clinic, tables)
+
+
+class MissesOwnWrites(DictBackend):
+    class unit(UnitWithMemory):  # noqa: N801 - stands for the attribute
+        repository = type("Repository", (DictRepository,), {"count": misses_own_writes})
+        lead_repository = type("Leads", (DictLeads,), {"count": misses_own_writes})
+
+
+class StaleKeys(DictLeads):
+    def add(self, nouns: Sequence[Any]) -> None:
+        super().add(nouns)
+        index = self.unit.tables.setdefault("keys", {})
+        index.update({noun.id: noun.keys for noun in nouns})
+
+    def keys_of(self, lead_id: str) -> Sequence[str]:
+        keys: Sequence[str] = self.unit.tables["keys"].get(lead_id, ())
+        return keys
+
+
+class UncutCrowd(DictLeads):
+    def sharing_key(
+        self,
+        keys: Collection[str],
+        most: int = 20,  # noqa: ARG002 - ignored
+    ) -> Mapping[str, tuple[LeadId, ...]]:
+        return super().sharing_key(keys, len(self.rows))
+
+
+class ClaimsTwice(DictOutbox):
+    def taken(self, item: OutboxItem, until: datetime) -> OutboxItem:
+        return evolve(super().taken(item, until), due_at=item.due_at)
+
+
+class KeepsTheFence(DictOutbox):
+    def taken(self, item: OutboxItem, until: datetime) -> OutboxItem:
+        return evolve(super().taken(item, until), fence=1)
+
+
+class TakesTheNewest(DictOutbox):
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[OutboxItem]:
+        kept = dict(self.rows)
+        due = [i for i in kept.values() if i.state is OutboxState.PENDING and i.due_at <= now]
+        newest = sorted(due, key=lambda item: item.due_at, reverse=True)[:most]
+        return self.save([self.taken(item, now + lease) for item in newest])
+
+
+class LateAnswersCount(DictOutbox):
+    def settle(self, item: OutboxItem, state: OutboxState, due_at: datetime) -> bool:
+        held = self.rows.get(item.id, item)
+        return super().settle(evolve(item, fence=held.fence), state, due_at)
+
+
+class ForgetsDeliveries(DictDeliveries):
+    def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:
+        self.rows.clear()
+        return super().claim(delivery, since)
+
+
+class NeverExpires(DictDeliveries):
+    def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:  # noqa: ARG002 - ignored
+        return super().claim(delivery)
+
+
+EVERYBODY = UserId("everybody")
+
+
+class OneKeyForAll(DictDeliveries):
+    def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:
+        return super().claim(evolve(delivery, user=EVERYBODY), since)
+
+    def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
+        super().finish(evolve(delivery, user=EVERYBODY), result)
+
+
+class ClosedBuckets(DictUnit):
+    def aggregate(self, asked: Aggregate) -> Sequence[Group]:
+        by = tuple(
+            Bucket(key.field, (*key.edges[:-1], key.edges[-1] + timedelta.resolution))
+            if isinstance(key, Bucket) and isinstance(key.edges[-1], datetime)
+            else key
+            for key in asked.by
+        )
+        return super().aggregate(evolve(asked, by=by))
+
+
+class AveragesRanks(DictUnit):
+    def aggregate(self, asked: Aggregate) -> Sequence[Group]:
+        measures = tuple(evolve(measure, q=round(measure.q)) for measure in asked.measures)
+        return super().aggregate(evolve(asked, measures=measures))
+
+
+def unchecked(_: DictRepository) -> None:
+    """Let every name be taken twice."""
+
+
+FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
+    "forgets the clinic": (
+        ForgetsTheClinic,
+        ("nothing_of_another_clinic_is_visible", "aggregates_do_not_cross_clinics"),
+    ),
+    "does not roll back": (
+        DoesNotRollBack,
+        ("an_exception_drops_everything", "one_stale_noun_refuses_the_batch"),
+    ),
+    "forgives a refusal": (ForgivesARefusal, ("a_refused_unit_of_work_keeps_nothing",)),
+    "ignores locks": (
+        IgnoresLocks,
+        ("who_locks_second_waits_for_the_first", "a_locked_noun_is_not_saved_by_others"),
+    ),
+    "forgets clinics on migration": (
+        ForgetsClinicsOnMigration,
+        ("migrating_again_changes_nothing",),
+    ),
+    "lists clinics as they came": (ListsClinicsAsTheyCame, ("clinics_are_listed_oldest_first",)),
+    "accepts a stale save": (
+        with_rows("Stale", saved=accepts_a_stale_save),
+        ("a_stale_save_is_refused", "a_version_that_never_was_is_refused"),
+    ),
+    "brings back what is gone": (
+        with_rows("Gone", saved=brings_back_what_is_gone),
+        ("what_is_gone_cannot_be_saved",),
+    ),
+    "overwrites on add": (
+        with_rows("Overwrites", add=overwrites_on_add),
+        ("a_taken_id_is_refused", "an_item_is_added_once"),
+    ),
+    "lets names be taken twice": (
+        with_rows("Names", check_unique=unchecked),
+        ("slug_and_order_of_a_stage_are_unique", "a_source_name_is_unique_whatever_its_case"),
+    ),
+    "shares its nouns": (
+        with_rows("Shares", put=shares_its_nouns),
+        ("nothing_is_shared_with_the_caller", "a_payload_is_not_shared_with_the_caller"),
+    ),
+    "gives its own nouns": (
+        with_rows("Gives", read=gives_its_own),
+        ("nothing_is_shared_with_the_caller", "nothing_is_shared_within_a_unit_of_work"),
+    ),
+    "loses the zone": (
+        with_rows("Zone", read=without_zone),
+        ("nouns_come_back_as_they_were_stored", "found_nouns_are_whole"),
+    ),
+    "drops microseconds": (
+        with_rows("Microseconds", read=without_microseconds),
+        ("nouns_come_back_as_they_were_stored",),
+    ),
+    "gives enums as text": (
+        with_rows("Enums", read=with_enums_as_text),
+        ("nouns_come_back_as_they_were_stored",),
+    ),
+    "takes missing text for empty": (
+        with_rows("Empty", read=with_empty_for_missing),
+        ("text_is_kept_to_the_character",),
+    ),
+    "takes a missing value for less": (
+        with_rows("Missing", matching=takes_missing_for_less),
+        (
+            "a_missing_value_satisfies_only_absent_and_ne",
+            "every_field_and_comparison_means_the_same",
+        ),
+    ),
+    "folds case": (with_rows("Case", matching=folds_case), ("text_compares_by_code_point",)),
+    "answers to anything": (
+        with_rows("Anything", matching=answers_to_anything),
+        ("what_the_schema_does_not_know_is_refused",),
+    ),
+    "skips a row between pages": (
+        with_rows("Skips", find=skips_a_row),
+        ("pages_of_every_size_add_up_to_the_list",),
+    ),
+    "promises another page": (
+        with_rows("Promises", find=promises_another_page),
+        ("the_last_page_has_nothing_after_it",),
+    ),
+    "puts missing values first": (
+        with_rows("First", find=puts_missing_first),
+        ("pages_of_every_size_add_up_to_the_list",),
+    ),
+    "misses its own writes": (MissesOwnWrites, ("reads_see_what_the_unit_has_added",)),
+    "keeps old match keys": (
+        with_unit("Keys", lead_repository=StaleKeys),
+        ("saving_a_lead_replaces_its_keys",),
+    ),
+    "does not cut a crowd": (
+        with_unit("Crowd", lead_repository=UncutCrowd),
+        ("a_crowd_is_cut_one_above_the_limit",),
+    ),
+    "claims twice": (
+        with_unit("Twice", outbox_repository=ClaimsTwice),
+        ("a_lease_that_runs_out_frees_the_item", "the_oldest_are_claimed_first"),
+    ),
+    "keeps the fence": (
+        with_unit("Fence", outbox_repository=KeepsTheFence),
+        ("a_lease_that_runs_out_frees_the_item", "a_late_answer_is_refused"),
+    ),
+    "takes the newest event": (
+        with_unit("Newest", outbox_repository=TakesTheNewest),
+        ("the_oldest_are_claimed_first",),
+    ),
+    "lets late answers count": (
+        with_unit("Late", outbox_repository=LateAnswersCount),
+        ("a_late_answer_is_refused",),
+    ),
+    "forgets deliveries": (
+        with_unit("Forgets", delivery_repository=ForgetsDeliveries),
+        ("the_first_claim_registers_the_delivery", "of_many_at_once_one_registers"),
+    ),
+    "never lets a delivery expire": (
+        with_unit("Expires", delivery_repository=NeverExpires),
+        ("an_expired_holder_is_replaced",),
+    ),
+    "gives all users one delivery": (
+        with_unit("Users", delivery_repository=OneKeyForAll),
+        ("operation_user_and_key_make_a_delivery",),
+    ),
+    "closes its buckets": (
+        type("Closed", (DictBackend,), {"unit": ClosedBuckets}),
+        ("a_value_on_an_edge_belongs_to_the_later_bucket",),
+    ),
+    "rounds quantiles": (
+        type("Rounds", (DictBackend,), {"unit": AveragesRanks}),
+        ("a_quantile_interpolates_between_ranks", "aggregates_agree_with_the_interpreter"),
+    ),
+}
+
+
+def passes(kind: type[DictBackend], rule: str) -> bool:
+    """Run one test of the suite, with each of its parameters, on fresh backends."""
+    test = getattr(BackendSuite, f"test_{rule}")
+    try:
+        for arguments in parameters(test):
+            test(BackendSuite(), backend=kind(), **arguments)
+    except (Exception, pytest.fail.Exception):  # noqa: BLE001 - however the fault shows
+        return False
+    return True
+
+
+def parameters(test: Any) -> Iterator[dict[str, Any]]:
+    """Give every combination of a test's parameters."""
+    marks = [mark for mark in getattr(test, "pytestmark", []) if mark.name == "parametrize"]
+    choices = [[named(mark.args[0], values) for values in mark.args[1]] for mark in marks]
+    for chosen in product(*choices):
+        yield {name: value for part in chosen for name, value in part.items()}
+
+
+def named(names: str, values: Any) -> dict[str, Any]:
+    split = names.split(",")
+    return dict(zip(split, values if len(split) > 1 else (values,), strict=True))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_suite_finds_the_fault(fault: str) -> None:
+    kind, rules = FAULTS[fault]
+    assert {rule: passes(kind, rule) for rule in rules} == dict.fromkeys(rules, False)
+
+
+def test_the_same_rules_hold_without_the_fault() -> None:
+    rules = {rule for _, rules in FAULTS.values() for rule in rules}
+    assert {rule for rule in rules if not passes(DictBackend, rule)} == set()

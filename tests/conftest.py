@@ -1,0 +1,52 @@
+"""Fixtures for every test: an empty database of each kind."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests.support import postgres, watch
+
+SERVER_DIRECTORY = pytest.StashKey[Path]()
+
+# A slow machine is no failure; speed is measured by the benchmarks.
+hypothesis.settings.register_profile("orthocrm", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("orthocrm")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    told = getattr(config, "workerinput", None)
+    directory = Path(told["postgres_directory"]) if told else postgres.reserve()
+    config.stash[SERVER_DIRECTORY] = directory
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["postgres_directory"] = str(node.config.stash[SERVER_DIRECTORY])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    leads_the_run = not hasattr(config, "workerinput")
+    if leads_the_run and SERVER_DIRECTORY in config.stash:
+        watch.stop(config.stash[SERVER_DIRECTORY])
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> postgres.Server:
+    """The run's PostgreSQL server, for tests that need more than one empty database."""
+    return postgres.running(pytestconfig.stash[SERVER_DIRECTORY])
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """The address of an empty PostgreSQL database of this test's own."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of an SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'practice.db'}"

@@ -1,0 +1,144 @@
+"""A process to be killed: it says `ready`, does one kind of work, and tells what is done.
+
+Run as `python victim.py WORK URL [ARGUMENT …]`, with the keys in the environment.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+import orthocrm
+from orthocrm import Actor, Desk, Intake, Role
+from orthocrm.backends.sql import migrations
+from orthocrm.core.ids import ClinicId
+from orthocrm.leads.mapping import LeadMapping, parse
+from orthocrm.services import imports
+
+BATCH = 50
+MAPPING = """
+kind = "leads"
+key = "external_ref"
+follow_up = true
+[columns]
+external_ref = "ref"
+first_name = "first"
+last_name = "last"
+phone = "phone"
+email = "email"
+"""
+
+
+def tell(text: str) -> None:
+    """Say something that outlives us."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def enquiry(number: int) -> Intake:
+    """Give an enquiry that shares its phone with the one before or after it."""
+    return Intake(
+        first_name="Ann",
+        last_name=f"Lee{number}",
+        phone=f"+1 312 555 {number // 2 % 10_000:04}",
+        email=f"ann{number}@example.com",
+    )
+
+
+def desk(url: str, clinic: str) -> Desk:
+    """Open the installation as somebody who may do everything."""
+    crm = orthocrm.connect(url, discover_plugins=False)
+    return crm.acting_as(Actor.system(Role.OPERATOR, ClinicId(clinic)))
+
+
+def capture(url: str, clinic: str) -> None:
+    """Capture one lead after the other, and tell the id of each."""
+    here = desk(url, clinic)
+    tell("ready")
+    number = 0
+    while True:
+        tell(here.leads.capture(enquiry(number)).lead.id)
+        number += 1
+
+
+class Rows:
+    """A file of leads that is made while it is read."""
+
+    def __init__(self, rows: int) -> None:
+        self._lines = self._made(rows)
+        self._held = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on."""
+        while size < 0 or len(self._held) < size:
+            line = next(self._lines, b"")
+            if not line:
+                break
+            self._held += line
+        given, self._held = (self._held, b"") if size < 0 else self._cut(size)
+        return given
+
+    def _cut(self, size: int) -> tuple[bytes, bytes]:
+        return self._held[:size], self._held[size:]
+
+    def _made(self, rows: int) -> Iterator[bytes]:
+        yield b"ref,first,last,phone,email\n"
+        for i in range(rows):
+            yield f"r-{i},Ann,Lee{i},+1312{5_550_000 + i},ann{i}@example.com\n".encode()
+
+
+def leads() -> LeadMapping:
+    """Give the mapping of the rows."""
+    mapping = parse(MAPPING)
+    assert isinstance(mapping, LeadMapping)
+    return mapping
+
+
+def load(url: str, clinic: str, rows: str, batch: str = str(BATCH)) -> None:
+    """Import a file in batches, and tell how many rows are done after each."""
+    imports.BATCH = int(batch)
+    here = desk(url, clinic)
+    stream: Any = Rows(int(rows))
+    tell("ready")
+    here.imports.run(stream, leads(), progress=lambda done: tell(str(done)))
+
+
+def measure(url: str, clinic: str, rows: str) -> None:
+    """Import a file, and tell the most memory that the process ever held, in megabytes."""
+    import resource  # noqa: PLC0415 - not on every system
+
+    load(url, clinic, rows, "1000")
+    tell(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+
+
+def migrate(url: str, statement: str = "0") -> None:
+    """Migrate, and be killed before the statement of that number (from 1) reaches the database."""
+    wanted, seen = int(statement), 0
+
+    def count(*_: Any) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == wanted:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert migrations.scripts().get_heads()
+    sa.event.listen(sa.Engine, "before_cursor_execute", count)
+    tell("ready")
+    sys.stdin.readline()
+    with orthocrm.connect(url, discover_plugins=False) as crm:
+        crm.migrate()
+    tell(str(seen))
+
+
+WORKS: dict[str, Callable[..., None]] = {
+    "capture": capture,
+    "load": load,
+    "measure": measure,
+    "migrate": migrate,
+}
+
+if __name__ == "__main__":
+    WORKS[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,213 @@
+"""Reports of a year that was really worked, against a ledger kept by hand, on every backend."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from zoneinfo import ZoneInfo
+
+import attrs
+import pytest
+
+import orthocrm
+from orthocrm import Cond, Forbidden, InvalidInput, Period, Role
+from orthocrm.analytics import metrics
+from orthocrm.analytics.reports import as_csv, as_json
+from orthocrm.core.ids import LeadId, UserId
+from orthocrm.testing.clock import CountingIds, FrozenClock
+from tests.flows.conftest import KEYS
+from tests.flows.practice import BACKENDS, House, enquiry
+from tests.support import postgres
+
+SOURCES = ("Web - Paid advertising", "Print advertising", "School screening")
+STAGES = ("contacted", "consultation_scheduled", "consultation_completed", "pending_decision")
+REASONS = ("COST_FINANCIAL", "RELOCATED", "NO_RESPONSE")
+BEGIN = datetime(2026, 1, 1, 6, tzinfo=UTC)
+CHICAGO = ZoneInfo("America/Chicago")
+LEADS = 120
+
+
+@attrs.define
+class Entry:
+    """What the ledger says of one lead."""
+
+    id: LeadId
+    source: str
+    owner: str
+    came: datetime
+    won: datetime | None = None
+    lost: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def month(self) -> date:
+        """The first day of the clinic's month in which the lead came in."""
+        return self.came.astimezone(CHICAGO).date().replace(day=1)
+
+
+@attrs.frozen
+class Year:
+    """A practice after a year, and its ledger."""
+
+    house: House
+    ledger: list[Entry]
+
+    def source_id(self, name: str) -> str:
+        return next(source.id for source in self.house.admin.sources.all() if source.name == name)
+
+
+def _worked(url: str) -> Year:
+    clock, chance = FrozenClock(BEGIN), random.Random(2026)
+    crm = orthocrm.connect(url, keys=KEYS, clock=clock, ids=CountingIds(), discover_plugins=False)
+    crm.migrate()
+    settings = orthocrm.Settings(fallback=UserId("manager"))
+    clinic = crm.create_clinic(name="Bright", timezone="America/Chicago", settings=settings)
+    house = House(crm, clinic, clock)
+    for user in ("tc-1", "tc-2"):
+        house.admin.settings.add_coordinator(user, user)
+    return Year(house, [_lived(house, chance, number) for number in range(LEADS)])
+
+
+def _lived(house: House, chance: random.Random, number: int) -> Entry:
+    """Let one lead come in and go its way; the next one comes in days later."""
+    desk, clock = house.coordinator, house.clock
+    source, owner = chance.choice(SOURCES), chance.choice(("tc-1", "tc-2"))
+    asked = enquiry(source=source, owner=owner, phone=f"+1 312 555 {number:04}", email=None)
+    lead = desk.leads.capture(asked).lead.id
+    entry = Entry(lead, source, owner, clock())
+    clock.advance(timedelta(hours=chance.uniform(1, 70)))
+    for stage in STAGES[: chance.randint(0, len(STAGES))]:
+        desk.pipeline.move(lead, stage)
+    fate = chance.random()
+    if fate < 0.4:
+        desk.pipeline.convert(lead)
+        entry.won = clock()
+    elif fate < 0.7:
+        entry.lost, entry.reason = clock(), chance.choice(REASONS)
+        desk.pipeline.lose(lead, entry.reason)
+    clock.advance(timedelta(hours=chance.uniform(1, 70)))
+    return entry
+
+
+@pytest.fixture(scope="module")
+def years(
+    postgres_server: postgres.Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, Year]]:
+    file = tmp_path_factory.mktemp("year") / "year.db"
+    with postgres_server.database() as address:
+        urls = {"memory": "memory://", "sqlite": f"sqlite:///{file}", "postgres": address}
+        found = {backend: _worked(url) for backend, url in urls.items()}
+        yield found
+        for year in found.values():
+            year.house.crm.close()
+
+
+@pytest.fixture(params=BACKENDS)
+def year(request: pytest.FixtureRequest, years: Mapping[str, Year]) -> Year:
+    return years[request.param]
+
+
+def counted(ledger: list[Entry], holds: Callable[[Entry], object]) -> int:
+    return sum(1 for entry in ledger if holds(entry))
+
+
+def test_outcomes_are_those_of_the_ledger(year: Year) -> None:
+    total = year.house.admin.analytics.outcomes().total
+    days = [(e.won - e.came) / timedelta(days=1) for e in year.ledger if e.won]
+    assert (total.leads, total.won, total.lost) == (
+        LEADS,
+        len(days),
+        counted(year.ledger, lambda e: e.lost),
+    )
+    assert total.open == LEADS - total.won - total.lost
+    assert total.days.median == pytest.approx(median(days), abs=1e-6)
+    assert total.days.mean == pytest.approx(sum(days) / len(days), abs=1e-6)
+
+
+def test_every_source_has_its_own_outcomes(year: Year) -> None:
+    found = dict(year.house.admin.analytics.outcomes(by="source").groups)
+    of_all = Counter(year.source_id(entry.source) for entry in year.ledger)
+    of_won = Counter(year.source_id(entry.source) for entry in year.ledger if entry.won)
+    wanted = {source: (count, of_won[source]) for source, count in of_all.items()}
+    assert {key: (o.leads, o.won) for key, o in found.items()} == wanted
+
+
+def test_months_are_those_of_the_clinic(year: Year) -> None:
+    whole = Period(date(2026, 1, 1), date(2027, 6, 1))
+    found = year.house.admin.analytics.outcomes(whole, by="month").groups
+    months = Counter(entry.month for entry in year.ledger)
+    assert {label: o.leads for label, o in found if o.leads} == dict(months)
+    for month in months:
+        total = year.house.admin.analytics.outcomes(Period.month(month.year, month.month)).total
+        assert total.leads == months[month]
+
+
+def test_reasons_share_the_losses(year: Year) -> None:
+    found = year.house.admin.analytics.lost_reasons()
+    wanted = Counter(entry.reason for entry in year.ledger if entry.reason)
+    assert {label: share.numerator for label, share in found.groups} == dict(wanted)
+    assert {share.denominator for _, share in found.groups} == {sum(wanted.values())}
+
+
+def test_the_funnel_never_grows_and_adds_up(year: Year) -> None:
+    total = year.house.admin.analytics.funnel().total
+    reached = [step.reached for step in total.steps]
+    assert (reached[0], reached[-1]) == (LEADS, total.won)
+    assert reached == sorted(reached, reverse=True)
+    assert sum(s.drop_off + s.still_open for s in total.steps) + total.won == LEADS
+
+
+def test_coordinators_count_their_own_leads(year: Year) -> None:
+    for user in ("tc-1", "tc-2"):
+        desk = year.house.desk(Role.TREATMENT_COORDINATOR, user)
+        owned = [entry.owner for entry in year.ledger].count(user)
+        assert desk.analytics.outcomes().total.leads == owned
+        assert len(desk.leads.find(size=500).leads) == owned
+
+
+def test_marketing_sees_sources_and_no_lead(year: Year) -> None:
+    desk = year.house.desk(Role.MARKETING_MANAGER)
+    assert desk.analytics.outcomes().total.leads == LEADS
+    for call in (
+        lambda: desk.analytics.outcomes(by="owner"),
+        lambda: desk.analytics.report("summary"),
+        lambda: desk.analytics.behind(metrics.OUTCOMES, "won"),
+        desk.leads.find,
+    ):
+        with pytest.raises(Forbidden):
+            call()
+
+
+def test_behind_a_number_stand_so_many_leads(year: Year) -> None:
+    desk = year.house.admin
+    won = desk.analytics.behind(metrics.OUTCOMES, "won")
+    assert set(won) == {entry.id for entry in year.ledger if entry.won}
+    source = year.source_id(SOURCES[0])
+    of_source = desk.analytics.behind(metrics.OUTCOMES, "leads", by="source", choice=source)
+    assert set(of_source) == {e.id for e in year.ledger if e.source == SOURCES[0]}
+    listed = desk.leads.find(Cond("source", "eq", source), size=500, mine=False).leads
+    assert {lead.id for lead in listed} == set(of_source)
+
+
+def test_an_unknown_report_or_cut_is_refused(year: Year) -> None:
+    desk = year.house.admin
+    for call, path in (
+        (lambda: desk.analytics.report("Qz"), "name"),
+        (lambda: desk.analytics.outcomes(by="Qz"), "by"),
+        (lambda: desk.analytics.outcomes(by="month"), "by"),
+    ):
+        with pytest.raises(InvalidInput) as refusal:
+            call()
+        assert [problem.path for problem in refusal.value.problems] == [path]
+        assert "Qz" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("period", [None, Period.month(2026, 3), Period.year(2026)])
+def test_every_backend_reports_the_same(years: Mapping[str, Year], period: Period | None) -> None:
+    said = []
+    for year in years.values():
+        desk = year.house.admin
+        reports = [desk.analytics.report(n, period) for n in ("funnel", "sources", "summary")]
+        said.append([(as_json(report), as_csv(report)) for report in reports])
+    assert said[0] == said[1] == said[2]

@@ -1,0 +1,244 @@
+"""What plug-ins contribute when an installation starts, and how they are found."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import orthocrm
+from orthocrm import Captured, Intake, PluginError, Settings, hook
+from orthocrm.assignment.strategies import Choice
+from orthocrm.backends.memory import MemoryBackend
+from orthocrm.core.ids import UserId
+from orthocrm.core.routing import Pool, Routing, Territory
+from orthocrm.leads.channels.delivery import Delivered, Reception
+from tests.flows.practice import enquiry
+from tests.hooks.plugins import a_house, an_ear
+
+
+class Shelf:
+    """Brings a backend."""
+
+    @hook
+    def register_backends(self) -> Mapping[str, Any]:
+        return {"shelf": lambda url: MemoryBackend() if url == "shelf://top" else None}
+
+
+class Alphabet:
+    """Brings a strategy: leads go by the first letter of the family's name."""
+
+    @hook
+    def register_assignment_strategies(self) -> Mapping[str, Any]:
+        return {"alphabet": self.by_letter, "nobody": lambda _: None}
+
+    def by_letter(self, choice: Choice) -> UserId | None:
+        return UserId("tc-2") if choice.lead.contact.last_name > "M" else None
+
+
+def test_register_backends_opens_urls_of_its_scheme() -> None:
+    with orthocrm.connect("shelf://top", plugins=[Shelf()], discover_plugins=False) as crm:
+        clinic = crm.create_clinic(name="Bright Smiles", timezone="UTC")
+        assert list(crm.clinics()) == [clinic]
+    with pytest.raises(orthocrm.UnknownBackend):
+        orthocrm.connect("shelf://top", discover_plugins=False)
+
+
+def test_register_backends_of_one_scheme_twice_stops_the_start() -> None:
+    class Other(Shelf):
+        pass
+
+    with pytest.raises(PluginError) as refusal:
+        orthocrm.connect("memory://", plugins=[Shelf(), Other()], discover_plugins=False)
+    assert refusal.value.plugin in {"Shelf", "Other"}
+
+
+def test_register_assignment_strategies_stand_in_the_chain() -> None:
+    with a_house(Alphabet()) as house:
+        present = house.admin.settings.practice().clinic.settings
+        chain = ("nobody", "alphabet", "round_robin")
+        house.admin.settings.change(Settings(fallback=present.fallback, assignment=chain))
+        captured = [
+            house.front.leads.capture(enquiry(last_name=name, email=None, phone=phone))
+            for name, phone in (("Weber", "312-555-0101"), ("Chen", "312-555-0102"))
+        ]
+
+    assert [c.decision and (c.decision.chosen, c.decision.rule) for c in captured] == [
+        ("tc-2", "alphabet"),
+        ("tc-1", "round_robin"),
+    ]
+
+
+class Atlas:
+    """Knows where two postal codes lie."""
+
+    @hook
+    def register_places(self) -> Mapping[str, tuple[float, float]]:
+        return {"60601": (41.8858, -87.6229), "60614": (41.9227, -87.6533)}
+
+
+def test_register_places_lets_territories_go_by_distance() -> None:
+    north = Routing(
+        pools=(Pool(name="north", members=(UserId("tc-2"),)),),
+        territories=(Territory(pool="north", centre="60614", within_km=3),),
+    )
+    with a_house(Atlas()) as house:
+        chain = ("territory", "round_robin")
+        house.admin.settings.change(Settings(assignment=chain, routing=north))
+        near = house.lead(postal_code="60614", phone="312-555-0101", email=None)
+        far = house.lead(postal_code="60601", phone="312-555-0102", email=None)
+    assert (near.ownership.owner, far.ownership.owner) == ("tc-2", "tc-1")
+
+
+@pytest.mark.parametrize("given", [None, ["alphabet"], 7])
+def test_a_contribution_that_is_no_mapping_stops_the_start(given: object) -> None:
+    class Odd:
+        @hook
+        def register_assignment_strategies(self) -> object:
+            return given
+
+    with pytest.raises(PluginError, match="Odd: register_assignment_strategies gives no mapping"):
+        orthocrm.connect("memory://", plugins=[Odd()], discover_plugins=False)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("secret"), SystemExit(3)])
+def test_a_contribution_that_raises_stops_the_start(error: BaseException) -> None:
+    class Broken:
+        @hook
+        def register_backends(self) -> Mapping[str, Any]:
+            raise error
+
+    with pytest.raises(PluginError) as refusal:
+        orthocrm.connect("memory://", plugins=[Broken()], discover_plugins=False)
+    assert refusal.value.plugin == "Broken"
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_misspelt_hook_is_an_error() -> None:
+    class Slip:
+        @hook
+        def lead_capturd(self, event: object) -> None:
+            """Never called."""
+
+    with pytest.raises(PluginError) as refusal:
+        orthocrm.connect("memory://", plugins=[Slip()], discover_plugins=False)
+    assert refusal.value.plugin == "Slip"
+
+
+def test_a_parameter_that_no_hook_has_is_an_error() -> None:
+    class Greedy:
+        @hook
+        def lead_captured(self, event: object, lead: object) -> None:
+            """Never called."""
+
+    with pytest.raises(PluginError) as refusal:
+        orthocrm.connect("memory://", plugins=[Greedy()], discover_plugins=False)
+    assert refusal.value.plugin == "Greedy"
+
+
+def test_a_hook_may_take_fewer_parameters() -> None:
+    class Counter:
+        count = 0
+
+        @hook
+        def lead_captured(self) -> None:
+            self.count += 1
+
+    counter = Counter()
+    with a_house(counter) as house:
+        house.lead()
+    assert counter.count == 1
+
+
+def test_a_plug_in_registers_once() -> None:
+    shelf = Shelf()
+    with pytest.raises(PluginError, match="registered twice"):
+        orthocrm.connect("memory://", plugins=[shelf, shelf], discover_plugins=False)
+
+
+def test_several_plug_ins_of_one_class_are_told_apart() -> None:
+    first, second = an_ear("lead_captured"), an_ear("lead_captured")
+    with a_house(first, second) as house:
+        house.lead()
+    assert first.kinds == second.kinds == ["lead_captured"]
+
+
+PACKAGE = """
+from orthocrm import hook
+
+HEARD = []
+
+@hook
+def lead_captured(event):
+    HEARD.append(event.kind)
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A directory of installed distributions."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    sys.modules.pop("chimes_plugin", None)
+
+
+def install(site: Path, entry_point: str, code: str = PACKAGE) -> None:
+    info = site / "chimes-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: chimes\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[orthocrm.plugins]\nchimes = {entry_point}\n")
+    (site / "chimes_plugin.py").write_text(code)
+
+
+def test_installed_plug_ins_are_found(site: Path) -> None:
+    install(site, "chimes_plugin")
+    with orthocrm.connect("memory://") as crm:
+        clinic = crm.create_clinic(name="Bright Smiles", timezone="UTC")
+        actor = orthocrm.Actor(user="f", clinic=clinic.id, roles={orthocrm.Role.FRONT_DESK})
+        crm.acting_as(actor).leads.capture(enquiry())
+    assert sys.modules["chimes_plugin"].HEARD == ["lead_captured"]
+
+
+def test_installed_plug_ins_stay_out_when_told_so(site: Path) -> None:
+    install(site, "chimes_plugin")
+    orthocrm.connect("memory://", discover_plugins=False).close()
+    assert "chimes_plugin" not in sys.modules
+
+
+@pytest.mark.parametrize("entry_point", ["chimes_plugin:missing", "no_such_module"])
+def test_an_installed_plug_in_that_cannot_be_loaded_stops_the_start(
+    site: Path, entry_point: str
+) -> None:
+    install(site, entry_point)
+    with pytest.raises(PluginError) as refusal:
+        orthocrm.connect("memory://")
+    assert refusal.value.plugin == "chimes"
+
+
+def test_an_installed_plug_in_with_a_misspelt_hook_stops_the_start(site: Path) -> None:
+    install(site, "chimes_plugin", PACKAGE.replace("lead_captured", "lead_capturd"))
+    with pytest.raises(PluginError) as refusal:
+        orthocrm.connect("memory://")
+    assert refusal.value.plugin == "chimes"
+
+
+class Fax:
+    """Brings a channel: whoever faxes leaves a name."""
+
+    @hook
+    def register_channels(self) -> Mapping[str, Any]:
+        return {"fax": self}
+
+    def read(self, delivered: Delivered, reception: Reception) -> tuple[Intake, ...]:
+        arrived = reception.arrived(delivered.received_at)
+        name = delivered.raw(100).decode()
+        return (Intake(first_name=name, no_contact=True, received_at=arrived),)
+
+
+def test_register_channels_lets_enquiries_come_in() -> None:
+    with a_house(Fax()) as house:
+        (captured,) = house.front.leads.receive("fax", Delivered(body=b"Maria"))
+        (lead,) = house.admin.leads.find().leads
+    assert isinstance(captured, Captured)
+    assert (captured.lead.id, lead.contact.first_name) == (lead.id, "Maria")

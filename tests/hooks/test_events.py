@@ -1,0 +1,111 @@
+"""Every event has its hook, every hook its event and its test."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from orthocrm import (
+    CallOutcome,
+    LeadActivityType,
+    LeadEdit,
+    LeadTaskType,
+    LogEntry,
+    NewTask,
+    Role,
+)
+from orthocrm.core.events import KINDS
+from orthocrm.core.lead import Lead
+from orthocrm.core.task import Task
+from orthocrm.hooks import Specs
+from tests.flows import files
+from tests.flows.practice import House
+from tests.hooks import test_contributions, test_refusals
+from tests.hooks.plugins import a_house, an_ear
+
+NO_ANSWER = LogEntry(type=LeadActivityType.PHONE_CALL, call_outcome=CallOutcome.NO_ANSWER)
+HOOKS = {name for name in vars(Specs) if not name.startswith("_")}
+
+
+def a_task(house: House) -> Task:
+    new = NewTask(type=LeadTaskType.CALL, title="Call", due_at=house.clock() + timedelta(days=1))
+    return house.coordinator.followups.add_task(house.lead().id, new)
+
+
+def lost(house: House) -> Lead:
+    return house.coordinator.pipeline.lose(house.lead().id, "RELOCATED").lead
+
+
+def log_without_an_answer(house: House, times: int) -> None:
+    lead = house.lead()
+    for _ in range(times):
+        house.coordinator.followups.log(lead.id, NO_ANSWER)
+
+
+def import_a_file(house: House) -> object:
+    return files.run(house.desk(Role.IMPORTER), [files.a_row(1)]).import_id
+
+
+def revert_an_import(house: House) -> None:
+    desk = house.desk(Role.IMPORTER)
+    report = files.run(desk, [files.a_row(1)])
+    assert report.import_id is not None
+    desk.imports.revert(report.import_id)
+
+
+def hand_everything_over(house: House) -> None:
+    owner = house.lead().ownership.owner
+    assert owner is not None
+    other = "tc-2" if owner == "tc-1" else "tc-1"
+    house.admin.assignment.transfer_all(owner, other)
+
+
+SCENARIOS: dict[str, Callable[[House], object]] = {
+    "clinic_created": lambda h: h.crm.create_clinic(name="Braces & Co", timezone="UTC"),
+    "clinic_configured": lambda h: h.admin.settings.rename("Brighter Smiles"),
+    "lead_captured": lambda h: h.lead(),
+    "lead_updated": lambda h: h.coordinator.leads.edit(h.lead().id, LeadEdit(notes="new")),
+    "lead_assigned": lambda h: h.lead(),
+    "leads_assigned": hand_everything_over,
+    "stage_changed": lambda h: h.coordinator.pipeline.move(h.lead().id, "contacted"),
+    "lead_lost": lost,
+    "lead_converted": lambda h: h.coordinator.pipeline.convert(h.lead().id),
+    "lead_reopened": lambda h: h.coordinator.pipeline.reopen(lost(h).id, "they called again"),
+    "activity_logged": lambda h: h.coordinator.followups.log(h.lead().id, NO_ANSWER),
+    "task_created": lambda h: h.lead(),
+    "task_completed": lambda h: h.coordinator.followups.complete(a_task(h).id),
+    "task_cancelled": lambda h: h.coordinator.followups.cancel(a_task(h).id),
+    "lost_suggested": lambda h: log_without_an_answer(h, 3),
+    "import_progressed": import_a_file,
+    "import_reverted": revert_an_import,
+}
+"""What makes an event of each kind happen exactly once."""
+
+
+def test_there_is_one_notify_hook_for_each_event_class() -> None:
+    notify = {name for name in HOOKS if not name.startswith(("register_", "before_"))}
+    assert notify == set(KINDS)
+
+
+def test_every_notify_hook_takes_the_event_of_its_name() -> None:
+    taken = {kind: getattr(Specs, kind).__annotations__["event"] for kind in KINDS}
+    assert taken == KINDS
+
+
+def test_every_hook_has_a_test() -> None:
+    tests = [*vars(test_contributions), *vars(test_refusals)]
+    named = {h for h in HOOKS if any(test.startswith(f"test_{h}") for test in tests)}
+    assert named | SCENARIOS.keys() == HOOKS
+
+
+@pytest.mark.parametrize("kind", sorted(SCENARIOS))
+def test_a_plug_in_hears_what_happened_once(kind: str) -> None:
+    ear = an_ear(kind)
+    with a_house(ear) as house:
+        ear.heard.clear()
+        SCENARIOS[kind](house)
+        house.crm.work()
+        (event,) = ear.heard
+
+    assert type(event) is KINDS[kind]
+    assert (event.kind, event.at) == (kind, house.clock())

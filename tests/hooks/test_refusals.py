@@ -1,0 +1,90 @@
+"""What a plug-in refuses inside the transaction: nothing changed, and the refusal is on record."""
+
+import pytest
+
+from orthocrm import LeadStatus, Move, PluginError, Refused, Vetoed, hook
+from orthocrm.core.actor import Actor
+from orthocrm.core.lead import Lead
+from orthocrm.core.stage import Stage
+from tests.flows.practice import House
+from tests.hooks.plugins import a_house, an_ear
+from tests.security.digest import digest, refusals
+
+
+class Guard:
+    """Keeps leads out of a stage."""
+
+    def __init__(self, slug: str, error: BaseException) -> None:
+        self.slug, self.error = slug, error
+        self.asked: list[tuple[LeadStatus, str, str]] = []
+
+    @hook
+    def before_stage_change(self, lead: Lead, stage: Stage, actor: Actor) -> None:
+        self.asked.append((lead.status, stage.slug, actor.user))
+        if stage.slug == self.slug:
+            raise self.error
+
+
+NO = Vetoed("guard", "the contract is missing")
+
+
+def outcome(house: House) -> list[tuple[str, str]]:
+    return [(entry.operation, entry.outcome) for entry in refusals(house)]
+
+
+def test_before_stage_change_may_veto_a_move() -> None:
+    guard, ear = Guard("treatment_accepted", NO), an_ear("stage_changed")
+    with a_house(guard, ear) as house:
+        lead = house.lead()
+        before = digest(house.crm)
+        with pytest.raises(Vetoed) as veto:
+            house.coordinator.pipeline.move(lead.id, "treatment_accepted")
+
+        assert (veto.value.plugin, veto.value.reason) == ("guard", "the contract is missing")
+        assert digest(house.crm) == before
+        assert outcome(house) == [("pipeline.move", "vetoed")]
+        assert refusals(house)[0].objects == (lead.id,)
+        house.crm.work()
+        assert ear.heard == []
+        assert guard.asked == [(LeadStatus.NEW, "treatment_accepted", "tc-1")]
+
+
+@pytest.mark.parametrize("slug, verb", [("treatment_started", "convert"), ("lost", "lose")])
+def test_before_stage_change_guards_won_and_lost_too(slug: str, verb: str) -> None:
+    with a_house(Guard(slug, NO)) as house:
+        lead = house.lead()
+        before = digest(house.crm)
+        arguments = ["RELOCATED"] if verb == "lose" else []
+        with pytest.raises(Vetoed):
+            getattr(house.coordinator.pipeline, verb)(lead.id, *arguments)
+        assert digest(house.crm) == before
+        assert outcome(house) == [(f"pipeline.{verb}", "vetoed")]
+
+
+def test_before_stage_change_refuses_one_item_of_a_batch() -> None:
+    with a_house(Guard("contacted", NO)) as house:
+        first, second = house.lead(), house.lead(patient_first_name="Diego")
+        kept, refused = house.coordinator.pipeline.move_many(
+            [
+                Move(lead_id=first.id, stage="pending_decision"),
+                Move(lead_id=second.id, stage="contacted"),
+            ]
+        )
+        assert not isinstance(kept, Refused)
+        assert isinstance(refused, Refused)
+        assert refused.error is NO
+        assert house.coordinator.leads.get(second.id) == second
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Maria Lopez"), SystemExit("Maria Lopez")])
+def test_before_stage_change_that_fails_changes_nothing(error: BaseException) -> None:
+    with a_house(Guard("contacted", error)) as house:
+        lead = house.lead()
+        before = digest(house.crm)
+        with pytest.raises(PluginError) as refusal:
+            house.coordinator.pipeline.move(lead.id, "contacted")
+
+        assert refusal.value.plugin == "Guard"
+        assert "Maria" not in str(refusal.value)
+        assert digest(house.crm) == before
+        assert outcome(house) == [("pipeline.move", "plugin")]

@@ -1,0 +1,196 @@
+"""Every operation with arguments that would be accepted, for the matrix of roles and objects."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import attrs
+from attrs import evolve
+
+from orthocrm import (
+    Desk,
+    LeadEdit,
+    LogEntry,
+    Loss,
+    Money,
+    Move,
+    NewTask,
+    Source,
+    Stage,
+    Start,
+)
+from orthocrm.analytics import metrics
+from orthocrm.core.activity import LeadActivityType
+from orthocrm.core.coordinator import Coordinator
+from orthocrm.core.forms import FormDefinition, FormField
+from orthocrm.core.ids import ImportId, LeadId, TaskId, TimeOffId
+from orthocrm.core.settings import Settings
+from orthocrm.core.task import LeadTaskType
+from orthocrm.leads.channels.delivery import Delivered
+from orthocrm.leads.channels.phone import PhoneCall
+from orthocrm.leads.mapping import LeadRow, parse
+from orthocrm.leads.tabular import rows
+from orthocrm.services.importing import Tally
+from orthocrm.services.reverting import Reverted
+from tests.flows.practice import House, enquiry
+
+MAPPING_TEXT = 'kind = "leads"\n[columns]\nfirst_name = "a"\nlast_name = "b"\nemail = "c"\n'
+MAPPING = parse(MAPPING_TEXT)
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """What an operation is tried on: a lead, and what hangs on it in the same clinic."""
+
+    house: House
+    lead: LeadId
+    task: TaskId
+    import_id: ImportId
+    absence: TimeOffId
+
+
+Call = Callable[[Desk, Target], Any]
+
+ON_LEADS: dict[str, Call] = {
+    "leads.get": lambda desk, t: desk.leads.get(t.lead),
+    "leads.edit": lambda desk, t: desk.leads.edit(t.lead, LeadEdit(notes="new")),
+    "leads.timeline": lambda desk, t: desk.leads.timeline(t.lead),
+    "pipeline.move": lambda desk, t: desk.pipeline.move(t.lead, "pending_decision"),
+    "pipeline.lose": lambda desk, t: desk.pipeline.lose(t.lead, "RELOCATED"),
+    "pipeline.convert": lambda desk, t: desk.pipeline.convert(t.lead),
+    "assignment.assign": lambda desk, t: desk.assignment.assign(t.lead),
+    "assignment.assign_many": lambda desk, t: desk.assignment.assign_many([t.lead]),
+    "assignment.assign_to": lambda desk, t: desk.assignment.assign_to(t.lead, "tc-1"),
+    "assignment.transfer": lambda desk, t: desk.assignment.transfer(t.lead, "tc-1", "on leave"),
+    "assignment.history": lambda desk, t: desk.assignment.history(t.lead),
+    "followups.log": lambda desk, t: desk.followups.log(t.lead, _note()),
+    "followups.add_task": lambda desk, t: desk.followups.add_task(t.lead, _task(t)),
+    "followups.complete": lambda desk, t: desk.followups.complete(t.task),
+    "followups.cancel": lambda desk, t: desk.followups.cancel(t.task),
+}
+"""Operations that name one lead, or something of it: out of reach they answer `NotFound`."""
+
+ON_LOST_LEADS: dict[str, Call] = {
+    "pipeline.reopen": lambda desk, t: desk.pipeline.reopen(t.lead, "they called"),
+}
+
+ON_ABSENT_OWNERS: dict[str, Call] = {
+    "assignment.reassign_absent": lambda desk, t: desk.assignment.reassign_absent(t.lead, "tc-2"),
+}
+"""Operations on a lead whose coordinator is away."""
+
+PER_ITEM: dict[str, Call] = {
+    "pipeline.move_many": lambda desk, t: desk.pipeline.move_many(
+        [Move(lead_id=t.lead, stage="pending_decision")]
+    ),
+    "pipeline.lose_many": lambda desk, t: desk.pipeline.lose_many(
+        [Loss(lead_id=t.lead, reason="RELOCATED")]
+    ),
+    "pipeline.convert_many": lambda desk, t: desk.pipeline.convert_many([Start(lead_id=t.lead)]),
+    "followups.log_many": lambda desk, t: desk.followups.log_many([(t.lead, _note())]),
+}
+"""Operations with a result per item: out of reach, the item is refused as not found."""
+
+ON_THE_CLINIC: dict[str, Call] = {
+    "leads.capture": lambda desk, _: desk.leads.capture(enquiry(email="new@example.com")),
+    "leads.capture_many": lambda desk, _: desk.leads.capture_many([enquiry()]),
+    "leads.duplicates": lambda desk, _: desk.leads.duplicates(enquiry()),
+    "leads.enter": lambda desk, _: desk.leads.enter(PhoneCall(name="Ann Lee", phone="3125550199")),
+    "leads.take_in": lambda desk, _: desk.leads.take_in("manual", _delivered()),
+    "leads.household": lambda desk, _: desk.leads.household("3125550199"),
+    "leads.find": lambda desk, _: desk.leads.find(),
+    "pipeline.board": lambda desk, _: desk.pipeline.board(),
+    "assignment.assign_unassigned": lambda desk, _: desk.assignment.assign_unassigned(),
+    "assignment.reassign_untouched": lambda desk, _: desk.assignment.reassign_untouched(),
+    "assignment.transfer_all": lambda desk, _: desk.assignment.transfer_all("me", "tc-1"),
+    "assignment.hand_over": lambda desk, t: desk.assignment.hand_over(t.absence),
+    "assignment.hand_back": lambda desk, t: desk.assignment.hand_back(t.absence),
+    "assignment.workload": lambda desk, _: desk.assignment.workload(),
+    "followups.agenda": lambda desk, _: desk.followups.agenda(),
+    "followups.raise_due": lambda desk, _: desk.followups.raise_due(),
+    "sources.all": lambda desk, _: desk.sources.all(),
+    "sources.add": lambda desk, _: desk.sources.add("Dr. Kim", "DOCTOR_REFERRAL"),
+    "sources.change": lambda desk, t: desk.sources.change(_cheaper(t)),
+    "settings.practice": lambda desk, _: desk.settings.practice(),
+    "settings.change": lambda desk, _: desk.settings.change(Settings(region="CA")),
+    "settings.save_form": lambda desk, _: desk.settings.save_form(_form("new")),
+    "settings.remove_form": lambda desk, _: desk.settings.remove_form("kept"),
+    "settings.mappings": lambda desk, _: desk.settings.mappings(),
+    "settings.save_mapping": lambda desk, _: desk.settings.save_mapping("new", MAPPING_TEXT),
+    "settings.remove_mapping": lambda desk, _: desk.settings.remove_mapping("kept"),
+    "settings.rename": lambda desk, _: desk.settings.rename("Brighter Smiles"),
+    "settings.add_stage": lambda desk, _: desk.settings.add_stage(
+        "recall", "Recall", after="pending_decision"
+    ),
+    "settings.change_stage": lambda desk, t: desk.settings.change_stage(_renamed(t)),
+    "settings.reorder_stages": lambda desk, t: desk.settings.reorder_stages(_swapped(t)),
+    "settings.remove_stage": lambda desk, _: desk.settings.remove_stage("treatment_accepted"),
+    "settings.add_coordinator": lambda desk, _: desk.settings.add_coordinator("tc-9", "Zoe"),
+    "settings.change_coordinator": lambda desk, t: desk.settings.change_coordinator(_heavier(t)),
+    "settings.add_absence": lambda desk, t: desk.settings.add_absence(
+        "tc-1", t.house.clock(), t.house.clock() + timedelta(days=1)
+    ),
+    "settings.remove_absence": lambda desk, t: desk.settings.remove_absence(t.absence),
+    "privacy.trail": lambda desk, _: desk.privacy.trail(),
+    "imports.begin": lambda desk, _: desk.imports.begin("leads", MAPPING),
+    "imports.rows": lambda desk, t: desk.imports.rows(_rows(), MAPPING, t.import_id),
+    "imports.finish": lambda desk, t: desk.imports.finish(t.import_id, "", Tally()),
+    "imports.revert_batch": lambda desk, t: desk.imports.revert_batch(t.import_id, None),
+    "imports.close_revert": lambda desk, t: desk.imports.close_revert(t.import_id, _nothing()),
+}
+
+ANALYTICS: dict[str, Call] = {
+    "analytics.funnel": lambda desk, _: desk.analytics.funnel(),
+    "analytics.outcomes": lambda desk, _: desk.analytics.outcomes(),
+    "analytics.conversion": lambda desk, _: desk.analytics.conversion(),
+    "analytics.period_conversion": lambda desk, _: desk.analytics.period_conversion(),
+    "analytics.time_to_convert": lambda desk, _: desk.analytics.time_to_convert(),
+    "analytics.lead_mix": lambda desk, _: desk.analytics.lead_mix(),
+    "analytics.lost_reasons": lambda desk, _: desk.analytics.lost_reasons(),
+    "analytics.report": lambda desk, _: desk.analytics.report("sources"),
+    "analytics.behind": lambda desk, _: desk.analytics.behind(metrics.OUTCOMES, "leads"),
+}
+
+
+def _note() -> LogEntry:
+    return LogEntry(type=LeadActivityType.NOTE, notes="asked for a call in May")
+
+
+def _task(target: Target) -> NewTask:
+    return NewTask(type=LeadTaskType.CALL, title="Call", due_at=target.house.clock())
+
+
+def _cheaper(target: Target) -> Source:
+    source = target.house.admin.sources.all()[0]
+    return evolve(source, monthly_cost=Money.of("10", "USD"))
+
+
+def _renamed(target: Target) -> Stage:
+    return evolve(target.house.admin.settings.practice().stages[1], name="Reached")
+
+
+def _swapped(target: Target) -> list[str]:
+    slugs = [stage.slug for stage in target.house.admin.settings.practice().stages]
+    return [slugs[0], slugs[2], slugs[1], *slugs[3:]]
+
+
+def _delivered() -> Delivered:
+    return Delivered(body={"name": "Ann Lee", "phone": "3125550199"})
+
+
+def _form(slug: str) -> FormDefinition:
+    return FormDefinition(slug=slug, title="Contact", fields=(FormField(name="phone"),))
+
+
+def _heavier(target: Target) -> Coordinator:
+    return evolve(target.house.admin.settings.practice().coordinators[0], weight=3)
+
+
+def _rows() -> list[LeadRow]:
+    table = rows(BytesIO(b"a,b,c\nAnn,Lee,ann@example.com\n"))
+    return [row for row in MAPPING.read(table) if isinstance(row, LeadRow)]
+
+
+def _nothing() -> Reverted:
+    return Reverted()

@@ -1,0 +1,77 @@
+"""Clinics in which every operation can be tried: each gets its own lead, task, absence, import."""
+
+from datetime import timedelta
+from typing import Any
+
+from orthocrm import OrthoCRM, Role, Settings
+from orthocrm.core.ids import ImportId, TaskId, TimeOffId, UserId
+from orthocrm.services.importing import Tally
+from orthocrm.testing.clock import FrozenClock
+from tests.flows.practice import House, enquiry
+from tests.security import operations
+from tests.security.operations import (
+    ANALYTICS,
+    ON_ABSENT_OWNERS,
+    ON_LEADS,
+    ON_LOST_LEADS,
+    ON_THE_CLINIC,
+    PER_ITEM,
+    Target,
+)
+
+CALLS = {
+    **ON_LEADS,
+    **ON_LOST_LEADS,
+    **ON_ABSENT_OWNERS,
+    **PER_ITEM,
+    **ON_THE_CLINIC,
+    **ANALYTICS,
+}
+"""Every operation that exists, by name."""
+
+
+def a_target(crm: OrthoCRM, clock: FrozenClock, name: str = "") -> Target:
+    """Make a clinic in which the named operation will be accepted, and what it is tried on."""
+    settings = Settings(fallback=UserId("manager"))
+    clinic = crm.create_clinic(name="Bright Smiles", timezone="UTC", settings=settings)
+    house = House(crm, clinic, clock)
+    for user in ("me", "tc-1", "tc-2"):
+        house.admin.settings.add_coordinator(user, user)
+    house.admin.settings.save_form(operations._form("kept"))
+    house.admin.settings.save_mapping("kept", operations.MAPPING_TEXT)
+    return _for(_filled(house), name)
+
+
+def _filled(house: House) -> Target:
+    desk, now = house.desk(Role.OPERATOR), house.clock()
+    lead = desk.leads.capture(enquiry(owner="me")).lead
+    bare = Target(
+        house=house, lead=lead.id, task=TaskId(""), import_id=ImportId(""), absence=TimeOffId("")
+    )
+    task = desk.followups.add_task(lead.id, operations._task(bare))
+    later = now + timedelta(days=8)
+    absence = desk.settings.add_absence("tc-1", later, later + timedelta(days=1), cover="me")
+    return Target(
+        house=house,
+        lead=lead.id,
+        task=task.id,
+        import_id=desk.imports.begin("leads", operations.MAPPING),
+        absence=absence.id,
+    )
+
+
+def _for(target: Target, name: str) -> Target:
+    """Bring a lead or an import into the state that an operation wants."""
+    desk, now = target.house.desk(Role.OPERATOR), target.house.clock()
+    if name in ON_LOST_LEADS:
+        desk.pipeline.lose(target.lead, "RELOCATED")
+    if name in ON_ABSENT_OWNERS:
+        desk.settings.add_absence("me", now, now + timedelta(days=1))
+    if name in ("imports.revert_batch", "imports.close_revert"):
+        desk.imports.finish(target.import_id, "", Tally())
+    return target
+
+
+def tried(target: Target, name: str) -> Any:
+    """Carry an operation out for somebody who may do everything."""
+    return CALLS[name](target.house.desk(Role.OPERATOR, "me"), target)

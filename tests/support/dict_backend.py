@@ -1,0 +1,188 @@
+"""A small backend as a third party would write it: dictionaries, one unit of work at a time."""
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any, NoReturn, TypeAlias
+
+from attrs import evolve
+
+from orthocrm.core import query
+from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.errors import AlreadyExists, Conflict, InvalidInput, StaleVersion
+from orthocrm.core.facts import SCHEMAS
+from orthocrm.core.ids import ClinicId, LeadId
+from orthocrm.core.ports import FIRST_PAGE
+from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
+from orthocrm.core.settings import Clinic
+
+Noun: TypeAlias = Any
+Tables = dict[str, dict[Any, Any]]
+
+
+class DictRepository:
+    def __init__(self, unit: "DictUnit", table: str) -> None:
+        self.unit, self.table, self.rows = unit, table, unit.tables.setdefault(table, {})
+
+    def add(self, nouns: Sequence[Noun]) -> None:
+        for noun in nouns:
+            if noun.id in self.rows:
+                self.unit.refuse(AlreadyExists(self.table))
+            self.put(noun)
+        self.check_unique()
+
+    def put(self, noun: Noun) -> None:
+        if getattr(noun, "clinic_id", noun.id) != self.unit.clinic:
+            raise InvalidInput.at("clinic_id", "other_clinic", "open a unit of work of that clinic")
+        self.rows[noun.id] = deepcopy(noun)
+
+    def read(self, noun: Noun) -> Noun:
+        return deepcopy(noun)
+
+    def check_unique(self) -> None:
+        for unique in UNIQUE.get(self.table, ()):
+            if len({unique(noun) for noun in self.rows.values()}) < len(self.rows):
+                self.unit.refuse(AlreadyExists(self.table))
+
+    def get(self, ids: Collection[str], *, lock: bool = False) -> Mapping[str, Any]:  # noqa: ARG002 - a unit of work has all to itself
+        return {key: self.read(self.rows[key]) for key in ids if key in self.rows}
+
+    def save(self, nouns: Sequence[Noun]) -> tuple[Any, ...]:
+        saved = tuple(self.saved(noun) for noun in nouns)
+        self.check_unique()
+        return saved
+
+    def saved(self, noun: Noun) -> Noun:
+        if noun.id not in self.rows or self.rows[noun.id].version != noun.version:
+            self.unit.refuse(StaleVersion(self.table))
+        saved = evolve(noun, version=noun.version + 1)
+        self.put(saved)
+        return saved
+
+    def find(
+        self, where: Where = EVERYTHING, sort: Sequence[Sort] = (), page: Page = FIRST_PAGE
+    ) -> Found[Any]:
+        found = query.page_of(self.matching(where), sort, page, SCHEMAS[self.table])
+        return Found(tuple(self.read(noun) for noun in found.items), found.after)
+
+    def matching(self, where: Where) -> list[Any]:
+        return list(filter(query.predicate(where, SCHEMAS[self.table]), self.rows.values()))
+
+    def count(self, where: Where = EVERYTHING) -> int:
+        return len(self.matching(where))
+
+    def remove(self, ids: Collection[str]) -> None:
+        for key in ids:
+            self.rows.pop(key, None)
+
+
+class DictLeads(DictRepository):
+    def sharing_key(
+        self, keys: Collection[str], most: int = 20
+    ) -> Mapping[str, tuple[LeadId, ...]]:
+        carriers = {key: [i for i in sorted(self.rows) if key in self.keys_of(i)] for key in keys}
+        return {key: tuple(ids[: most + 1]) for key, ids in carriers.items() if ids}
+
+    def keys_of(self, lead_id: str) -> Sequence[str]:
+        keys: Sequence[str] = self.rows[lead_id].keys
+        return keys
+
+
+class DictOutbox(DictRepository):
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[OutboxItem]:
+        pending = [item for item in self.rows.values() if item.state is OutboxState.PENDING]
+        due = sorted((item.due_at, item.id) for item in pending if item.due_at <= now)[:most]
+        return self.save([self.taken(self.rows[key], now + lease) for _, key in due])
+
+    def taken(self, item: OutboxItem, until: datetime) -> OutboxItem:
+        return evolve(item, due_at=until, attempts=item.attempts + 1, fence=item.fence + 1)
+
+    def settle(self, item: OutboxItem, state: OutboxState, due_at: datetime) -> bool:
+        held = self.rows.get(item.id)
+        if held is None or held.fence != item.fence:
+            return False
+        self.save([evolve(held, state=state, due_at=due_at, heard=item.heard)])
+        return True
+
+    def waiting(self, state: OutboxState = OutboxState.PENDING) -> int:
+        return sum(item.state is state for item in self.rows.values())
+
+
+class DictDeliveries:
+    def __init__(self, unit: "DictUnit") -> None:
+        self.rows = unit.tables.setdefault("deliveries", {})
+
+    def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:
+        key = (delivery.operation, delivery.user, delivery.key)
+        held: Delivery | None = self.rows.get(key)
+        if held is not None and (since is None or held.created_at >= since):
+            return deepcopy(held)
+        self.rows[key] = delivery
+        return None
+
+    def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
+        key = (delivery.operation, delivery.user, delivery.key)
+        self.rows[key] = evolve(self.rows[key], result=deepcopy(result))
+
+
+UNIQUE: Mapping[str, Sequence[Any]] = {
+    "stages": (lambda stage: stage.slug, lambda stage: stage.order),
+    "sources": (lambda source: source.name.casefold(),),
+}
+
+
+class DictUnit:
+    repository: type[DictRepository] = DictRepository
+    lead_repository: type[DictLeads] = DictLeads
+    outbox_repository: type[DictOutbox] = DictOutbox
+    delivery_repository: type[DictDeliveries] = DictDeliveries
+
+    def __init__(self, clinic: ClinicId, tables: Tables) -> None:
+        self.clinic, self.tables = clinic, tables
+        for table in SCHEMAS:
+            made = self.lead_repository if table == "leads" else self.repository
+            setattr(self, table, made(self, table))
+        self.outbox = self.outbox_repository(self, "outbox")
+        self.deliveries = self.delivery_repository(self)
+        self.refused: Conflict | None = None
+
+    def refuse(self, refusal: Conflict) -> NoReturn:
+        self.refused = refusal
+        raise refusal
+
+    def revision(self) -> int | None:
+        clinic = self.tables["clinics"].get(self.clinic)
+        return clinic.revision if clinic else None
+
+    def aggregate(self, asked: Aggregate) -> Sequence[Group]:
+        return query.aggregate(asked, self.tables[asked.of].values(), SCHEMAS[asked.of])
+
+
+class DictBackend:
+    unit: type[DictUnit] = DictUnit
+
+    def __init__(self) -> None:
+        self.stored: dict[ClinicId, Tables] = {}
+        self.lock: Any = threading.Lock()
+
+    @contextmanager
+    def begin(self, clinic: ClinicId) -> Iterator[DictUnit]:
+        with self.lock:
+            unit = self.unit(clinic, self.drafted(clinic))
+            yield unit
+            if unit.refused:
+                raise unit.refused
+            self.stored[clinic] = unit.tables
+
+    def drafted(self, clinic: ClinicId) -> Tables:
+        return {name: dict(rows) for name, rows in self.stored.get(clinic, {}).items()}
+
+    def clinics(self) -> Sequence[Clinic]:
+        found = [noun for tables in self.stored.values() for noun in tables["clinics"].values()]
+        return sorted(found, key=lambda clinic: (clinic.created_at, clinic.id))
+
+    def migrate(self) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,67 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orthocrm.core.errors import InvalidInput, Problem
+from orthocrm.core.lead import LostReason
+from orthocrm.core.reading import CLOCK_SKEW, Reading
+
+NOW = datetime(2026, 11, 2, 15, tzinfo=UTC)
+
+
+def test_what_is_missing_is_none_and_no_problem() -> None:
+    reading = Reading()
+
+    found = [
+        reading.text("a", None),
+        reading.prose("a", None),
+        reading.whole("a", None, 0, 1),
+        reading.flag("a", None),
+        reading.choice("a", None, LostReason),
+        reading.day("a", None),
+        reading.moment("a", None),
+        reading.past("a", None, NOW),
+    ]
+    reading.finish()
+
+    assert found == [None] * 8
+
+
+def test_all_problems_are_raised_together() -> None:
+    reading = Reading()
+    reading.text("name", 5)
+    reading.whole("age", raw=True, least=0, most=120)
+    reading.required("phone", None)
+    reading.required("name", None)
+
+    with pytest.raises(InvalidInput) as caught:
+        reading.finish()
+
+    assert caught.value.problems == (
+        Problem("name", "wrong_type", "give a text"),
+        Problem("age", "wrong_type", "give a whole number"),
+        Problem("phone", "required", "this is needed"),
+    )
+
+
+def test_length_is_judged_before_anything_else() -> None:
+    reading = Reading()
+
+    assert reading.text("name", "\x00" * 11, 10) is None
+    assert [problem.code for problem in reading.problems] == ["too_long"]
+
+
+def test_a_line_is_trimmed_and_prose_keeps_its_lines() -> None:
+    reading = Reading()
+
+    assert reading.text("a", " one\n two\u00a0three ") == "one two three"
+    assert reading.prose("a", " one\n\ttwo ") == "one\n\ttwo"
+    assert (reading.text("a", " \n "), reading.prose("a", " \n ")) == (None, None)
+
+
+def test_a_clock_slightly_ahead_means_now_and_no_more_than_that() -> None:
+    reading = Reading()
+
+    assert reading.past("at", NOW + CLOCK_SKEW, NOW) == NOW
+    assert reading.past("at", NOW + CLOCK_SKEW + timedelta(seconds=1), NOW) is None
+    assert [problem.code for problem in reading.problems] == ["in_the_future"]

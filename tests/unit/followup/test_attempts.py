@@ -1,0 +1,212 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from orthocrm.core.activity import ActivityDirection, CallOutcome, LeadActivityType
+from orthocrm.core.errors import InvalidInput
+from orthocrm.core.events import ActivityLogged
+from orthocrm.core.lead import Conversion, Lead, LeadStatus, Milestones
+from orthocrm.followup.attempts import LogEntry, Logged, logged
+from orthocrm.testing.clock import MONDAY_MORNING
+from orthocrm.testing.factories import COORDINATOR
+from tests.support.practices import a_lead_of, a_practice, new_ids
+
+PRACTICE = a_practice()
+CALL, EMAIL, SMS, MEETING, NOTE = (
+    LeadActivityType.PHONE_CALL,
+    LeadActivityType.EMAIL,
+    LeadActivityType.SMS,
+    LeadActivityType.IN_PERSON,
+    LeadActivityType.NOTE,
+)
+IN = ActivityDirection.INBOUND
+NOW = MONDAY_MORNING + timedelta(minutes=4)
+MS = 4 * 60 * 1000
+
+
+def log(lead: Lead, now: datetime = NOW, **fields: Any) -> Logged:
+    return logged(lead, LogEntry(**fields), now=now, by=COORDINATOR, ids=new_ids())
+
+
+def a_new_lead(**fields: Any) -> Lead:
+    return a_lead_of(PRACTICE, **fields)
+
+
+def problems_of(**fields: Any) -> list[tuple[str, str]]:
+    with pytest.raises(InvalidInput) as caught:
+        log(a_new_lead(), **fields)
+    return [(problem.path, problem.code) for problem in caught.value.problems]
+
+
+def test_rule_3_a_call_is_logged_with_its_outcome() -> None:
+    lead = a_new_lead()
+
+    done = log(lead, type=CALL, call_outcome="VOICEMAIL", notes="left a message")
+
+    assert (done.activity.type, done.activity.call_outcome, done.activity.direction) == (
+        CALL,
+        CallOutcome.VOICEMAIL,
+        ActivityDirection.OUTBOUND,
+    )
+    assert (done.activity.occurred_at, done.activity.notes) == (NOW, "left a message")
+    assert done.event == ActivityLogged(
+        clinic_id=lead.clinic_id,
+        at=NOW,
+        by=COORDINATOR,
+        lead_id=lead.id,
+        activity_id=done.activity.id,
+        type=CALL,
+        call_outcome=CallOutcome.VOICEMAIL,
+    )
+
+
+@pytest.mark.parametrize(
+    "fields, problem",
+    [
+        ({"type": CALL}, ("call_outcome", "required")),
+        ({"type": CALL, "call_outcome": "BUSY"}, ("call_outcome", "unknown_value")),
+        ({"type": EMAIL, "call_outcome": "SPOKE"}, ("call_outcome", "not_for_this_type")),
+        ({"type": "STAGE_CHANGE"}, ("type", "not_by_hand")),
+        ({"type": "ASSIGNMENT_CHANGE"}, ("type", "not_by_hand")),
+        ({"type": "TASK_COMPLETED"}, ("type", "not_by_hand")),
+        ({"type": "FAX"}, ("type", "unknown_value")),
+        ({"type": None}, ("type", "required")),
+        ({"type": NOTE, "notes": "x" * 10_000_000}, ("notes", "too_long")),
+        ({"type": NOTE, "notes": "x" * 10_001}, ("notes", "too_long")),
+        ({"type": NOTE, "notes": 7}, ("notes", "wrong_type")),
+        ({"type": NOTE, "outcome": "x" * 256}, ("outcome", "too_long")),
+        ({"type": EMAIL, "direction": "UP"}, ("direction", "unknown_value")),
+        ({"type": NOTE, "duration_minutes": -1}, ("duration_minutes", "out_of_range")),
+        ({"type": NOTE, "duration_minutes": "5"}, ("duration_minutes", "wrong_type")),
+        (
+            {"type": NOTE, "occurred_at": datetime(2026, 11, 2, 9, 0)},  # noqa: DTZ001 - the point
+            ("occurred_at", "naive_datetime"),
+        ),
+        (
+            {"type": NOTE, "occurred_at": NOW + timedelta(hours=1)},
+            ("occurred_at", "in_the_future"),
+        ),
+    ],
+)
+def test_what_cannot_be_logged_is_refused(fields: dict[str, Any], problem: tuple[str, str]) -> None:
+    assert problems_of(**fields) == [problem]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": CALL, "call_outcome": "NO_ANSWER"},
+        {"type": CALL, "call_outcome": "VOICEMAIL"},
+        {"type": CALL, "call_outcome": "WRONG_NUMBER"},
+        {"type": EMAIL},
+        {"type": SMS},
+    ],
+)
+def test_an_outbound_try_without_an_answer_is_an_attempt(fields: dict[str, Any]) -> None:
+    done = log(a_new_lead(), **fields)
+
+    assert (done.answered, done.attempted, done.attempts) == (False, True, 1)
+    assert done.lead.milestones == Milestones(first_attempt_at=NOW, ms_to_attempt=MS, unanswered=1)
+    assert done.lead.status is LeadStatus.NEW
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": CALL, "call_outcome": "SPOKE"},
+        {"type": CALL, "call_outcome": "VOICEMAIL", "direction": IN},
+        {"type": EMAIL, "direction": "INBOUND"},
+        {"type": SMS, "direction": IN},
+        {"type": MEETING},
+    ],
+)
+def test_reaching_the_family_is_a_contact_and_makes_the_lead_active(
+    fields: dict[str, Any],
+) -> None:
+    done = log(a_new_lead(), **fields)
+
+    assert (done.answered, done.attempts) == (True, 0)
+    assert done.lead.milestones.first_contact_at == NOW
+    assert done.lead.milestones.ms_to_contact == MS
+    assert done.lead.status is LeadStatus.ACTIVE
+
+
+@pytest.mark.parametrize(
+    "fields", [{"type": NOTE}, {"type": NOTE, "direction": IN}, {"type": "DOCUMENT_SENT"}]
+)
+def test_a_note_or_document_reaches_nobody_and_leaves_the_lead_as_it_is(
+    fields: dict[str, Any],
+) -> None:
+    lead = a_new_lead()
+    done = log(lead, **fields)
+
+    assert (done.lead, done.answered, done.attempted) == (lead, False, False)
+
+
+def test_rule_8_attempts_add_up_until_somebody_answers() -> None:
+    lead = a_new_lead()
+    counts = []
+    for outcome in ("NO_ANSWER", "VOICEMAIL", "NO_ANSWER", "SPOKE", "NO_ANSWER"):
+        done = log(lead, type=CALL, call_outcome=outcome)
+        lead = done.lead
+        counts.append(done.attempts)
+
+    assert counts == [1, 2, 3, 0, 1]
+
+
+def test_an_inbound_answer_resets_the_count() -> None:
+    lead = log(a_new_lead(), type=CALL, call_outcome="NO_ANSWER").lead
+
+    assert log(lead, type=SMS, direction=IN).attempts == 0
+
+
+def test_the_earliest_attempt_and_contact_count_also_when_logged_late() -> None:
+    lead = log(a_new_lead(), type=CALL, call_outcome="SPOKE").lead
+    earlier = MONDAY_MORNING + timedelta(minutes=1)
+
+    late = log(lead, type=CALL, call_outcome="SPOKE", occurred_at=earlier).lead
+    again = log(late, type=CALL, call_outcome="SPOKE").lead
+
+    assert again.milestones == Milestones(
+        first_attempt_at=earlier,
+        first_contact_at=earlier,
+        ms_to_attempt=60_000,
+        ms_to_contact=60_000,
+    )
+
+
+def test_an_attempt_before_the_capture_is_kept_as_the_data_error_that_it_is() -> None:
+    before = MONDAY_MORNING - timedelta(seconds=1)
+
+    done = log(a_new_lead(), type=CALL, call_outcome="NO_ANSWER", occurred_at=before)
+
+    assert done.lead.milestones.ms_to_attempt == -1000
+
+
+def test_a_correction_is_a_new_activity_and_no_further_attempt() -> None:
+    first = log(a_new_lead(), type=CALL, call_outcome="NO_ANSWER")
+
+    done = log(first.lead, type=CALL, call_outcome="VOICEMAIL", corrects=first.activity.id)
+
+    assert (done.activity.corrects, done.attempts) == (first.activity.id, 1)
+
+
+def test_rule_7_a_converted_lead_takes_activities_and_stays_as_it_is() -> None:
+    lead = evolve(
+        a_new_lead(),
+        status=LeadStatus.CONVERTED,
+        conversion=Conversion(at=MONDAY_MORNING, patient_ref="p-1"),
+    )
+
+    done = log(lead, type=CALL, call_outcome="SPOKE")
+
+    assert done.activity.after_conversion
+    assert done.lead == lead
+
+
+def test_a_lost_lead_that_calls_back_stays_lost_until_it_is_reopened() -> None:
+    lead = evolve(a_new_lead(), status=LeadStatus.LOST)
+
+    assert log(lead, type=CALL, call_outcome="SPOKE", direction=IN).lead.status is LeadStatus.LOST
