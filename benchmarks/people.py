@@ -103,9 +103,14 @@ class Family:
         return self.received_at + _DECIDED
 
 
+def is_sibling(number: int) -> bool:
+    """Whether a family has the phone of the one before: every twentieth does, as siblings do."""
+    return number % 20 == 19
+
+
 def family(number: int) -> Family:
-    """Make a family; every twentieth has the phone of the one before, as siblings do."""
-    line = number - 1 if number % 20 == 19 else number
+    """Make a family."""
+    line = number - 1 if is_sibling(number) else number
     percent = number * 37 % 100
     stage, outcome = next((stage, end) for below, stage, end in _PATHS if percent < below)
     first, last = _FIRST[number % len(_FIRST)], _LAST[number % len(_LAST)]

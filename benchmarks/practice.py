@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
+from itertools import count, islice
 
 from attrs import define, field
 
@@ -71,6 +72,13 @@ class House:
         """Give enquiries of families that nobody has heard of."""
         first, self.newcomers = self.newcomers, self.newcomers + many
         return [people.enquiry(number) for number in range(first, self.newcomers)]
+
+    def strangers(self, many: int) -> list[orthocrm.Intake]:
+        """Give enquiries of families of whom no two are kin, so that each takes a turn."""
+        singles = (one for one in count(self.newcomers) if not people.is_sibling(one))
+        chosen = list(islice(singles, many))
+        self.newcomers = chosen[-1] + 1
+        return [people.enquiry(number) for number in chosen]
 
     def fill(self, leads: int) -> None:
         """Bring the practice to so many leads, spread over all stages and outcomes."""

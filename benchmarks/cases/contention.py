@@ -42,7 +42,7 @@ def measure(house: House, pace: Pace) -> list[Result]:
 
 
 def _parts(house: House, each: int) -> list[list[Intake]]:
-    return [house.enquiries(each) for _ in range(THREADS)]
+    return [house.strangers(each) for _ in range(THREADS)]
 
 
 def _by_hand(house: House, enquiries: Sequence[Intake]) -> None:
@@ -61,7 +61,10 @@ def _seconds(work: Callable[[Sequence[Intake]], None], parts: Sequence[Sequence[
 
 
 def _shares(owners: Sequence[str | None], many: int) -> str:
-    """Make sure that every lead has a coordinator, and that the shares are within one."""
+    """Make sure that every lead has a coordinator, and that the shares are within one.
+
+    Siblings stay with the coordinator of their family, so there must be none among the leads.
+    """
     shares = Counter(owners)
     assert len(owners) == many
     assert set(shares) == set(COORDINATORS), "a lead has no coordinator"
