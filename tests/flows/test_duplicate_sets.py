@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from orthocrm.leads.matching.agreement import Relation
+from orthocrm.core.lead_link import Relation
 from orthocrm.leads.matching.pairs import find_pairs
 from orthocrm.leads.matching.record import PersonName, Record
 

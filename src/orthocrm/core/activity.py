@@ -61,6 +61,15 @@ class Decision:
 
 
 @frozen(kw_only=True)
+class Document:
+    """A document that lies elsewhere: its name, where it is, and its media type."""
+
+    name: str = field(repr=mask, metadata=PERSONAL)
+    reference: str = field(repr=mask, metadata=PERSONAL)
+    media_type: str | None = None
+
+
+@frozen(kw_only=True)
 class Activity:
     """One entry of a lead's timeline, never edited: a correction `corrects` an earlier one."""
 
@@ -81,4 +90,5 @@ class Activity:
     decision: Decision | None = None
     corrects: ActivityId | None = None
     after_conversion: bool = False
+    document: Document | None = field(default=None, repr=mask, metadata=PERSONAL)
     version: int = 1

@@ -43,6 +43,13 @@ LEADS = Schema(
     lost_reason=(_CODE, "loss.reason"),
     lost_stage=(_CODE, "loss.stage"),
     recall_due_on=(Kind.DATE, "recall_due_on"),
+    observed_at=(_INSTANT, "milestones.observed_at"),
+    recalled_at=(_INSTANT, "milestones.recalled_at"),
+    objection=(_CODE, "objection"),
+    tag=(_CODE, "tags", True),
+    merged_into=(_CODE, "merged_into"),
+    referring_provider=(_CODE, "origin.referring_provider_ref"),
+    referring_patient=(_CODE, "origin.referring_patient_ref"),
 )
 
 VISITS = Schema(
@@ -80,6 +87,7 @@ TASKS = Schema(
     completed_at=(_INSTANT, "completed_at"),
     created_at=(_INSTANT, "created_at"),
     rule=(_CODE, "rule"),
+    escalated_at=(_INSTANT, "escalated_at"),
 )
 
 STAGES = Schema(
@@ -129,6 +137,105 @@ REMINDERS = Schema(
     due_at=(_INSTANT, "due_at"),
 )
 
+LINKS = Schema(
+    "links",
+    lead_id=(_CODE, "lead_id"),
+    other_id=(_CODE, "other_id"),
+    relation=(_CODE, "relation"),
+    verdict=(_CODE, "verdict"),
+    permille=(_NUMBER, "permille"),
+    found_at=(_INSTANT, "found_at"),
+)
+
+MERGES = Schema(
+    "merges",
+    survivor_id=(_CODE, "survivor_id"),
+    loser_id=(_CODE, "loser_id"),
+    at=(_INSTANT, "at"),
+    undone_at=(_INSTANT, "undone_at"),
+)
+
+TOUCHES = Schema(
+    "touches",
+    lead_id=(_CODE, "lead_id"),
+    at=(_INSTANT, "at"),
+    source=(_CODE, "source_id"),
+    channel=(_CODE, "channel"),
+    campaign=(_CODE, "campaign"),
+    referring_provider=(_CODE, "referring_provider_ref"),
+    referring_patient=(_CODE, "referring_patient_ref"),
+)
+
+SPEND = Schema(
+    "spend",
+    source=(_CODE, "source_id"),
+    kind=(_CODE, "kind"),
+    campaign=(_CODE, "campaign"),
+    starts_on=(Kind.DATE, "starts_on"),
+    ends_on=(Kind.DATE, "ends_on"),
+    amount=(_NUMBER, "amount.minor"),
+)
+
+CAMPAIGNS = Schema(
+    "campaigns",
+    name=(_CODE, "name"),
+    source=(_CODE, "source_id"),
+    is_active=(Kind.FLAG, "is_active"),
+)
+
+REFERRERS = Schema(
+    "referrers",
+    kind=(_CODE, "kind"),
+    ref=(_CODE, "ref"),
+    is_active=(Kind.FLAG, "is_active"),
+    created_at=(_INSTANT, "created_at"),
+)
+
+MESSAGES = Schema(
+    "messages",
+    key=(_CODE, "key"),
+    channel=(_CODE, "channel"),
+    purpose=(_CODE, "purpose"),
+    state=(_CODE, "state"),
+    due_at=(_INSTANT, "due_at"),
+    created_at=(_INSTANT, "created_at"),
+    lead_id=(_CODE, "lead_id"),
+    user=(_CODE, "user"),
+    template=(_CODE, "template"),
+    about=(_CODE, "about"),
+    carrier=(_CODE, "carrier"),
+    carrier_ref=(_CODE, "carrier_ref"),
+    sent_at=(_INSTANT, "sent_at"),
+)
+
+NOTICES = Schema(
+    "notices",
+    user=(_CODE, "user"),
+    kind=(_CODE, "kind"),
+    key=(_CODE, "key"),
+    lead_id=(_CODE, "lead_id"),
+    created_at=(_INSTANT, "created_at"),
+    read_at=(_INSTANT, "read_at"),
+)
+
+CONTACTS = Schema("contacts")
+
+ENROLLMENTS = Schema(
+    "enrollments",
+    lead_id=(_CODE, "lead_id"),
+    sequence=(_CODE, "sequence"),
+    state=(_CODE, "state"),
+    next_at=(_INSTANT, "next_at"),
+    started_at=(_INSTANT, "started_at"),
+)
+
+VIEWS = Schema(
+    "views",
+    owner=(_CODE, "owner"),
+    subject=(_CODE, "subject"),
+    is_shared=(Kind.FLAG, "is_shared"),
+)
+
 IMPORTS = Schema("imports", state=(_CODE, "state"), started_at=(_INSTANT, "started_at"))
 
 IMPORT_CHANGES = Schema(
@@ -165,6 +272,17 @@ SCHEMAS = {
         AVAILABILITY,
         APPOINTMENTS,
         REMINDERS,
+        LINKS,
+        MERGES,
+        TOUCHES,
+        SPEND,
+        CAMPAIGNS,
+        REFERRERS,
+        MESSAGES,
+        NOTICES,
+        CONTACTS,
+        ENROLLMENTS,
+        VIEWS,
         IMPORTS,
         AUDIT,
         IMPORT_CHANGES,

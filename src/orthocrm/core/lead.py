@@ -1,5 +1,6 @@
 """The lead: one patient's enquiry, from first contact to treatment started or lost."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -57,6 +58,16 @@ class Channel(StrEnum):
     SOCIAL = "SOCIAL"
     IMPORT = "IMPORT"
     MANUAL = "MANUAL"
+
+
+class Objection(StrEnum):
+    """What keeps a family from deciding, while the decision is pending."""
+
+    COST = "COST"
+    TIMING = "TIMING"
+    INSURANCE = "INSURANCE"
+    CONFIDENCE = "CONFIDENCE"
+    OTHER = "OTHER"
 
 
 class Incomplete(StrEnum):
@@ -132,6 +143,8 @@ class Milestones:
 
     Intervals are whole milliseconds from `created_at`; a negative one is kept as the data error
     that it is. `unanswered` counts outbound attempts without an answer since the last answer.
+    `observed_at` is when the patient first went under observation, `recalled_at` when the last
+    recall brought the lead back.
     """
 
     first_attempt_at: datetime | None = None
@@ -144,6 +157,8 @@ class Milestones:
     ms_to_convert: int | None = None
     unanswered: int = 0
     next_action_at: datetime | None = None
+    observed_at: datetime | None = None
+    recalled_at: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -179,11 +194,28 @@ class Stamps:
     deleted_at: datetime | None = None
 
 
+CustomValue = str | int | bool | date
+"""The value of a custom field: a code, a text, a whole number, a truth value or a date."""
+
+
+@frozen(kw_only=True)
+class Custom:
+    """The values of the clinic's own fields, by name; absent ones are left out.
+
+    `shown` can be filtered by and stands in clear: codes, numbers, flags and dates. `personal` is
+    encrypted: texts, and whatever the clinic declares personal.
+    """
+
+    shown: Mapping[str, CustomValue] = field(factory=dict)
+    personal: Mapping[str, CustomValue] = field(factory=dict, repr=mask, metadata=PERSONAL)
+
+
 @frozen(kw_only=True)
 class Lead:
     """One patient's enquiry.
 
     `version` is the version that was read; saving a lead that changed meanwhile is refused.
+    `tags` are codes in lower case. A lead with `merged_into` is a tombstone that leads to another.
     `keys` are the match keys by which duplicates are found (computed by `orthocrm.leads.dedupe`).
     """
 
@@ -201,6 +233,10 @@ class Lead:
     loss: Loss | None = None
     conversion: Conversion | None = None
     recall_due_on: date | None = None
+    objection: Objection | None = None
+    tags: tuple[str, ...] = ()
+    custom: Custom = field(factory=Custom)
+    merged_into: LeadId | None = None
     keys: tuple[str, ...] = field(default=(), repr=mask, metadata=PERSONAL)
     version: int = 1
 

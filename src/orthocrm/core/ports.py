@@ -19,10 +19,16 @@ from orthocrm.core.audit import (
     OutboxState,
     PersonalChange,
 )
+from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
 from orthocrm.core.ids import ClinicId, LeadId
 from orthocrm.core.lead import Lead, StageVisit
+from orthocrm.core.lead_link import LeadLink
+from orthocrm.core.marketing import Campaign, ReferrerRecord, Spend, Touch
+from orthocrm.core.merging import Merge
+from orthocrm.core.notifying import ConsentEntry, Message, Notice, StaffContact
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
+from orthocrm.core.saved_view import SavedView
 from orthocrm.core.settings import Clinic
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage
@@ -149,6 +155,36 @@ class Deliveries(Protocol):
         ...
 
 
+class Messages(Repository[Message], Protocol):
+    """Messages, which carriers' workers claim as they claim the outbox."""
+
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
+        """Take pending messages that are due, oldest first, and hide them for `lease`.
+
+        No two units of work get the same message; attempts and fence have grown by one.
+        """
+        ...
+
+    def settle(self, message: Message) -> bool:
+        """Record what became of a claimed message; False when its fence is no longer the newest.
+
+        Everything but `key`, `channel`, `to`, `subject` and `body` is kept as given.
+        """
+        ...
+
+
+class Consents(Protocol):
+    """The ledger of consent: it only grows."""
+
+    def add(self, entries: Sequence[ConsentEntry]) -> None:
+        """Store entries."""
+        ...
+
+    def of(self, addresses: Collection[str]) -> Mapping[str, Sequence[ConsentEntry]]:
+        """Give the entries of addresses (match keys), oldest `at` first; unknown ones left out."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """Everything that one verb reads and writes in one clinic, kept or dropped as a whole."""
 
@@ -223,6 +259,66 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def links(self) -> Repository[LeadLink]:
+        """How leads belong together; the pair is unique."""
+        ...
+
+    @property
+    def merges(self) -> Repository[Merge]:
+        """Merges, done and undone."""
+        ...
+
+    @property
+    def touches(self) -> Repository[Touch]:
+        """The touches of leads."""
+        ...
+
+    @property
+    def spend(self) -> Repository[Spend]:
+        """What sources cost."""
+        ...
+
+    @property
+    def campaigns(self) -> Repository[Campaign]:
+        """Campaigns; the case-folded name is unique."""
+        ...
+
+    @property
+    def referrers(self) -> Repository[ReferrerRecord]:
+        """Who refers families; kind and ref are unique."""
+        ...
+
+    @property
+    def messages(self) -> Messages:
+        """Messages to families and staff; the key is unique."""
+        ...
+
+    @property
+    def notices(self) -> Repository[Notice]:
+        """The notification centre; user and key are unique."""
+        ...
+
+    @property
+    def consents(self) -> Consents:
+        """The ledger of consent."""
+        ...
+
+    @property
+    def contacts(self) -> Repository[StaffContact]:
+        """How staff are reached, by user."""
+        ...
+
+    @property
+    def enrollments(self) -> Repository[Enrollment]:
+        """Leads in sequences."""
+        ...
+
+    @property
+    def views(self) -> Repository[SavedView]:
+        """Saved views; owner and case-folded name are unique."""
+        ...
+
+    @property
     def imports(self) -> Repository[Import]:
         """The import runs."""
         ...
@@ -257,7 +353,7 @@ class UnitOfWork(Protocol):
         ...
 
     def aggregate(self, query: Aggregate) -> Sequence[Group]:
-        """Compute measures over leads, visits, activities, tasks or appointments."""
+        """Compute measures over the nouns of one kind."""
         ...
 
 

@@ -12,14 +12,18 @@ from attrs import define, field, frozen
 from orthocrm.core import limits
 from orthocrm.core.actor import Preset
 from orthocrm.core.appointment import TimeOff
+from orthocrm.core.cadence import Sequence
 from orthocrm.core.coordinator import Coordinator
+from orthocrm.core.custom_fields import CustomField
 from orthocrm.core.errors import InvalidInput, Problem
 from orthocrm.core.forms import FormDefinition, SavedMapping, form_problems, mapping_problems
 from orthocrm.core.ids import ClinicId, SourceId, StageSlug, UserId
+from orthocrm.core.messaging import Messaging
 from orthocrm.core.routing import ROUTING_CHECKS, Routing
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage, StageKind, Step
 from orthocrm.core.task import LeadTaskType, TaskPriority
+from orthocrm.core.templates import MessageTemplate, TaskTemplate
 
 
 @frozen
@@ -158,6 +162,8 @@ class Settings:
     `untouched_after` of business time may be given to somebody else; None: never. With
     `reassign_absent` the front desk may pass on the leads of somebody who is away. `forms` are
     what channels accept, `mappings` the tables that the practice imports again and again.
+    `holidays` names a country and perhaps a part of it (`US`, `US-TX`) whose public holidays are
+    closed days.
     """
 
     region: str = "US"
@@ -174,6 +180,12 @@ class Settings:
     replay_window: timedelta = timedelta(seconds=300)
     forms: tuple[FormDefinition, ...] = ()
     mappings: tuple[SavedMapping, ...] = ()
+    holidays: str | None = None
+    task_templates: tuple[TaskTemplate, ...] = ()
+    message_templates: tuple[MessageTemplate, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
+    custom_fields: tuple[CustomField, ...] = ()
+    messaging: Messaging = field(factory=Messaging)
 
 
 @frozen(kw_only=True)

@@ -1,5 +1,6 @@
 """Lead sources: how families heard of the practice."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from attrs import frozen
@@ -27,7 +28,8 @@ class LeadSourceCategory(StrEnum):
 class Source:
     """A clinic's own source; its name is unique within the clinic, whatever the case.
 
-    Enquiries that name no source go to the one that `is_default`.
+    Enquiries that name no source go to the one that `is_default`. `monthly_cost` is what the open
+    MONTHLY row of its costs says.
     """
 
     id: SourceId
@@ -38,6 +40,8 @@ class Source:
     is_active: bool = True
     monthly_cost: Money | None = None
     is_default: bool = False
+    created_at: datetime
+    updated_at: datetime
     version: int = 1
 
 

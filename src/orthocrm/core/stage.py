@@ -1,5 +1,6 @@
 """Pipeline stages: each clinic's own data, told apart by kind and not by name."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from attrs import frozen
@@ -34,6 +35,8 @@ class Stage:
     auto_email: str | None = None
     max_days: int | None = None
     is_default: bool = False
+    created_at: datetime
+    updated_at: datetime
     version: int = 1
 
     @property

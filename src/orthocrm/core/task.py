@@ -47,7 +47,8 @@ OPEN_TASKS = (TaskStatus.PENDING, TaskStatus.IN_PROGRESS)
 class Task:
     """Something that somebody has to do for a lead by `due_at`.
 
-    `rule` names the follow-up rule that made the task, None when a person did.
+    `rule` names the follow-up rule that made the task, None when a person did. `escalated_at` is
+    when somebody else was told that it is overdue.
     """
 
     id: TaskId
@@ -67,6 +68,7 @@ class Task:
     completed_by: UserId | None = None
     updated_at: datetime
     rule: str | None = None
+    escalated_at: datetime | None = None
     version: int = 1
 
     @property

@@ -9,13 +9,14 @@ from attrs import evolve, frozen
 
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead
-from orthocrm.core.people import Contact
-from orthocrm.leads.matching.agreement import Agreement, Relation
-from orthocrm.leads.matching.blocking import CROWD
+from orthocrm.core.lead_link import Relation
+from orthocrm.core.people import Contact, Patient
+from orthocrm.leads.matching.agreement import Agreement
+from orthocrm.leads.matching.blocking import CROWD, fuzzy_keys
 from orthocrm.leads.matching.comparison import CLOSE, Comparison, compare_profiles
 from orthocrm.leads.matching.names import common_name, folded
 from orthocrm.leads.matching.profile import Profile, profile_of
-from orthocrm.leads.matching.record import record_of
+from orthocrm.leads.matching.record import record_of, record_of_people
 from orthocrm.leads.matching.scoring import probability, relation_given
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "folded",
     "judged",
     "match_keys",
+    "reaching",
     "shareable",
     "unjudged",
 ]
@@ -44,9 +46,15 @@ class Duplicate:
     score: float
 
 
-def match_keys(contact: Contact, external_ref: str | None) -> tuple[str, ...]:
-    """Compute the keys by which duplicates are found: `phone:`, `email:` and `ref:`, sorted."""
-    keys = set()
+def match_keys(
+    patient: Patient, contact: Contact, external_ref: str | None
+) -> tuple[str, ...]:
+    """Compute the keys by which duplicates are found, sorted; each names its kind first.
+
+    `phone:`, `email:` and `ref:` are exact, and those of `blocking.fuzzy_keys` find whoever
+    gives other ones: seven in all for a child with a birth date and a full address.
+    """
+    keys = set(fuzzy_keys(record_of_people(patient, contact, external_ref)))
     for phone in (contact.phone, contact.phone_alt):
         if phone is not None:
             keys.add(f"phone:{phone.number}")
@@ -59,7 +67,15 @@ def match_keys(contact: Contact, external_ref: str | None) -> tuple[str, ...]:
 
 def shareable(keys: Iterable[str]) -> tuple[str, ...]:
     """Leave out the external reference, which tells enquiries apart rather than families."""
-    return tuple([key for key in keys if key[: len(REFERENCE)] != REFERENCE])
+    return tuple([key for key in keys if not key.startswith(REFERENCE)])
+
+
+def reaching(keys: Iterable[str]) -> tuple[str, ...]:
+    """Keep the phone numbers and e-mail addresses: what always warns (rule 6)."""
+    return tuple([key for key in keys if key.startswith(_REACHING)])
+
+
+_REACHING = ("phone:", "email:")
 
 
 def unjudged(lead_id: LeadId) -> Duplicate:

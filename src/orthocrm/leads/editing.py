@@ -204,7 +204,7 @@ def _settled(lead: Lead, practice: Practice, *, now: datetime, by: UserId) -> Le
     return evolve(
         lead,
         enquiry=evolve(lead.enquiry, incomplete=flags),
-        keys=match_keys(lead.contact, lead.origin.external_ref),
+        keys=match_keys(lead.patient, lead.contact, lead.origin.external_ref),
         stamps=evolve(lead.stamps, updated_at=now, updated_by=by),
     )
 

@@ -169,7 +169,7 @@ def admitted(
         position=_first_position(practice, arrival.at, VisitId(ids())),
         milestones=_answered(arrival.at) if arrival.live else _NOT_ANSWERED,
         stamps=Stamps(created_at=arrival.at, created_by=by, updated_at=now, updated_by=by),
-        keys=match_keys(contact, origin.external_ref),
+        keys=match_keys(patient, contact, origin.external_ref),
     )
 
 

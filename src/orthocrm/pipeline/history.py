@@ -6,6 +6,7 @@ Reordering moves no lead and rewrites no history: visits keep the order that was
 import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from attrs import evolve
 
@@ -26,7 +27,7 @@ _SLUG_LENGTH = 50
 _MOST_DAYS = 3650
 
 
-def default_stages(clinic_id: ClinicId, ids: IdSource) -> tuple[Stage, ...]:
+def default_stages(clinic_id: ClinicId, ids: IdSource, now: datetime) -> tuple[Stage, ...]:
     """Make the eight default stages of a new clinic."""
     return tuple(
         Stage(
@@ -40,6 +41,8 @@ def default_stages(clinic_id: ClinicId, ids: IdSource) -> tuple[Stage, ...]:
             color=template.color,
             max_days=template.max_days,
             is_default=order == 1,
+            created_at=now,
+            updated_at=now,
         )
         for order, template in enumerate(DEFAULT_STAGES, start=1)
     )

@@ -28,16 +28,23 @@ def create(
     )
     with backend.begin(clinic.id) as store:
         store.clinics.add([clinic])
-        store.stages.add(history.default_stages(clinic.id, ids))
-        store.sources.add(_default_sources(clinic.id, ids))
+        store.stages.add(history.default_stages(clinic.id, ids, clinic.created_at))
+        store.sources.add(_default_sources(clinic, ids))
         assigning.make_rotations(store, clinic.id, clinic.settings.routing)
         event = _record(store, clinic, ids)
     return clinic, event
 
 
-def _default_sources(clinic: ClinicId, ids: IdSource) -> list[Source]:
+def _default_sources(clinic: Clinic, ids: IdSource) -> list[Source]:
     sources = [
-        Source(id=SourceId(ids()), clinic_id=clinic, name=name, category=category)
+        Source(
+            id=SourceId(ids()),
+            clinic_id=clinic.id,
+            name=name,
+            category=category,
+            created_at=clinic.created_at,
+            updated_at=clinic.created_at,
+        )
         for name, category in DEFAULT_SOURCES
     ]
     return [*sources[:-1], evolve(sources[-1], is_default=True)]

@@ -258,6 +258,8 @@ def _new_sources(work: Work, mapping: LeadMapping | OutcomeMapping) -> list[Sour
             clinic_id=work.clinic_id,
             name=new.name,
             category=new.category,
+            created_at=work.now,
+            updated_at=work.now,
         )
         for new in mapping.sources
         if new.name.casefold() not in known

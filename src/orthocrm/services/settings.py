@@ -110,6 +110,8 @@ class ClinicSettings(Area, area="settings"):
                 description=description,
                 color=color,
                 max_days=max_days,
+                created_at=work.now,
+                updated_at=work.now,
             ),
             work.practice.stages,
         )
@@ -128,7 +130,8 @@ class ClinicSettings(Area, area="settings"):
         present = work.practice.stage(stage.slug, "slug")
         wanted = {name: getattr(stage, name) for name in _CHANGEABLE}
         draft = evolve(present, version=stage.version, **wanted)
-        changed = history.checked_stage(draft, work.practice.stages)
+        checked = history.checked_stage(draft, work.practice.stages)
+        changed = evolve(checked, updated_at=work.now)
         (saved,) = work.store.stages.save([changed])
         configuring.changed(work, "stage", present.id)
         return saved

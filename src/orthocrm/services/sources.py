@@ -41,6 +41,8 @@ class Sources(Area, area="sources"):
                 category=configuring.member(LeadSourceCategory, category, "category"),
                 description=description,
                 monthly_cost=monthly_cost,
+                created_at=work.now,
+                updated_at=work.now,
             ),
         )
         work.store.sources.add([source])
@@ -54,7 +56,11 @@ class Sources(Area, area="sources"):
             raise NotFound("source")
         before = work.practice.source_by_id[source.id]
         kept = evolve(
-            _checked(work, source), clinic_id=work.clinic_id, is_default=before.is_default
+            _checked(work, source),
+            clinic_id=work.clinic_id,
+            is_default=before.is_default,
+            created_at=before.created_at,
+            updated_at=work.now,
         )
         (saved,) = work.store.sources.save([kept])
         configuring.changed(work, "source", source.id)

@@ -84,6 +84,8 @@ def a_stage(clinic: Clinic, slug: str = "recall", order: int = 9, **fields: Any)
         "slug": slug,
         "name": slug.replace("_", " ").title(),
         "order": order,
+        "created_at": MONDAY_MORNING,
+        "updated_at": MONDAY_MORNING,
     }
     return _made(Stage, usual, fields)
 
@@ -113,6 +115,8 @@ def a_source(clinic: Clinic, name: str = "Dr. Weber", **fields: Any) -> Source: 
         "clinic_id": clinic.id,
         "name": name,
         "category": LeadSourceCategory.DOCTOR_REFERRAL,
+        "created_at": MONDAY_MORNING,
+        "updated_at": MONDAY_MORNING,
     }
     return _made(Source, usual, fields)
 

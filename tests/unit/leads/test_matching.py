@@ -9,7 +9,8 @@ from attrs import evolve
 
 from orthocrm.core.people import Address, Email, Phone
 from orthocrm.leads.matching import born, names, places, reach
-from orthocrm.leads.matching.agreement import Agreement, Relation
+from orthocrm.core.lead_link import Relation
+from orthocrm.leads.matching.agreement import Agreement
 from orthocrm.leads.matching.comparison import Comparison, compare
 from orthocrm.leads.matching.names import name_of, sound
 from orthocrm.leads.matching.places import street_of

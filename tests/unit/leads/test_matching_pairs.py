@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orthocrm.leads.matching.agreement import Relation
+from orthocrm.core.lead_link import Relation
 from orthocrm.leads.matching.blocking import CROWD, blocking_keys, candidates
 from orthocrm.leads.matching.clusters import MOST_MEMBERS, Clusters
 from orthocrm.leads.matching.pairs import find_pairs

@@ -20,7 +20,7 @@ def problems_of(call: Any, *args: Any) -> list[tuple[str, str]]:
 
 
 def test_a_new_clinic_has_the_eight_stages_of_the_source() -> None:
-    stages = default_stages(PRACTICE.clinic.id, new_ids())
+    stages = default_stages(PRACTICE.clinic.id, new_ids(), PRACTICE.clinic.created_at)
 
     assert [(stage.slug, stage.name) for stage in stages] == [
         (template.slug.value, template.name) for template in DEFAULT_STAGES

@@ -104,6 +104,7 @@ stages = _noun(
     *_maybe("description", "color", "auto_task", "auto_email"),
     _number("max_days", nullable=True),
     _flag("is_default"),
+    *[_at("created_at"), _at("updated_at")],
     sa.UniqueConstraint("clinic_id", "slug", name="uq_stages_slug"),
     sa.UniqueConstraint("clinic_id", "stage_order", name="uq_stages_stage_order"),
     _of("clinics"),
@@ -117,6 +118,7 @@ sources = _noun(
     _number("monthly_cost_minor", nullable=True),
     *_maybe("monthly_cost_currency"),
     _flag("is_default"),
+    *[_at("created_at"), _at("updated_at")],
     sa.UniqueConstraint("clinic_id", "folded_name", name="uq_sources_folded_name"),
     _of("clinics"),
 )

@@ -1,4 +1,4 @@
-"""How far two values of one field agree, and what two leads are to each other."""
+"""How far two values of one field agree."""
 
 from enum import StrEnum
 
@@ -15,12 +15,3 @@ class Agreement(StrEnum):
     SWAPPED = "swapped"
     DIFFERENT = "different"
     UNKNOWN = "unknown"
-
-
-class Relation(StrEnum):
-    """What two leads are to each other."""
-
-    SAME_INQUIRY = "same_inquiry"
-    SAME_PERSON = "same_person"
-    SAME_HOUSEHOLD = "same_household"
-    POSSIBLE = "possible"

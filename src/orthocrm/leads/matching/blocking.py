@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from orthocrm.leads.matching.names import Name, common_name, sound
-from orthocrm.leads.matching.profile import Profile, profile_of
+from orthocrm.leads.matching.names import Name, common_name, folded, name_of, sound
+from orthocrm.leads.matching.places import Street, street_of
+from orthocrm.leads.matching.profile import POSTAL_SIGNS, Profile, profile_of
 from orthocrm.leads.matching.reach import mailbox
 from orthocrm.leads.matching.record import Record
 
@@ -69,6 +70,40 @@ def _place_keys(profile: Profile) -> Iterator[str]:
 def _common(name: Name) -> str:
     """Give the full form; of last names too, since the two may be exchanged."""
     return common_name(name.text)
+
+
+def fuzzy_keys(record: Record) -> Iterator[str]:
+    """Give the few keys by which a lead is found though phone and e-mail are others.
+
+    They are stored with every lead, so each combines all that the rules want beside a name: a name
+    alone is carried by a crowd, and never makes two leads one person.
+    `born` is the birth date with both initials, `area` both names and the postal code, `kin` both
+    names and who answers for the patient, `door` the address. Names stand in either order, by their
+    sound and in their full forms.
+    """
+    first, last = _common(name_of(record.first)), _common(name_of(record.last))
+    code = folded(record.postal_code)[:POSTAL_SIGNS]
+    if first and last:
+        yield from _named_keys(tuple(sorted((sound(first), sound(last)))), first, code, record)
+    street = street_of(record.line1) if code and record.line1 else NOWHERE
+    if street.number and street.name:
+        yield f"door:{code}-{street.number}-{sound(street.name.split()[0])}"
+
+
+NOWHERE = Street()
+
+
+def _named_keys(sounds: tuple[str, ...], first: str, code: str, record: Record) -> Iterator[str]:
+    names = "-".join(sounds)
+    if record.born_on is not None:
+        initials = "".join(sorted(sounded[:1] for sounded in sounds))
+        yield f"born:{_unordered(record.born_on)}-{initials}"
+    if code:
+        yield f"area:{code}-{names}"
+    for contact in record.contacts:
+        other = _common(name_of(contact.first))
+        if other and other != first:
+            yield f"kin:{names}-{sound(other)}"
 
 
 def candidates(keys: Sequence[Sequence[str]], crowd: int = CROWD) -> Iterator[tuple[int, int]]:

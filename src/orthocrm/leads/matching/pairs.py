@@ -6,7 +6,7 @@ from itertools import combinations
 
 from attrs import Factory, define, field, frozen
 
-from orthocrm.leads.matching.agreement import Relation
+from orthocrm.core.lead_link import Relation
 from orthocrm.leads.matching.blocking import CROWD, candidates, keys_of
 from orthocrm.leads.matching.clusters import Clusters
 from orthocrm.leads.matching.comparison import Comparison, compare_profiles

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from orthocrm.core.lead import Lead
 from orthocrm.core.masking import PERSONAL, mask
+from orthocrm.core.people import Contact, Patient
 
 
 @frozen
@@ -40,18 +41,25 @@ class Record:
 
 def record_of(lead: Lead) -> Record:
     """Take from a lead what says who it is."""
-    patient, contact, address = lead.patient, lead.contact, lead.contact.address
+    return record_of_people(lead.patient, lead.contact, lead.origin.external_ref, lead.id)
+
+
+def record_of_people(
+    patient: Patient, contact: Contact, external_ref: str | None, id_: str = ""
+) -> Record:
+    """Take what says who somebody is, be it a lead already or not."""
+    address = contact.address
     phones = (contact.phone, contact.phone_alt)
     return Record(
-        id=lead.id,
+        id=id_,
         first=patient.first_name,
         last=patient.last_name,
         born_on=patient.born_on,
-        phones=tuple(phone.number for phone in phones if phone is not None),
+        phones=tuple([phone.number for phone in phones if phone is not None]),
         emails=(contact.email.address,) if contact.email is not None else (),
         line1=address.line1 or "",
         city=address.city or "",
         postal_code=address.postal_code or "",
         contacts=(PersonName(contact.first_name, contact.last_name),),
-        ref=lead.origin.external_ref,
+        ref=external_ref,
     )

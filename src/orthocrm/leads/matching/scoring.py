@@ -4,8 +4,9 @@ from math import exp, log
 
 from attrs import evolve, frozen
 
+from orthocrm.core.lead_link import Relation
 from orthocrm.leads.matching import weights
-from orthocrm.leads.matching.agreement import Agreement, Relation
+from orthocrm.leads.matching.agreement import Agreement
 from orthocrm.leads.matching.comparison import CLOSE, Comparison
 from orthocrm.leads.matching.weights import Evidence
 

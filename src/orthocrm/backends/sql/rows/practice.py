@@ -81,10 +81,12 @@ def _write_stage(stage: Stage, put: Put) -> Row:
         stage.auto_email,
         None if stage.max_days is None else put.number(stage.max_days),
         put.flag(stage.is_default),
+        put_at(stage.created_at),
+        put_at(stage.updated_at),
     )
 
 
-def _read_stage(row: Row, _: Personal, __: Take) -> Stage:
+def _read_stage(row: Row, _: Personal, take: Take) -> Stage:
     return Stage(
         clinic_id=row[0],
         id=row[1],
@@ -99,6 +101,8 @@ def _read_stage(row: Row, _: Personal, __: Take) -> Stage:
         auto_email=row[10],
         max_days=row[11],
         is_default=bool(row[12]),
+        created_at=take.at(row[13]),
+        updated_at=take.at(row[14]),
     )
 
 
@@ -126,10 +130,12 @@ def _write_source(source: Source, put: Put) -> Row:
         put.number(cost.minor) if cost else None,
         cost.currency if cost else None,
         put.flag(source.is_default),
+        put_at(source.created_at),
+        put_at(source.updated_at),
     )
 
 
-def _read_source(row: Row, _: Personal, __: Take) -> Source:
+def _read_source(row: Row, _: Personal, take: Take) -> Source:
     return Source(
         clinic_id=row[0],
         id=row[1],
@@ -140,6 +146,8 @@ def _read_source(row: Row, _: Personal, __: Take) -> Source:
         is_active=bool(row[7]),
         monthly_cost=Money(row[8], row[9]) if row[9] else None,
         is_default=bool(row[10]),
+        created_at=take.at(row[11]),
+        updated_at=take.at(row[12]),
     )
 
 

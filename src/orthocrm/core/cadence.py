@@ -1,0 +1,64 @@
+"""Sequences of follow-ups, and the leads that walk through them."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from attrs import frozen
+
+from orthocrm.core.ids import ClinicId, EnrollmentId, LeadId, UserId
+from orthocrm.core.task import LeadTaskType, TaskPriority
+
+
+class EnrollmentState(StrEnum):
+    """Where a lead stands in a sequence."""
+
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    STOPPED = "STOPPED"
+
+
+@frozen(kw_only=True)
+class Enrollment:
+    """A lead in a sequence: `step` is the next one (from 0), due at `next_at`.
+
+    A lead runs through a sequence once at a time. `because` says in a code why it stopped:
+    `answered`, `lost`, `converted`, `archived`, `by_hand`, `opted_out`.
+    """
+
+    id: EnrollmentId
+    clinic_id: ClinicId
+    lead_id: LeadId
+    sequence: str
+    started_at: datetime
+    started_by: UserId
+    step: int = 0
+    next_at: datetime | None = None
+    state: EnrollmentState = EnrollmentState.RUNNING
+    because: str | None = None
+    ended_at: datetime | None = None
+    version: int = 1
+
+
+@frozen(kw_only=True)
+class Step:
+    """One touch of a sequence, `after` so long since the one before (the start, for the first).
+
+    It makes a task, sends the message of a template, or both; `business` counts business time.
+    """
+
+    after: timedelta
+    task: LeadTaskType | None = None
+    title: str | None = None
+    message: str | None = None
+    business: bool = False
+    priority: TaskPriority = TaskPriority.NORMAL
+
+
+@frozen(kw_only=True)
+class Sequence:
+    """Touches one after the other, until the family answers; `suggest_lost` when none did."""
+
+    name: str
+    steps: tuple[Step, ...]
+    suggest_lost: bool = False
+    is_active: bool = True

@@ -1,0 +1,60 @@
+"""How a clinic writes to families and to its own people."""
+
+from datetime import time, timedelta
+
+from attrs import frozen
+
+from orthocrm.core.notifying import MessageChannel
+
+
+@frozen(kw_only=True)
+class QuietHours:
+    """No SMS or push in `[start, end)` of any zone in which the recipient may be.
+
+    The default leaves 8 to 21 h (47 CFR 64.1200(c)(1)).
+    """
+
+    start: time = time(21)
+    end: time = time(8)
+
+
+@frozen(kw_only=True)
+class Cap:
+    """At most so many messages of a channel to one address in a day, and in seven days."""
+
+    channel: MessageChannel
+    a_day: int
+    a_week: int
+
+
+@frozen(kw_only=True)
+class WebhookTarget:
+    """Where events go, signed (Standard Webhooks) with the secret `webhook/NAME`.
+
+    Without `kinds` every kind of event goes there.
+    """
+
+    name: str
+    url: str
+    kinds: tuple[str, ...] = ()
+    is_active: bool = True
+
+
+@frozen(kw_only=True)
+class Messaging:
+    """The clinic's choices.
+
+    `phone`, `email` and `website` are the practice's own, which templates may name. `carriers`
+    names the notifier of each channel; a channel without one is not used. Notices that come
+    within `digest_after` are gathered into one message to staff.
+    """
+
+    sender_name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    website: str | None = None
+    carriers: tuple[tuple[MessageChannel, str], ...] = ()
+    quiet: QuietHours = QuietHours()
+    caps: tuple[Cap, ...] = (Cap(channel=MessageChannel.SMS, a_day=1, a_week=3),)
+    digest_after: timedelta = timedelta(minutes=5)
+    webhooks: tuple[WebhookTarget, ...] = ()

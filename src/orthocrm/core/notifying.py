@@ -1,0 +1,248 @@
+"""Messages to families and staff, the centre of notices, consent, and what carriers promise."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from attrs import field, frozen
+
+from orthocrm.core.errors import OrthoCRMError
+from orthocrm.core.ids import (
+    ClinicId,
+    ConsentId,
+    LeadId,
+    MessageId,
+    NoticeId,
+    UserId,
+)
+from orthocrm.core.masking import PERSONAL, mask
+
+
+class MessageChannel(StrEnum):
+    """How a message travels."""
+
+    EMAIL = "EMAIL"
+    SMS = "SMS"
+    PUSH = "PUSH"
+    WEBHOOK = "WEBHOOK"
+
+
+class Purpose(StrEnum):
+    """What a message is for; consent is given by purpose. STAFF is for the practice's own people.
+
+    CARE is about an enquiry or an appointment that the family asked for, MARKETING anything else.
+    """
+
+    CARE = "CARE"
+    MARKETING = "MARKETING"
+    STAFF = "STAFF"
+
+
+class MessageState(StrEnum):
+    """Where a message stands.
+
+    SENT: a carrier took it. DELIVERED, BOUNCED: what the carrier told later. SKIPPED: the gate at
+    send time said no, for good. PARKED: it failed too often and waits for a person.
+    """
+
+    PENDING = "PENDING"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    BOUNCED = "BOUNCED"
+    SKIPPED = "SKIPPED"
+    CANCELLED = "CANCELLED"
+    PARKED = "PARKED"
+
+
+@frozen(kw_only=True)
+class Message:
+    """One message to one address, from the moment in which it is wanted.
+
+    `key` is unique: the same effect asked for twice is one message. A message to a family names
+    the `lead_id`, one to staff the `user`. `not_after` ends its use (a reminder at the start of
+    the visit). `fence` grows with every claim; `due_at` of a claimed one is the end of its lease.
+    `carrier` and `carrier_ref` are what the status webhooks of carriers speak of. `about` names
+    the rule, template, appointment or event that asked for it, in codes.
+    """
+
+    id: MessageId
+    clinic_id: ClinicId
+    key: str
+    channel: MessageChannel
+    purpose: Purpose
+    due_at: datetime
+    created_at: datetime
+    created_by: UserId
+    to: str = field(repr=mask, metadata=PERSONAL)
+    body: str = field(repr=mask, metadata=PERSONAL)
+    subject: str | None = field(default=None, repr=mask, metadata=PERSONAL)
+    lead_id: LeadId | None = None
+    user: UserId | None = None
+    template: str | None = None
+    about: str | None = None
+    not_after: datetime | None = None
+    state: MessageState = MessageState.PENDING
+    because: str | None = None
+    attempts: int = 0
+    fence: int = 0
+    carrier: str | None = None
+    carrier_ref: str | None = None
+    sent_at: datetime | None = None
+    settled_at: datetime | None = None
+    version: int = 1
+
+
+@frozen(kw_only=True)
+class Notice:
+    """One line of somebody's notification centre: codes and ids only, the words come later.
+
+    `key` is unique by user. `count` tells how many things a digest stands for.
+    """
+
+    id: NoticeId
+    clinic_id: ClinicId
+    user: UserId
+    kind: str
+    key: str
+    created_at: datetime
+    lead_id: LeadId | None = None
+    object_id: str | None = None
+    count: int = 1
+    read_at: datetime | None = None
+    version: int = 1
+
+
+@frozen(kw_only=True)
+class ConsentEntry:
+    """One line of the consent ledger, append-only: the newest `at` of an address holds.
+
+    `address` is a match key (`phone:+13125550199`, `email:a@b.example`); the store keeps a blind
+    index of it only, so that an opt-out survives the erasure of the person. `evidence` says how
+    it is known; a grant needs it. `purpose` None means every purpose (a STOP).
+    """
+
+    id: ConsentId
+    clinic_id: ClinicId
+    channel: MessageChannel
+    address: str = field(repr=mask, metadata=PERSONAL)
+    granted: bool
+    at: datetime
+    created_at: datetime
+    created_by: UserId
+    purpose: Purpose | None = None
+    lead_id: LeadId | None = None
+    evidence: str | None = field(default=None, repr=mask, metadata=PERSONAL)
+    version: int = 1
+
+
+@frozen(kw_only=True)
+class PushTarget:
+    """A browser or telephone that takes web push (RFC 8291): endpoint and keys of its own."""
+
+    endpoint: str = field(repr=mask, metadata=PERSONAL)
+    p256dh: str = field(repr=mask, metadata=PERSONAL)
+    auth: str = field(repr=mask, metadata=PERSONAL)
+
+
+@frozen(kw_only=True)
+class StaffContact:
+    """How somebody of the practice wants to hear of things; `id` is the user.
+
+    The in-app centre always gets everything. `channels` are those used besides.
+    """
+
+    id: UserId
+    clinic_id: ClinicId
+    email: str | None = field(default=None, repr=mask, metadata=PERSONAL)
+    phone: str | None = field(default=None, repr=mask, metadata=PERSONAL)
+    push: tuple[PushTarget, ...] = field(default=(), repr=mask, metadata=PERSONAL)
+    channels: tuple[MessageChannel, ...] = ()
+    muted: tuple[str, ...] = ()
+    version: int = 1
+
+
+@frozen(kw_only=True)
+class Letter:
+    """What a carrier gets to see of a message: nothing but what it needs to send it.
+
+    `key` is the same for every attempt: carriers that know idempotency keys get it.
+    """
+
+    clinic_id: ClinicId
+    message_id: MessageId
+    channel: MessageChannel
+    to: str = field(repr=mask, metadata=PERSONAL)
+    body: str = field(repr=mask, metadata=PERSONAL)
+    subject: str | None = field(default=None, repr=mask, metadata=PERSONAL)
+    key: str
+
+
+@frozen(kw_only=True)
+class Accepted:
+    """A carrier took a letter; `ref` is its name for it, by which status reports come back."""
+
+    ref: str | None = None
+
+
+class CarrierError(OrthoCRMError):
+    """A carrier did not take a letter. `permanent`: another attempt is of no use.
+
+    `reason` is a code of ours or of the carrier, never text that may quote the letter.
+    """
+
+    code = "carrier_error"
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(f"carrier: {reason}")
+        self.reason = reason
+        self.permanent = permanent
+
+
+@frozen(kw_only=True)
+class StatusReport:
+    """What a carrier tells of a letter later, by the name that it gave it."""
+
+    ref: str
+    state: MessageState
+    at: datetime
+    reason: str | None = None
+
+
+@frozen(kw_only=True)
+class Answer:
+    """A message that came back from a family (an SMS, an e-mail)."""
+
+    channel: MessageChannel
+    sender: str = field(repr=mask, metadata=PERSONAL)
+    text: str = field(repr=mask, metadata=PERSONAL)
+    at: datetime
+    ref: str
+
+
+class Notifier(Protocol):
+    """A carrier, as plug-ins bring it through `register_notifiers` (name to notifier)."""
+
+    @property
+    def channel(self) -> MessageChannel:
+        """The channel that it serves."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """The longest that one call may take."""
+        ...
+
+    def send(self, letter: Letter) -> Accepted:
+        """Hand a letter to the carrier; raises `CarrierError`."""
+        ...
+
+
+class ReportingNotifier(Notifier, Protocol):
+    """A carrier that tells by webhook what became of letters, and brings answers."""
+
+    def reports(
+        self, headers: Mapping[str, str], body: bytes, url: str
+    ) -> Sequence[StatusReport | Answer]:
+        """Verify and read a delivery of the carrier; raises `Forbidden` for a bad signature."""
+        ...
