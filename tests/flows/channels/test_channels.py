@@ -1,7 +1,7 @@
 """Web forms and channels of plug-ins, from a delivery to an assigned lead, on every backend."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -31,28 +31,8 @@ from orthocrm.privacy.secrets import StaticSecrets
 from orthocrm.services.receiving import Accepted
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.practice import House
-from tests.flows.receiving import FORM, POST, SECRETS, Carrier, leads, opened, posted
+from tests.flows.receiving import FORM, POST, SECRETS, leads, opened, posted
 from tests.security.digest import digest
-
-
-@pytest.fixture
-def carrier() -> Carrier:
-    return Carrier()
-
-
-@pytest.fixture
-def house(url: str, clock: FrozenClock, carrier: Carrier) -> Iterator[House]:
-    """A practice with a form, secrets, caller ID and a page at Meta, on every backend."""
-    outside = Outside(secrets=StaticSecrets(SECRETS), caller_id=carrier, meta_leads=carrier)
-    with opened(url, clock, outside) as house:
-        yield house
-
-
-@pytest.fixture
-def bare(clock: FrozenClock) -> Iterator[House]:
-    """A practice with a form and nothing outside, in memory."""
-    with opened("memory://", clock, Outside(secrets=StaticSecrets(SECRETS))) as house:
-        yield house
 
 
 def test_a_signed_form_becomes_an_assigned_lead(house: House) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -16,38 +15,15 @@ from orthocrm import (
     Refused,
     Role,
 )
-from orthocrm.core.outside import Outside
 from orthocrm.leads.channels.delivery import Awaited, Delivered, Reason
 from orthocrm.leads.mapping import parse
-from orthocrm.privacy.secrets import StaticSecrets
 from orthocrm.services.receiving import Accepted, DetailUnavailable
-from orthocrm.testing.clock import FrozenClock
 from tests.flows.practice import House
-from tests.flows.receiving import PROJECT, SAMPLES, SECRETS, Carrier, leads, opened, source_name
+from tests.flows.receiving import PROJECT, SAMPLES, Carrier, leads, source_name
 
 with_samples = pytest.mark.skipif(
     not SAMPLES.exists(), reason="the webhook samples are not beside the checkout"
 )
-
-
-@pytest.fixture
-def carrier() -> Carrier:
-    return Carrier()
-
-
-@pytest.fixture
-def house(url: str, clock: FrozenClock, carrier: Carrier) -> Iterator[House]:
-    """A practice with a form, secrets, caller ID and a page at Meta, on every backend."""
-    outside = Outside(secrets=StaticSecrets(SECRETS), caller_id=carrier, meta_leads=carrier)
-    with opened(url, clock, outside) as house:
-        yield house
-
-
-@pytest.fixture
-def bare(clock: FrozenClock) -> Iterator[House]:
-    """A practice with a form and nothing outside, in memory."""
-    with opened("memory://", clock, Outside(secrets=StaticSecrets(SECRETS))) as house:
-        yield house
 
 
 def announced(*ids: int) -> Delivered:

@@ -1,7 +1,6 @@
 """Calls, walk-ins and referrals, as somebody at the practice notes them down."""
 
 import importlib.util
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -17,36 +16,14 @@ from orthocrm import (
     Role,
 )
 from orthocrm.core.lead import Channel, Incomplete
-from orthocrm.core.outside import CallerDetails, Outside
+from orthocrm.core.outside import CallerDetails
 from orthocrm.leads.channels.delivery import Delivered
 from orthocrm.leads.channels.manual import QuickEntry
 from orthocrm.leads.channels.phone import PhoneCall
 from orthocrm.leads.channels.referral import DoctorReferral, PatientReferral, Referrer
 from orthocrm.leads.channels.walk_in import WalkIn
-from orthocrm.privacy.secrets import StaticSecrets
-from orthocrm.testing.clock import FrozenClock
 from tests.flows.practice import House, enquiry
-from tests.flows.receiving import PROJECT, SECRETS, Carrier, opened, source_name
-
-
-@pytest.fixture
-def carrier() -> Carrier:
-    return Carrier()
-
-
-@pytest.fixture
-def house(url: str, clock: FrozenClock, carrier: Carrier) -> Iterator[House]:
-    """A practice with a form, secrets, caller ID and a page at Meta, on every backend."""
-    outside = Outside(secrets=StaticSecrets(SECRETS), caller_id=carrier, meta_leads=carrier)
-    with opened(url, clock, outside) as house:
-        yield house
-
-
-@pytest.fixture
-def bare(clock: FrozenClock) -> Iterator[House]:
-    """A practice with a form and nothing outside, in memory."""
-    with opened("memory://", clock, Outside(secrets=StaticSecrets(SECRETS))) as house:
-        yield house
+from tests.flows.receiving import PROJECT, Carrier, source_name
 
 
 def test_a_call_is_logged_and_counts_as_contacted(house: House) -> None:

@@ -1,6 +1,5 @@
 """Forms and mappings that a clinic saves."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -10,32 +9,9 @@ from orthocrm import (
     InvalidInput,
     NotFound,
 )
-from orthocrm.core.outside import Outside
 from orthocrm.leads.mapping import parse
-from orthocrm.privacy.secrets import StaticSecrets
-from orthocrm.testing.clock import FrozenClock
 from tests.flows.practice import House
-from tests.flows.receiving import FORM, NO_TEXT, PROJECT, SECRETS, Carrier, opened
-
-
-@pytest.fixture
-def carrier() -> Carrier:
-    return Carrier()
-
-
-@pytest.fixture
-def house(url: str, clock: FrozenClock, carrier: Carrier) -> Iterator[House]:
-    """A practice with a form, secrets, caller ID and a page at Meta, on every backend."""
-    outside = Outside(secrets=StaticSecrets(SECRETS), caller_id=carrier, meta_leads=carrier)
-    with opened(url, clock, outside) as house:
-        yield house
-
-
-@pytest.fixture
-def bare(clock: FrozenClock) -> Iterator[House]:
-    """A practice with a form and nothing outside, in memory."""
-    with opened("memory://", clock, Outside(secrets=StaticSecrets(SECRETS))) as house:
-        yield house
+from tests.flows.receiving import FORM, NO_TEXT, PROJECT
 
 
 def test_forms_are_added_replaced_and_removed(house: House) -> None:

@@ -1,0 +1,1 @@
+"""Deliveries of every channel, quick entries, and what a clinic saves for them."""
