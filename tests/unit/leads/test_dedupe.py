@@ -10,7 +10,7 @@ from attrs import evolve
 
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead
-from orthocrm.core.people import Address, Contact, Email, Phone
+from orthocrm.core.people import Address, Contact, Email, Patient, Phone
 from orthocrm.leads.dedupe import (
     Duplicate,
     Relation,
@@ -18,6 +18,7 @@ from orthocrm.leads.dedupe import (
     folded,
     judged,
     match_keys,
+    reaching,
     shareable,
     unjudged,
 )
@@ -47,15 +48,39 @@ def test_keys_are_phones_email_and_reference_sorted_and_unique() -> None:
         phone_alt=Phone("+13125550100"),
     )
 
-    keys = match_keys(contact, "web-1")
+    keys = match_keys(Patient(first_name="", last_name=""), contact, "web-1")
 
     assert keys == ("email:anna@example.com", "phone:+13125550100", "ref:web-1")
     assert shareable(keys) == ("email:anna@example.com", "phone:+13125550100")
 
 
+def test_keys_of_names_stand_beside_those_that_reach_the_family() -> None:
+    patient = Patient(first_name="Mía", last_name="Keller", born_on=date(2014, 5, 6))
+    address = Address(line1="12 Oak St", postal_code="60601-1234")
+    contact = Contact(
+        first_name="Anna", last_name="Keller", phone=Phone("+13125550100"), address=address
+    )
+
+    keys = match_keys(patient, contact, "web-1")
+
+    assert keys == (
+        "area:60601-aml-klr",
+        "born:20140506-am",
+        "born:20140506-kl",
+        "door:60601-12-ak",
+        "kin:aml-klr-an",
+        "phone:+13125550100",
+        "ref:web-1",
+    )
+    assert reaching(keys) == ("phone:+13125550100",)
+    assert shareable(keys) == keys[:-1]
+
+
 def test_names_are_compared_without_case_accents_punctuation_and_nicknames() -> None:
     assert folded("O'Néill-Smith ") == "oneillsmith"
     assert common_name("Bill") == common_name("William") == "william"
+    assert common_name("Alex") == common_name("Alexander") == common_name("Sandra")
+    assert common_name("Keller") == "keller"
 
 
 def test_rule_6_the_same_patient_with_the_same_phone_is_the_same_person() -> None:

@@ -42,7 +42,7 @@ def test_match_keys_and_flags_follow_an_edit() -> None:
 
     result = edit(lead, email=None, last_name=None).lead
 
-    assert result.keys == ("phone:+13125550100",)
+    assert result.keys == ("kin:aml-klr-an", "phone:+13125550100")
     assert result.enquiry.incomplete == (Incomplete.CONTACT_NAME,)
 
 
@@ -112,7 +112,7 @@ def test_a_bad_edit_is_refused(fields: dict[str, Any], problem: tuple[str, str])
 def test_an_anonymous_lead_may_lose_what_others_need() -> None:
     lead = edit(a_lead_of(PRACTICE), no_contact=True, phone=None, email=None).lead
 
-    assert lead.keys == ()
+    assert lead.keys == ("kin:aml-klr-an",)
 
 
 def test_a_gap_that_was_there_before_does_not_block_another_edit() -> None:

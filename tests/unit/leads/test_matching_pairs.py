@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from orthocrm.core.lead_link import Relation
-from orthocrm.leads.matching.blocking import CROWD, blocking_keys, candidates
+from orthocrm.leads.matching.blocking import CROWD, blocking_keys, candidates, fuzzy_keys
 from orthocrm.leads.matching.clusters import MOST_MEMBERS, Clusters
 from orthocrm.leads.matching.pairs import find_pairs
 from orthocrm.leads.matching.record import PersonName, Record
@@ -58,6 +59,54 @@ def test_keys_name_their_kind_and_never_hold_a_birth_date_alone() -> None:
 
 def test_a_record_that_says_nothing_has_no_key() -> None:
     assert blocking_keys(Record(id="1", born_on=BORN)) == ()
+    assert list(fuzzy_keys(Record(id="1", born_on=BORN, postal_code="60601"))) == []
+
+
+STORED = Record(
+    id="1",
+    first="William",
+    last="Keller",
+    born_on=BORN,
+    line1="12 Oak Street",
+    postal_code="60601",
+    contacts=(PersonName("Anna", "Keller"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("other", "shared"),
+    [
+        ({"first": "Bill"}, {"born", "area", "kin", "door"}),
+        ({"first": "WILLIAM", "last": "Kéller"}, {"born", "area", "kin", "door"}),
+        ({"first": "Keller", "last": "William"}, {"born", "area", "kin", "door"}),
+        ({"last": "Kehler"}, {"born", "area", "kin", "door"}),
+        ({"last": "Kelker"}, {"born", "door"}),
+        ({"born_on": date(2014, 6, 5)}, {"born", "area", "kin", "door"}),
+        ({"born_on": None, "postal_code": "", "line1": ""}, {"kin"}),
+        ({"first": "Willeam"}, {"born", "area", "kin", "door"}),
+        ({"first": "Wendelin"}, {"born", "door"}),
+        ({"contacts": (PersonName("Tom", "Keller"),), "postal_code": ""}, {"born"}),
+        ({"first": "Emma", "born_on": date(2016, 1, 2)}, {"door"}),
+        ({"line1": "12 oak", "contacts": ()}, {"born", "area", "door"}),
+    ],
+)
+def test_stored_keys_find_a_patient_however_the_name_is_written(
+    other: dict[str, Any], shared: set[str]
+) -> None:
+    here, there = set(fuzzy_keys(STORED)), set(fuzzy_keys(evolve(STORED, **other)))
+
+    assert {key.partition(":")[0] for key in here & there} == shared
+
+
+def test_a_name_is_never_a_stored_key_by_itself() -> None:
+    adult = Record(id="1", first="Mia", last="Keller", contacts=(PersonName("Mia", "Keller"),))
+
+    assert list(fuzzy_keys(adult)) == []
+
+
+@pytest.mark.parametrize("nobody", ["Baby", "unknown", "", "'"])
+def test_a_placeholder_makes_no_stored_key(nobody: str) -> None:
+    assert [key.partition(":")[0] for key in fuzzy_keys(evolve(STORED, first=nobody))] == ["door"]
 
 
 def test_exchanged_names_and_an_exchanged_day_share_a_key() -> None:

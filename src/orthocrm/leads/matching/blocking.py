@@ -68,7 +68,7 @@ def _place_keys(profile: Profile) -> Iterator[str]:
 
 
 def _common(name: Name) -> str:
-    """Give the full form; of last names too, since the two may be exchanged."""
+    """Give the common form; of last names too, since the two may be exchanged."""
     return common_name(name.text)
 
 
@@ -77,14 +77,14 @@ def fuzzy_keys(record: Record) -> Iterator[str]:
 
     They are stored with every lead, so each combines all that the rules want beside a name: a name
     alone is carried by a crowd, and never makes two leads one person.
-    `born` is the birth date with both initials, `area` both names and the postal code, `kin` both
+    `born` is the birth date with either name, `area` both names and the postal code, `kin` both
     names and who answers for the patient, `door` the address. Names stand in either order, by their
-    sound and in their full forms.
+    sound, and all short forms of a name are one.
     """
     first, last = _common(name_of(record.first)), _common(name_of(record.last))
     code = folded(record.postal_code)[:POSTAL_SIGNS]
     if first and last:
-        yield from _named_keys(tuple(sorted((sound(first), sound(last)))), first, code, record)
+        yield from _named_keys(first, last, code, record)
     street = street_of(record.line1) if code and record.line1 else NOWHERE
     if street.number and street.name:
         yield f"door:{code}-{street.number}-{sound(street.name.split()[0])}"
@@ -92,12 +92,16 @@ def fuzzy_keys(record: Record) -> Iterator[str]:
 
 NOWHERE = Street()
 
+BEGINNING = 2
+"""Signs of a name's sound that stand beside a birth date."""
 
-def _named_keys(sounds: tuple[str, ...], first: str, code: str, record: Record) -> Iterator[str]:
+
+def _named_keys(first: str, last: str, code: str, record: Record) -> Iterator[str]:
+    sounds = sorted((sound(first), sound(last)))
     names = "-".join(sounds)
     if record.born_on is not None:
-        initials = "".join(sorted(sounded[:1] for sounded in sounds))
-        yield f"born:{_unordered(record.born_on)}-{initials}"
+        day = _unordered(record.born_on)
+        yield from (f"born:{day}-{sounded[:BEGINNING]}" for sounded in sounds)
     if code:
         yield f"area:{code}-{names}"
     for contact in record.contacts:

@@ -64,10 +64,28 @@ def words_of(name: str) -> list[str]:
 
 
 def common_name(name: str) -> str:
-    """Fold a first name, and give the usual full form of a short one."""
+    """Fold a first name, and give the one that stands for all that share short forms with it.
+
+    `Alex` is short for several names, so that `Alexander` and `Alexandra` have one as well: good
+    for finding, not for telling apart.
+    """
     key = folded(name)
-    full = _full_forms().get(key)
-    return full[0] if full else key
+    return _groups().get(key, key)
+
+
+@lru_cache(maxsize=1)
+def _groups() -> dict[str, str]:
+    """Map every full and short form to the first full form of its group."""
+    first_of: dict[str, str] = {}
+    members: dict[str, set[str]] = {}
+    for full, shorts in SHORT_FORMS.items():
+        forms = {full, *shorts.split()}
+        groups = {first_of[form] for form in forms if form in first_of}
+        first = min(groups, default=full)
+        together = forms.union(*(members.pop(group) for group in groups))
+        members[first] = together
+        first_of.update(dict.fromkeys(together, first))
+    return first_of
 
 
 @lru_cache(maxsize=1)
