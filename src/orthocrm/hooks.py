@@ -23,6 +23,7 @@ from orthocrm.core import events
 from orthocrm.core.actor import Actor
 from orthocrm.core.errors import PluginError, Vetoed
 from orthocrm.core.lead import Lead
+from orthocrm.core.notifying import Notifier
 from orthocrm.core.ports import Backend
 from orthocrm.core.stage import Stage
 
@@ -48,6 +49,10 @@ class Specs:
     @spec
     def register_channels(self) -> Mapping[str, Any]:  # type: ignore[empty-body] # a spec has no body
         """Return channels by name: each has `read`, from a `Delivered` to enquiries."""
+
+    @spec
+    def register_notifiers(self) -> Mapping[str, Notifier]:  # type: ignore[empty-body] # a spec has no body
+        """Return carriers of messages by name: each has `channel`, `seconds` and `send`."""
 
     @spec
     def register_places(self) -> Mapping[str, tuple[float, float]]:  # type: ignore[empty-body] # a spec has no body
@@ -156,6 +161,9 @@ class Plugins:
         self._check()
         registering = [name for name in vars(Specs) if name.startswith("register_")]
         self._contributed = {name: self._joined(name) for name in registering}
+        for name, notifier in self.notifiers.items():
+            if not isinstance(notifier, Notifier):
+                raise PluginError(name, "register_notifiers: give channel, seconds and send")
 
     @cached_property
     def strategies(self) -> Mapping[str, Callable[..., Any]]:
@@ -166,6 +174,11 @@ class Plugins:
     def channels(self) -> Mapping[str, Any]:
         """The channels by which enquiries come in, ours and those of plug-ins."""
         return self.collect("register_channels")
+
+    @cached_property
+    def notifiers(self) -> Mapping[str, Notifier]:
+        """The carriers of messages, which the clinic's settings name."""
+        return self.collect("register_notifiers")
 
     @cached_property
     def places(self) -> Mapping[str, tuple[float, float]]:

@@ -12,7 +12,9 @@ from orthocrm import Captured, Intake, PluginError, Settings, hook
 from orthocrm.assignment.strategies import Choice
 from orthocrm.backends.memory import MemoryBackend
 from orthocrm.core.ids import UserId
+from orthocrm.core.notifying import Letter, MessageChannel, Notifier, Sent
 from orthocrm.core.routing import Pool, Routing, Territory
+from orthocrm.hooks import Plugins
 from orthocrm.leads.channels.delivery import Delivered, Reception
 from tests.flows.practice import enquiry
 from tests.hooks.plugins import a_house, an_ear
@@ -221,6 +223,35 @@ def test_an_installed_plug_in_with_a_misspelt_hook_stops_the_start(site: Path) -
     with pytest.raises(PluginError) as refusal:
         orthocrm.connect("memory://")
     assert refusal.value.plugin == "chimes"
+
+
+class Pigeon:
+    """A carrier, and the plug-in that brings it."""
+
+    channel = MessageChannel.SMS
+    seconds = 5.0
+
+    @hook
+    def register_notifiers(self) -> Mapping[str, Notifier]:
+        return {"pigeon": self}
+
+    def send(self, letter: Letter) -> Sent:
+        return Sent(ref=letter.identity)
+
+
+def test_register_notifiers_brings_carriers_by_name() -> None:
+    pigeon = Pigeon()
+    assert Plugins([pigeon], discover=False).notifiers == {"pigeon": pigeon}
+
+
+def test_register_notifiers_of_something_else_stops_the_start() -> None:
+    class Stone:
+        @hook
+        def register_notifiers(self) -> Mapping[str, object]:
+            return {"stone": object()}
+
+    with pytest.raises(PluginError, match="stone: register_notifiers"):
+        orthocrm.connect("memory://", plugins=[Stone()], discover_plugins=False)
 
 
 class Fax:

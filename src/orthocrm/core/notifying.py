@@ -1,13 +1,16 @@
 """Messages to families and staff, the centre of notices, consent, and what carriers promise."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
 from orthocrm.core.errors import OrthoCRMError
+from orthocrm.core.headers import one_header
 from orthocrm.core.ids import (
     ClinicId,
     ConsentId,
@@ -144,6 +147,12 @@ class PushTarget:
     p256dh: str = field(repr=mask, metadata=PERSONAL)
     auth: str = field(repr=mask, metadata=PERSONAL)
 
+    @property
+    def address(self) -> str:
+        """The `to` of a message to it: the subscription as browsers write it, in JSON."""
+        keys = {"p256dh": self.p256dh, "auth": self.auth}
+        return json.dumps({"endpoint": self.endpoint, "keys": keys}, separators=(",", ":"))
+
 
 @frozen(kw_only=True)
 class StaffContact:
@@ -166,7 +175,13 @@ class StaffContact:
 class Letter:
     """What a carrier gets to see of a message: nothing but what it needs to send it.
 
-    `key` is the same for every attempt: carriers that know idempotency keys get it.
+    Attributes:
+        to: An e-mail address, a number in E.164, a `PushTarget.address`, or the URL of a webhook.
+        key: The same for every attempt: carriers that know idempotency keys get `identity`.
+        sender_name: The name under which the practice writes, where the channel shows one.
+        reply_to: Where answers to an e-mail go, if not to its sender.
+        unsubscribe_url: For the header `List-Unsubscribe` (RFC 8058): one POST there ends it.
+        target: The name of a webhook, by which its secret is found.
     """
 
     clinic_id: ClinicId
@@ -176,42 +191,74 @@ class Letter:
     body: str = field(repr=mask, metadata=PERSONAL)
     subject: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     key: str
+    sender_name: str | None = None
+    reply_to: str | None = None
+    unsubscribe_url: str | None = field(default=None, repr=mask, metadata=PERSONAL)
+    target: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """A name without meaning that every attempt shares: 32 hexadecimal digits."""
+        return hashlib.sha256(f"{self.clinic_id} {self.key}".encode()).hexdigest()[:32]
 
 
 @frozen(kw_only=True)
-class Accepted:
+class Sent:
     """A carrier took a letter; `ref` is its name for it, by which status reports come back."""
 
     ref: str | None = None
 
 
 class CarrierError(OrthoCRMError):
-    """A carrier did not take a letter. `permanent`: another attempt is of no use.
+    """A carrier did not take a letter, or nobody knows whether it did.
 
     `reason` is a code of ours or of the carrier, never text that may quote the letter.
+
+    Attributes:
+        permanent: Another attempt is of no use.
+        uncertain: The carrier may have taken the letter all the same: a repeat could be a second
+            one where the carrier knows no idempotency keys.
+        opted_out: The carrier keeps the address from hearing of us, because its owner said so.
+        wait: How long the carrier asks to be left alone.
     """
 
     code = "carrier_error"
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        permanent: bool = False,
+        uncertain: bool = False,
+        opted_out: bool = False,
+        wait: timedelta | None = None,
+    ) -> None:
         super().__init__(f"carrier: {reason}")
         self.reason = reason
         self.permanent = permanent
+        self.uncertain = uncertain
+        self.opted_out = opted_out
+        self.wait = wait
 
 
 @frozen(kw_only=True)
 class StatusReport:
-    """What a carrier tells of a letter later, by the name that it gave it."""
+    """What a carrier tells of a letter later, by the name that it gave it.
+
+    Carriers that hand back what we give them name the message too. Reports come more than once
+    and in any order.
+    """
 
     ref: str
     state: MessageState
     at: datetime
     reason: str | None = None
+    message_id: MessageId | None = None
 
 
 @frozen(kw_only=True)
 class Answer:
-    """A message that came back from a family (an SMS, an e-mail)."""
+    """A message that came back from a family (an SMS, an e-mail); `ref` is the same in repeats."""
 
     channel: MessageChannel
     sender: str = field(repr=mask, metadata=PERSONAL)
@@ -220,8 +267,45 @@ class Answer:
     ref: str
 
 
+@frozen(kw_only=True)
+class OptOut:
+    """The owner of an address told the carrier, not us, to hear no more."""
+
+    channel: MessageChannel
+    address: str = field(repr=mask, metadata=PERSONAL)
+    at: datetime
+    ref: str
+    reason: str
+
+
+Reported = StatusReport | Answer | OptOut
+
+
+@frozen(kw_only=True)
+class Callback:
+    """A request of a carrier, as it arrived.
+
+    `url` is the address as the carrier knows it, with its query: some sign it. `clinic_id` is
+    whose endpoint it is.
+    """
+
+    clinic_id: ClinicId
+    url: str = field(repr=False)
+    body: bytes = field(repr=mask, metadata=PERSONAL)
+    received_at: datetime
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+
+    def header(self, name: str) -> str | None:
+        """Give a header; one that stands there twice, or is no short text, counts as none."""
+        return one_header(self.headers, name)
+
+
+@runtime_checkable
 class Notifier(Protocol):
-    """A carrier, as plug-ins bring it through `register_notifiers` (name to notifier)."""
+    """A carrier, as plug-ins bring it through `register_notifiers` (name to notifier).
+
+    Several threads use it at once.
+    """
 
     @property
     def channel(self) -> MessageChannel:
@@ -230,19 +314,23 @@ class Notifier(Protocol):
 
     @property
     def seconds(self) -> float:
-        """The longest that one call may take."""
+        """The longest that one call may take; it gives up by itself."""
         ...
 
-    def send(self, letter: Letter) -> Accepted:
-        """Hand a letter to the carrier; raises `CarrierError`."""
+    def send(self, letter: Letter) -> Sent:
+        """Hand a letter to the carrier; raises `CarrierError` and nothing else."""
         ...
 
 
+@runtime_checkable
 class ReportingNotifier(Notifier, Protocol):
     """A carrier that tells by webhook what became of letters, and brings answers."""
 
-    def reports(
-        self, headers: Mapping[str, str], body: bytes, url: str
-    ) -> Sequence[StatusReport | Answer]:
-        """Verify and read a delivery of the carrier; raises `Forbidden` for a bad signature."""
+    def reports(self, callback: Callback) -> Sequence[Reported]:
+        """Verify and read a request of the carrier; what is of no interest is left out.
+
+        Raises:
+            Unverified: it is not signed as it has to be; nothing of it was read.
+            InvalidInput: it is signed and cannot be read all the same.
+        """
         ...

@@ -13,14 +13,12 @@ from attrs import field, frozen
 
 from orthocrm.core.errors import InvalidInput, NotFound, OrthoCRMError
 from orthocrm.core.forms import FormDefinition
+from orthocrm.core.headers import one_header
 from orthocrm.core.ids import SourceId
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.settings import Practice
 from orthocrm.core.source import LeadSourceCategory
 from orthocrm.leads.intake import Intake
-
-MOST_HEADERS = 100
-MOST_HEADER_VALUE = 4_096
 
 
 @frozen(kw_only=True)
@@ -55,16 +53,7 @@ class Delivered:
 
     def header(self, name: str) -> str | None:
         """Give a header; one that stands there twice, or is no short text, counts as none."""
-        if not isinstance(self.headers, Mapping) or len(self.headers) > MOST_HEADERS:
-            return None
-        wanted = name.lower()
-        found = [
-            value
-            for key, value in self.headers.items()
-            if isinstance(key, str) and key.lower() == wanted
-        ]
-        text = found[0] if len(found) == 1 else None
-        return text if isinstance(text, str) and len(text) <= MOST_HEADER_VALUE else None
+        return one_header(self.headers, name)
 
 
 @frozen(kw_only=True)
