@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orthocrm.assignment.strategies import Choice, Narrowed
     from orthocrm.core.activity import Activity, ActivityDirection, CallOutcome, LeadActivityType
     from orthocrm.core.actor import Actor, Permission, Preset, Role
+    from orthocrm.core.cadence import SIX_TOUCH, Enrollment, Sequence, Step
     from orthocrm.core.errors import (
         AlreadyExists,
         BackendError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         LeadLocked,
         LostReasonMissing,
         MigrationNeeded,
+        MissingExtra,
         MissingKey,
         NobodyToAssign,
         NotFound,
@@ -53,14 +55,26 @@ if TYPE_CHECKING:
         TreatmentInterest,
     )
     from orthocrm.core.money import Money
+    from orthocrm.core.notifying import (
+        Answer,
+        Callback,
+        CarrierError,
+        Letter,
+        MessageChannel,
+        MessageState,
+        Notifier,
+        OptOut,
+        Sent,
+        StatusReport,
+    )
     from orthocrm.core.outside import CallerDetails, Outside
     from orthocrm.core.people import PatientRelationship, PreferredContact
     from orthocrm.core.query import AllOf, AnyOf, Cond, Sort
     from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
+    from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
     from orthocrm.core.settings import (
         BusinessHours,
         Clinic,
-        FollowUpRule,
         Opening,
         Practice,
         Settings,
@@ -68,6 +82,7 @@ if TYPE_CHECKING:
     from orthocrm.core.source import LeadSourceCategory, Source
     from orthocrm.core.stage import Stage, StageKind
     from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
+    from orthocrm.core.templates import Language, MessageTemplate, TaskTemplate
     from orthocrm.core.time import Period
     from orthocrm.crm import Desk, OrthoCRM, connect
     from orthocrm.followup.attempts import LogEntry
@@ -105,6 +120,12 @@ _HOMES = {
         "Preset",
         "Role",
     ),
+    "orthocrm.core.cadence": (
+        "SIX_TOUCH",
+        "Enrollment",
+        "Sequence",
+        "Step",
+    ),
     "orthocrm.core.errors": (
         "AlreadyExists",
         "BackendError",
@@ -118,6 +139,7 @@ _HOMES = {
         "LeadLocked",
         "LostReasonMissing",
         "MigrationNeeded",
+        "MissingExtra",
         "MissingKey",
         "NobodyToAssign",
         "NotFound",
@@ -143,6 +165,18 @@ _HOMES = {
         "TreatmentInterest",
     ),
     "orthocrm.core.money": ("Money",),
+    "orthocrm.core.notifying": (
+        "Answer",
+        "Callback",
+        "CarrierError",
+        "Letter",
+        "MessageChannel",
+        "MessageState",
+        "Notifier",
+        "OptOut",
+        "Sent",
+        "StatusReport",
+    ),
     "orthocrm.core.outside": (
         "CallerDetails",
         "Outside",
@@ -164,10 +198,14 @@ _HOMES = {
         "SourceRoute",
         "Territory",
     ),
+    "orthocrm.core.rules": (
+        "FollowUpRule",
+        "Recipient",
+        "Trigger",
+    ),
     "orthocrm.core.settings": (
         "BusinessHours",
         "Clinic",
-        "FollowUpRule",
         "Opening",
         "Practice",
         "Settings",
@@ -185,6 +223,11 @@ _HOMES = {
         "Task",
         "TaskPriority",
         "TaskStatus",
+    ),
+    "orthocrm.core.templates": (
+        "Language",
+        "MessageTemplate",
+        "TaskTemplate",
     ),
     "orthocrm.core.time": ("Period",),
     "orthocrm.crm": (
@@ -252,6 +295,7 @@ __all__ = [
     "Actor",
     "AllOf",
     "AlreadyExists",
+    "Answer",
     "AnyOf",
     "Assigned",
     "Awaited",
@@ -259,9 +303,11 @@ __all__ = [
     "BackwardMove",
     "BusinessHours",
     "CallOutcome",
+    "Callback",
     "Caller",
     "CallerDetails",
     "Captured",
+    "CarrierError",
     "Channel",
     "Choice",
     "Clinic",
@@ -272,6 +318,7 @@ __all__ = [
     "Delivered",
     "Desk",
     "DoctorReferral",
+    "Enrollment",
     "FollowUpRule",
     "Forbidden",
     "FormChoice",
@@ -279,6 +326,7 @@ __all__ = [
     "FormField",
     "Intake",
     "InvalidInput",
+    "Language",
     "Lead",
     "LeadActivityType",
     "LeadClosed",
@@ -287,12 +335,17 @@ __all__ = [
     "LeadSourceCategory",
     "LeadStatus",
     "LeadTaskType",
+    "Letter",
     "LogEntry",
     "Logged",
     "Loss",
     "LostReason",
     "LostReasonMissing",
+    "MessageChannel",
+    "MessageState",
+    "MessageTemplate",
     "MigrationNeeded",
+    "MissingExtra",
     "MissingKey",
     "Money",
     "Move",
@@ -301,7 +354,9 @@ __all__ = [
     "NewTask",
     "NobodyToAssign",
     "NotFound",
+    "Notifier",
     "Opening",
+    "OptOut",
     "OrthoCRM",
     "OrthoCRMError",
     "Outside",
@@ -318,12 +373,16 @@ __all__ = [
     "Preset",
     "Problem",
     "QuickEntry",
+    "Recipient",
     "Referrer",
     "Refused",
     "Role",
     "Routing",
     "RuleViolated",
+    "SIX_TOUCH",
     "SavedMapping",
+    "Sent",
+    "Sequence",
     "Settings",
     "Sort",
     "Source",
@@ -333,11 +392,15 @@ __all__ = [
     "StaleVersion",
     "Start",
     "StaticSecrets",
+    "StatusReport",
+    "Step",
     "Task",
     "TaskPriority",
     "TaskStatus",
+    "TaskTemplate",
     "Territory",
     "TreatmentInterest",
+    "Trigger",
     "UnknownBackend",
     "Unverified",
     "Vetoed",

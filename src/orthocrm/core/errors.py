@@ -21,6 +21,7 @@ OrthoCRMError
 │   ├── PluginError                 a plug-in failed to load or broke its contract
 │   ├── UnknownBackend              no backend for this URL
 │   ├── MissingKey                  encryption at rest has no key
+│   ├── MissingExtra                a part of the installation that is optional is not there
 │   └── MigrationNeeded             the database schema is not the one of this release
 └── BackendError                    the storage failed; the driver's error is its cause
 ```
@@ -233,6 +234,16 @@ class MissingKey(ConfigurationError):
     """Personal data cannot be stored or read without its key."""
 
     code = "missing_key"
+
+
+class MissingExtra(ConfigurationError):
+    """What was asked for needs an optional part of the installation: an extra of the package."""
+
+    code = "missing_extra"
+
+    def __init__(self, extra: str, what: str) -> None:
+        self.extra = extra
+        super().__init__(f"{what} needs the extra {extra}: install orthocrm[{extra}]")
 
 
 class MigrationNeeded(ConfigurationError):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from types import NoneType, UnionType
-from typing import NewType, Union, get_args, get_origin
+from typing import NewType, Self, Union, get_args, get_origin
 
 from attrs import frozen
 
@@ -32,6 +32,44 @@ class Refusal(Exception):
         self.code = code
         self.message = message
         super().__init__(message)
+
+
+class Moment(str):
+    """A date or an instant that a spreadsheet knows as such; its text is that of ISO 8601."""
+
+    __slots__ = ("told",)
+
+    told: datetime
+
+    def __new__(cls, told: date) -> Self:
+        """Keep the date beside its text; a time of day at midnight is not written."""
+        at = told if isinstance(told, datetime) else datetime(told.year, told.month, told.day)  # noqa: DTZ001 - its zone stands in the mapping
+        has_time = at.time() != datetime.min.time()
+        moment = super().__new__(cls, at.isoformat(" ") if has_time else at.date().isoformat())
+        moment.told = at
+        return moment
+
+    def strip(self, chars: str | None = None, /) -> Self:  # noqa: ARG002 - as that of a text
+        """Give the cell as it is."""
+        return self
+
+
+class Unreadable(str):
+    """A cell that has no value to be read: whoever asks for it gets its refusal."""
+
+    __slots__ = ("refusal",)
+
+    refusal: Refusal
+
+    def __new__(cls, refusal: Refusal) -> Self:
+        """Stand for the cell; the text only says that there is something."""
+        cell = super().__new__(cls, "?")
+        cell.refusal = refusal
+        return cell
+
+    def strip(self, chars: str | None = None, /) -> Self:  # noqa: ARG002 - as that of a text
+        """Give the cell as it is."""
+        return self
 
 
 @frozen
@@ -191,6 +229,8 @@ def _instant(form: str, timezone: str | None) -> Callable[[str], datetime]:
 
     def read(cell: str) -> datetime:
         told = tell(cell)
+        if timezone is None and isinstance(cell, Moment):
+            raise Refusal("not_a_date", "the cell holds a date without an offset; give its zone")
         if told.tzinfo is None:
             told = told.replace(tzinfo=local)
         try:
@@ -206,6 +246,8 @@ def _teller(form: str) -> Callable[[str], datetime]:
     in_full = _IN_FULL.get(form)
 
     def tell(cell: str) -> datetime:
+        if isinstance(cell, Moment):
+            return cell.told
         try:
             if in_full is not None and in_full.fullmatch(cell):
                 return datetime.fromisoformat(cell)

@@ -12,6 +12,7 @@ from orthocrm.leads.cells import (
     Options,
     Read,
     Refusal,
+    Unreadable,
     constant,
     folded,
     is_format,
@@ -87,6 +88,8 @@ def _filler(plan: Sequence[tuple[int, Column]], constants: Mapping[str, object])
         for place, name, read, column in steps:
             cell = cells[place].strip()
             try:
+                if type(cell) is Unreadable:
+                    raise cell.refusal
                 value = read(cell) if cell else None
             except Refusal as refusal:
                 bad.append(bad_row(row, column.name, refusal))

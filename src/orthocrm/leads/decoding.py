@@ -33,11 +33,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAVE_AS_CSV = "open it in its own program and save the sheet as CSV"
+_SAVE_AS_XLSX = "save it as .xlsx or CSV, without a password"
 _UNPACK = "unpack it first"
 _SIGNATURES = (
     (b"PK\x03\x04", "an Excel workbook or a ZIP archive", _SAVE_AS_CSV),
     (b"PK\x05\x06", "an empty ZIP archive", "choose the file that holds the table"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", _SAVE_AS_CSV),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook, or one with a password", _SAVE_AS_XLSX),
     (b"\x1f\x8b", "compressed with gzip", _UNPACK),
     (b"BZh91AY", "compressed with bzip2", _UNPACK),
     (b"\xfd7zXZ\x00", "compressed with xz", _UNPACK),

@@ -84,10 +84,14 @@ class NewSource:
 
 @frozen
 class FileFormat:
-    """What the mapping knows about the file; None is found out by looking."""
+    """What the mapping knows about the file; None is found out by looking.
+
+    Encoding and delimiter are of texts, the name of the sheet is of workbooks.
+    """
 
     encoding: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
 
 
 @frozen(kw_only=True)
@@ -250,7 +254,7 @@ def _clinic(document: Section) -> NewClinic | None:
 
 
 def _file(section: Section) -> FileFormat:
-    shape = FileFormat(section.text("encoding"), section.text("delimiter"))
+    shape = FileFormat(section.text("encoding"), section.text("delimiter"), section.text("sheet"))
     section.finish()
     return shape
 

@@ -7,7 +7,7 @@ No message holds anything that stands in a cell.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO
 
@@ -104,7 +104,7 @@ def rows(stream: BinaryIO, *, encoding: str | None = None, delimiter: str | None
         first = _first_line(lines, text)
     mark = delimiter or (declared and declared.group(1)) or _sniffed(first)
     records = _records(chain([first], lines), lines, _grammar(mark))
-    columns = _header(*next(records), lines)
+    columns = _named_columns(*next(records), lines)
     return Table(columns, _rows(records, columns, lines), text.encoding, mark)
 
 
@@ -189,10 +189,19 @@ def _sniffed(line: str) -> str:
     return max(_DELIMITERS, key=outside.count)
 
 
-def _header(line: int, cells: _Cells | _Fault, lines: _Lines) -> tuple[str, ...]:
+def _named_columns(line: int, cells: _Cells | _Fault, lines: _Lines) -> tuple[str, ...]:
     if isinstance(cells, _Fault):
         reason = cells.reason(lines.count - line)
         raise refused("no_header", f"the header cannot be read: {reason}")
+    return header(cells)
+
+
+def header(cells: Sequence[str]) -> tuple[str, ...]:
+    """Take the names of columns, each of which has to be there and to differ from the others.
+
+    Raises:
+        InvalidInput: at `file`, with every column that has no name of its own.
+    """
     names = tuple(cell.strip() for cell in cells)
     if not any(names):
         raise refused("no_header", "the header names no column")
@@ -245,11 +254,12 @@ def _checked(cells: _Cells, width: int) -> tuple[str, ...] | _Fault:
         return _Fault(None, "blank_row", "every cell of the row is blank")
     if _FLAWED.search(joined):
         return _damage(cells)
-    return _unescaped(cells) if "'" in joined else tuple(cells)
+    return tuple(map(unescaped, cells)) if "'" in joined else tuple(cells)
 
 
-def _unescaped(cells: _Cells) -> tuple[str, ...]:
-    return tuple(cell[1:] if _ESCAPED.match(cell) else cell for cell in cells)
+def unescaped(cell: str) -> str:
+    """Take off the quote that an export put before a formula sign."""
+    return cell[1:] if _ESCAPED.match(cell) else cell
 
 
 def _damage(cells: _Cells) -> _Fault:

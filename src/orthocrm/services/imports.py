@@ -14,7 +14,7 @@ from orthocrm.core.errors import InvalidInput, NotFound
 from orthocrm.core.events import ImportProgressed, ImportReverted
 from orthocrm.core.ids import ImportId, SourceId
 from orthocrm.core.source import Source
-from orthocrm.leads import tabular
+from orthocrm.leads import tables
 from orthocrm.leads.mapping import LeadMapping, LeadRow, OutcomeMapping, OutcomeRow
 from orthocrm.leads.tabular import BadRow
 from orthocrm.services import configuring, importing, outcomes, reverting
@@ -56,21 +56,18 @@ class Imports(Area, area="imports"):
         """Import a file: every row that can be read goes in, every other one is reported.
 
         Args:
-            stream: the file's bytes; it is read once, in bounded memory.
+            stream: the bytes of a text table or a workbook; read once, in bounded memory.
             mapping: what `orthocrm.leads.mapping.parse` made of a mapping file.
             dry_run: decide everything and store nothing; memory then grows with the leads.
             progress: told after each batch how many rows are done.
 
         Raises:
             InvalidInput: the file is not a table, or lacks columns that the mapping names.
+            MissingExtra: the file is a workbook, and the extra `xlsx` is not installed.
         """
         digest = hashlib.sha256()
-        table = tabular.rows(
-            cast("BinaryIO", _Counted(stream, digest.update)),
-            encoding=mapping.file.encoding,
-            delimiter=mapping.file.delimiter,
-        )
-        rows = mapping.read(table)
+        counted = cast("BinaryIO", _Counted(stream, digest.update))
+        rows = mapping.read(tables.table(counted, mapping.file))
         kind = "leads" if isinstance(mapping, LeadMapping) else "outcomes"
         import_id = None if dry_run else self.begin(kind, mapping)
         by_key = isinstance(mapping, OutcomeMapping) or mapping.key is not None

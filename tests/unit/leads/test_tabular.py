@@ -458,7 +458,7 @@ class TestRoundTrip:
         found = table(text.getvalue().encode(encoding), delimiter=delimiter)
         assert (found.columns, [row.cells for row in found.rows if isinstance(row, Row)]) == (
             tuple(names),
-            [tabular._unescaped(row) for row in grid],
+            [tuple(map(tabular.unescaped, row)) for row in grid],
         )
 
     @given(st.binary(max_size=300))
