@@ -7,8 +7,9 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from orthocrm.core.audit import AuditEntry, Delivery, OutboxItem, PersonalChange
+from orthocrm.core.audit import AuditEntry, Delivery, ImportChange, OutboxItem, PersonalChange
 from orthocrm.core.facts import SCHEMAS
+from orthocrm.core.lead import Custom, Lead
 from orthocrm.core.query import Schema
 from orthocrm.core.settings import Clinic
 
@@ -56,6 +57,15 @@ def _clinic_apart(clinic: Clinic) -> Clinic:
     return evolve(clinic, settings=evolve(clinic.settings, hours=hours))
 
 
+def _lead_apart(lead: Lead) -> Lead:
+    custom = Custom(shown=dict(lead.custom.shown), personal=dict(lead.custom.personal))
+    return evolve(lead, custom=custom)
+
+
+def _import_change_apart(change: ImportChange) -> ImportChange:
+    return evolve(change, before=_lead_apart(change.before))
+
+
 def _entry_apart(entry: AuditEntry) -> AuditEntry:
     return evolve(entry, changes=tuple(_as_json(change) for change in entry.changes))
 
@@ -91,6 +101,7 @@ TABLES = {
             name="leads",
             kind="lead",
             indexes={"keys": lambda lead: lead.keys, "import_id": _one("origin.import_id")},
+            apart=_lead_apart,
         ),
         Table(name="visits", kind="visit", indexes=_by("lead_id")),
         Table(name="activities", kind="activity", indexes=_by("lead_id")),
@@ -98,7 +109,12 @@ TABLES = {
         Table(name="appointments", kind="appointment", indexes=_by("lead_id")),
         Table(name="reminders", kind="reminder", indexes=_by("appointment_id")),
         Table(name="imports", kind="import"),
-        Table(name="import_changes", kind="change", indexes=_by("import_id", "lead_id")),
+        Table(
+            name="import_changes",
+            kind="change",
+            indexes=_by("import_id", "lead_id"),
+            apart=_import_change_apart,
+        ),
         Table(name="audit", kind="audit entry", apart=_entry_apart),
         Table(
             name="personal_changes",

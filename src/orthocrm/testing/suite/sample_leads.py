@@ -11,15 +11,17 @@ from orthocrm.core.activity import (
     ActivityDirection,
     CallOutcome,
     Decision,
+    Document,
     LeadActivityType,
     PassedOver,
 )
 from orthocrm.core.appointment import Appointment, AppointmentStatus, ReminderStatus
 from orthocrm.core.audit import Import
-from orthocrm.core.ids import ImportId, SourceId, StageSlug, UserId
+from orthocrm.core.ids import ImportId, LeadId, SourceId, StageSlug, UserId
 from orthocrm.core.lead import (
     Channel,
     Conversion,
+    Custom,
     Enquiry,
     Incomplete,
     Insurance,
@@ -28,6 +30,7 @@ from orthocrm.core.lead import (
     Loss,
     LostReason,
     Milestones,
+    Objection,
     Origin,
     Ownership,
     Position,
@@ -109,8 +112,27 @@ def _a_full_lead(rows: Rows) -> Lead:
             at=at(days=8), patient_ref="patient-1", owner=ADA, consultation_id="visit-1"
         ),
         recall_due_on=date(2027, 2, 28),
+        objection=Objection.INSURANCE,
+        tags=("vip", "spricht_français", "2nd"),
+        custom=_a_full_custom(),
+        merged_into=LeadId("lead-0"),
         keys=("phone:+13125550100", "email:anna@example.com", "name:KLR,A"),
         version=3,
+    )
+
+
+def _a_full_custom() -> Custom:
+    return Custom(
+        shown={
+            "colour": "blau 'und' \"rot\" \\ 🦷",
+            "empty": "",
+            "seats": -LARGE,
+            "none_left": 0,
+            "since": date(1899, 12, 31),
+            "shy": True,
+            "urgent": False,
+        },
+        personal={"fears": LONG, "siblings": 3, "born": date(2016, 2, 29), "adopted": False},
     )
 
 
@@ -175,6 +197,8 @@ def _milestones() -> Milestones:
         ms_to_convert=LARGE,
         unanswered=3,
         next_action_at=at(days=7),
+        observed_at=at(days=2),
+        recalled_at=at(days=3),
     )
 
 
@@ -206,12 +230,15 @@ def _a_full_activity(lead: Lead) -> Activity:
         decision=decision,
         corrects=corrected.id,
         after_conversion=True,
+        document=Document(
+            name="Röntgen.pdf", reference="dms://4711?a=1", media_type="application/pdf"
+        ),
     )
 
 
 def around(rows: Rows) -> dict[str, tuple[Any, ...]]:
     """Make what else belongs to the leads."""
-    clinic, (other, lead, _) = the_clinic(rows), rows["leads"]
+    other, lead, _ = rows["leads"]
     booked = _a_full_appointment(lead)
     of_a_patient = an_appointment(other, lead_id=None, patient_ref="patient-7")
     reminder = a_reminder(
@@ -225,7 +252,6 @@ def around(rows: Rows) -> dict[str, tuple[Any, ...]]:
         "tasks": (_a_full_task(lead), a_task(other)),
         "appointments": (booked, of_a_patient),
         "reminders": (reminder, a_reminder(of_a_patient)),
-        **_traces(clinic, rows["imports"][0], rows["leads"]),
     }
 
 
@@ -246,6 +272,7 @@ def _a_full_task(lead: Lead) -> Task:
         completed_by=ADA,
         updated_at=at(minutes=45),
         rule="speed_to_lead",
+        escalated_at=at(minutes=40),
     )
 
 
@@ -266,7 +293,9 @@ def _a_full_appointment(lead: Lead) -> Appointment:
     )
 
 
-def _traces(clinic: Clinic, run: Import, leads: Sequence[Lead]) -> dict[str, tuple[Any, ...]]:
+def traces(rows: Rows) -> dict[str, tuple[Any, ...]]:
+    """Make what operations on the leads leave behind."""
+    clinic, run, leads = the_clinic(rows), rows["imports"][0], rows["leads"]
     full = an_audit_entry(
         clinic,
         at(),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orthocrm.backends.sql.rows.leads import LEAD, VISIT
+from orthocrm.backends.sql.rows.leads import LEAD
 from orthocrm.backends.sql.rows.practice import (
     ABSENCE,
     CLINIC,
@@ -21,7 +21,7 @@ from orthocrm.backends.sql.rows.records import (
 )
 from orthocrm.backends.sql.rows.scheduling import APPOINTMENT, REMINDER
 from orthocrm.backends.sql.rows.shape import Shape
-from orthocrm.backends.sql.rows.timeline import ACTIVITY, TASK
+from orthocrm.backends.sql.rows.timeline import ACTIVITY, TASK, VISIT
 
 __all__ = [
     "ABSENCE",

@@ -72,7 +72,7 @@ def put_objects(values: Sequence[Any]) -> str:
     return put_json(values) if values else "[]"
 
 
-def put_codes(codes: Sequence[StrEnum]) -> str:
+def put_codes(codes: Sequence[str]) -> str:
     """Write several codes as `|A|B|`, so that every engine can look into them."""
     return f"|{'|'.join(codes)}|" if codes else ""
 

@@ -1,4 +1,4 @@
-"""Leads and their stage visits."""
+"""Leads."""
 
 from datetime import date
 
@@ -14,11 +14,13 @@ from orthocrm.backends.sql.rows.codec import (
     put_day,
     taking_codes,
 )
+from orthocrm.backends.sql.rows.custom import by_kind, from_kinds, put_shown, take_shown
 from orthocrm.backends.sql.rows.shape import Shape
-from orthocrm.core.facts import LEADS, VISITS
+from orthocrm.core.facts import LEADS
 from orthocrm.core.lead import (
     Channel,
     Conversion,
+    Custom,
     Enquiry,
     Incomplete,
     Insurance,
@@ -27,10 +29,10 @@ from orthocrm.core.lead import (
     Loss,
     LostReason,
     Milestones,
+    Objection,
     Origin,
     Ownership,
     Position,
-    StageVisit,
     Stamps,
     TreatmentInterest,
 )
@@ -47,12 +49,14 @@ from orthocrm.core.people import (
 _STATUS = by_value(LeadStatus)
 _CHANNEL = by_value(Channel)
 _REASON = by_value(LostReason)
+_OBJECTION = by_value(Objection)
 _RELATIONSHIP = by_value(PatientRelationship)
 _PREFERRED = by_value(PreferredContact)
 _interests = taking_codes(TreatmentInterest)
 _incomplete = taking_codes(Incomplete)
 _NO_ADDRESS = Address()
 _NO_INSURANCE = Insurance()
+_NOTHING: Personal = {}
 
 
 def write_lead(lead: Lead, put: Put) -> Row:
@@ -88,7 +92,7 @@ def write_lead(lead: Lead, put: Put) -> Row:
         *_write_stamps(lead.stamps),
         *_write_milestones(lead.milestones, put),
         *_write_end(lead, put),
-        put_day(lead.recall_due_on) if lead.recall_due_on else None,
+        *_write_since(lead),
     )
 
 
@@ -148,6 +152,20 @@ def _write_end(lead: Lead, put: Put) -> Row:
     )
 
 
+def _write_since(lead: Lead) -> Row:
+    """Write what has come over an enquiry: recalls, objection, tags, own fields, a merge."""
+    reached = lead.milestones
+    return (
+        put_day(lead.recall_due_on) if lead.recall_due_on else None,
+        put_at(reached.observed_at) if reached.observed_at else None,
+        put_at(reached.recalled_at) if reached.recalled_at else None,
+        lead.objection.value if lead.objection else None,
+        put_codes(lead.tags),
+        put_shown(lead.custom.shown),
+        lead.merged_into,
+    )
+
+
 def personal_of_lead(lead: Lead) -> Personal:
     """Give the personal fields of a lead."""
     patient, contact, origin, enquiry = lead.patient, lead.contact, lead.origin, lead.enquiry
@@ -168,6 +186,7 @@ def personal_of_lead(lead: Lead) -> Personal:
         "enquiry.insurance": _write_insurance(enquiry.insurance),
         "enquiry.notes": enquiry.notes,
         "loss.notes": lead.loss.notes if lead.loss else None,
+        "custom.personal": by_kind(lead.custom.personal) or None,
         "keys": lead.keys or None,
     }
     return {path: value for path, value in fields.items() if value is not None}
@@ -237,6 +256,12 @@ def read_lead(row: Row, personal: Personal, take: Take) -> Lead:
         conversion=_read_conversion(row, take) if row[41] else None,
         loss=_read_loss(row, personal, take) if row[45] else None,
         recall_due_on=day(row[49]) if row[49] else None,
+        objection=_OBJECTION[row[52]] if row[52] else None,
+        tags=tuple(row[53].split("|")[1:-1]) if row[53] else (),
+        custom=Custom(
+            shown=take_shown(row[54]), personal=from_kinds(get("custom.personal", _NOTHING))
+        ),
+        merged_into=row[55],
         keys=tuple(get("keys", ())),
     )
 
@@ -294,6 +319,8 @@ def _read_milestones(row: Row, take: Take) -> Milestones:
         ms_to_convert=row[38],
         unanswered=row[39],
         next_action_at=at(row[40]) if row[40] else None,
+        observed_at=at(row[50]) if row[50] else None,
+        recalled_at=at(row[51]) if row[51] else None,
     )
 
 
@@ -321,41 +348,4 @@ LEAD = Shape(
     read=read_lead,
     personal=personal_of_lead,
     sealed_for=lambda lead: lead.id,
-)
-
-
-def _write_visit(visit: StageVisit, put: Put) -> Row:
-    return (
-        visit.clinic_id,
-        visit.id,
-        put.number(visit.version),
-        visit.lead_id,
-        str(visit.stage),
-        put.number(visit.order),
-        put_at(visit.entered_at),
-        put_at(visit.left_at) if visit.left_at else None,
-        visit.owner,
-    )
-
-
-def _read_visit(row: Row, _: Personal, take: Take) -> StageVisit:
-    return StageVisit(
-        clinic_id=row[0],
-        id=row[1],
-        version=row[2],
-        lead_id=row[3],
-        stage=row[4],
-        order=row[5],
-        entered_at=take.at(row[6]),
-        left_at=take.at(row[7]) if row[7] else None,
-        owner=row[8],
-    )
-
-
-VISIT = Shape(
-    kind="stage visit",
-    table=tables.stage_visits,
-    schema=VISITS,
-    write=_write_visit,
-    read=_read_visit,
 )

@@ -1,4 +1,4 @@
-"""What happens to a lead: activities and tasks."""
+"""What happens to a lead: stage visits, activities and tasks."""
 
 from orthocrm.backends.sql import tables
 from orthocrm.backends.sql.rows.codec import (
@@ -17,10 +17,12 @@ from orthocrm.core.activity import (
     ActivityDirection,
     CallOutcome,
     Decision,
+    Document,
     LeadActivityType,
     PassedOver,
 )
-from orthocrm.core.facts import ACTIVITIES, TASKS
+from orthocrm.core.facts import ACTIVITIES, TASKS, VISITS
+from orthocrm.core.lead import StageVisit
 from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
 
 _ACTIVITY_TYPE = by_value(LeadActivityType)
@@ -29,6 +31,43 @@ _OUTCOME = by_value(CallOutcome)
 _TASK_TYPE = by_value(LeadTaskType)
 _PRIORITY = by_value(TaskPriority)
 _STATUS = by_value(TaskStatus)
+
+
+def _write_visit(visit: StageVisit, put: Put) -> Row:
+    return (
+        visit.clinic_id,
+        visit.id,
+        put.number(visit.version),
+        visit.lead_id,
+        str(visit.stage),
+        put.number(visit.order),
+        put_at(visit.entered_at),
+        put_at(visit.left_at) if visit.left_at else None,
+        visit.owner,
+    )
+
+
+def _read_visit(row: Row, _: Personal, take: Take) -> StageVisit:
+    return StageVisit(
+        clinic_id=row[0],
+        id=row[1],
+        version=row[2],
+        lead_id=row[3],
+        stage=row[4],
+        order=row[5],
+        entered_at=take.at(row[6]),
+        left_at=take.at(row[7]) if row[7] else None,
+        owner=row[8],
+    )
+
+
+VISIT = Shape(
+    kind="stage visit",
+    table=tables.stage_visits,
+    schema=VISITS,
+    write=_write_visit,
+    read=_read_visit,
+)
 
 
 def _write_activity(activity: Activity, put: Put) -> Row:
@@ -87,6 +126,7 @@ def _read_activity(row: Row, personal: Personal, take: Take) -> Activity:
         after_conversion=bool(row[15]),
         outcome=personal.get("outcome"),
         notes=personal.get("notes"),
+        document=Document(**personal["document"]) if "document" in personal else None,
     )
 
 
@@ -97,8 +137,21 @@ def _read_decision(stored: object) -> Decision:
 
 
 def _personal_of_activity(activity: Activity) -> Personal:
-    fields = {"outcome": activity.outcome, "notes": activity.notes}
+    document = activity.document
+    fields = {
+        "outcome": activity.outcome,
+        "notes": activity.notes,
+        "document": _write_document(document) if document else None,
+    }
     return {path: value for path, value in fields.items() if value is not None}
+
+
+def _write_document(document: Document) -> Personal:
+    return {
+        "name": document.name,
+        "reference": document.reference,
+        "media_type": document.media_type,
+    }
 
 
 ACTIVITY = Shape(
@@ -131,6 +184,7 @@ def _write_task(task: Task, put: Put) -> Row:
         task.completed_by,
         created if task.updated_at is task.created_at else put_at(task.updated_at),
         task.rule,
+        put_at(task.escalated_at) if task.escalated_at else None,
     )
 
 
@@ -152,6 +206,7 @@ def _read_task(row: Row, personal: Personal, take: Take) -> Task:
         completed_by=row[13],
         updated_at=take.at(row[14]),
         rule=row[15],
+        escalated_at=take.at(row[16]) if row[16] else None,
         title=personal["title"],
         description=personal.get("description"),
     )

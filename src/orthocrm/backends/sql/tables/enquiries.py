@@ -30,7 +30,7 @@ leads = noun(
     at("assigned_at", nullable=True),
     *maybe("first_owner"),
     code("channel"),
-    *maybe("source", "campaign", "referring_provider_ref", "referring_patient_ref", "import_id"),
+    *maybe("source", "campaign", "referring_provider", "referring_patient", "import_id"),
     code("interest"),
     flag("no_contact"),
     *codes("incomplete", "preferred", "relationship"),
@@ -48,6 +48,11 @@ leads = noun(
     *maybe("lost_reason", "lost_stage"),
     number("lost_order", nullable=True),
     day("recall_due_on", nullable=True),
+    *maybe_at("observed_at", "recalled_at"),
+    *maybe("objection"),
+    code("tag"),
+    json("custom", nullable=True),
+    *maybe("merged_into"),
     sa.Column("data_key", sa.LargeBinary(), nullable=False),
     sealed(),
     of("clinics"),
@@ -74,6 +79,9 @@ index(
 index("leads_stage", leads, "stage", "entered_at")
 index("leads_owner", leads, "owner", "status")
 index("leads_next_action", leads, "next_action_at")
+# Few leads are recalled or merged, so that other leads pay nothing for these.
+index("leads_recall", leads, "recall_due_on", where="recall_due_on IS NOT NULL")
+index("leads_merged", leads, "merged_into", where="merged_into IS NOT NULL")
 
 lead_keys = table(
     "lead_keys",
@@ -122,6 +130,7 @@ tasks = noun(
     *maybe("completed_by"),
     at("updated_at"),
     *maybe("rule"),
+    at("escalated_at", nullable=True),
     sealed(),
     of("leads", "lead_id"),
 )

@@ -34,8 +34,8 @@ def _leads() -> None:
         sa.Column("channel", CODE, nullable=False),
         sa.Column("source", CODE, nullable=True),
         sa.Column("campaign", CODE, nullable=True),
-        sa.Column("referring_provider_ref", CODE, nullable=True),
-        sa.Column("referring_patient_ref", CODE, nullable=True),
+        sa.Column("referring_provider", CODE, nullable=True),
+        sa.Column("referring_patient", CODE, nullable=True),
         sa.Column("import_id", CODE, nullable=True),
         sa.Column("interest", CODE, nullable=False),
         sa.Column("no_contact", sa.Boolean(), nullable=False),
@@ -68,6 +68,12 @@ def _leads() -> None:
         sa.Column("lost_stage", CODE, nullable=True),
         sa.Column("lost_order", sa.BigInteger(), nullable=True),
         sa.Column("recall_due_on", sa.Date(), nullable=True),
+        sa.Column("observed_at", UtcDateTime(), nullable=True),
+        sa.Column("recalled_at", UtcDateTime(), nullable=True),
+        sa.Column("objection", CODE, nullable=True),
+        sa.Column("tag", CODE, nullable=False),
+        sa.Column("custom", JSON, nullable=True),
+        sa.Column("merged_into", CODE, nullable=True),
         sa.Column("data_key", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.clinic_id"], name="fk_leads_clinics"),
@@ -102,8 +108,22 @@ def _leads() -> None:
         unique=False,
     )
     op.create_index("ix_leads_next_action", "leads", ["clinic_id", "next_action_at"], unique=False)
+    _index_if_there("recall", "recall_due_on")
+    _index_if_there("merged", "merged_into")
     op.create_index("ix_leads_owner", "leads", ["clinic_id", "owner", "status"], unique=False)
     op.create_index("ix_leads_stage", "leads", ["clinic_id", "stage", "entered_at"], unique=False)
+
+
+def _index_if_there(name: str, column: str) -> None:
+    there = sa.text(f"{column} IS NOT NULL")
+    op.create_index(
+        f"ix_leads_{name}",
+        "leads",
+        ["clinic_id", column],
+        unique=False,
+        postgresql_where=there,
+        sqlite_where=there,
+    )
 
 
 def _lead_keys() -> None:
@@ -196,6 +216,7 @@ def _tasks() -> None:
         sa.Column("completed_by", CODE, nullable=True),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("rule", CODE, nullable=True),
+        sa.Column("escalated_at", UtcDateTime(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["clinic_id", "lead_id"], ["leads.clinic_id", "leads.id"], name="fk_tasks_leads"
