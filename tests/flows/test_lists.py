@@ -283,7 +283,8 @@ def test_bounded_coordinators_reach_nothing_else(bounded: House, leads: list[Lea
     ):
         with pytest.raises(NotFound):
             verb(foreign.id)
-    twin = desk.leads.capture(enquiry(phone="312-555-0001", email=None))
+    stranger = {"first_name": "Otto", "patient_first_name": "Otto", "patient_last_name": "Braun"}
+    twin = desk.leads.capture(enquiry(phone="312-555-0001", email=None, **stranger))
     assert (twin.duplicates, twin.hidden_duplicates) == ((), 1)
     assert bounded.admin.leads.get(foreign.id) == foreign
 

@@ -18,7 +18,7 @@ from orthocrm.core.errors import OrthoCRMError
 from orthocrm.core.events import LeadCaptured
 from orthocrm.core.ids import ActivityId, ImportId
 from orthocrm.core.lead import Channel, Lead, StageVisit
-from orthocrm.core.settings import Trigger
+from orthocrm.core.rules import Trigger
 from orthocrm.core.task import Task
 from orthocrm.followup import rules, tasks
 from orthocrm.leads import intake
@@ -160,7 +160,7 @@ def _first_tasks(work: Work, placed: Placed) -> tuple[Task, ...]:
 def _store(work: Work, kept: Sequence[Captured], placed: Sequence[Placed], manner: Manner) -> None:
     leads = [captured.lead for captured in kept]
     work.store.leads.add(leads)
-    work.carriers.clear()
+    work.forget_sharers()
     work.store.visits.add([visit for item in placed for visit in _visits(item)])
     work.store.activities.add([activity for item in placed for activity in _activities(work, item)])
     work.store.tasks.add([task for captured in kept for task in captured.tasks])

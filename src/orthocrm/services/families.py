@@ -1,7 +1,9 @@
 """Leads of the same person or household, for the coordinator who knows the family.
 
 The practice itself looks here, not the actor: whoever captures a lead need not be able to read the
-family's other leads, and learns nothing of them but the coordinator.
+family's other leads, and learns nothing of them but the coordinator. A shared phone number or
+e-mail address leads to the family; likeness of names alone is a suggestion that somebody has to
+confirm, and decides nothing about coordinators.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +31,7 @@ def _sharing(work: Work, leads: Sequence[Lead]) -> Mapping[str, set[LeadId]]:
     """Tell who shares each key; crowds, and keys of one lead alone, say nothing."""
     batch: dict[str, set[LeadId]] = {}
     for lead in leads:
-        for key in dedupe.shareable(lead.keys):
+        for key in dedupe.reaching(lead.keys):
             batch.setdefault(key, set()).add(lead.id)
     hits = work.sharing(batch)
     joined = {key: ids.union(hits.get(key, ())) for key, ids in batch.items()}
@@ -41,15 +43,13 @@ def _read(
 ) -> Mapping[LeadId, Lead]:
     batch = {lead.id: lead for lead in leads}
     wanted = {lead_id for ids in sharing.values() for lead_id in ids} - batch.keys()
-    stored = work.store.leads.get(sorted(wanted)) if wanted else {}
-    living = {lead.id: lead for lead in stored.values() if lead.stamps.deleted_at is None}
-    return {**living, **batch}
+    return {**work.sharing_leads(wanted), **batch}
 
 
 def _family(
     lead: Lead, sharing: Mapping[str, set[LeadId]], others: Mapping[LeadId, Lead]
 ) -> tuple[Lead, ...]:
-    ids = {i for key in dedupe.shareable(lead.keys) for i in sharing.get(key, ())} - {lead.id}
+    ids = {i for key in dedupe.reaching(lead.keys) for i in sharing.get(key, ())} - {lead.id}
     known = [others[i] for i in sorted(ids) if i in others]
     judged = dedupe.judged(lead, known) if known else ()
     return tuple(others[one.lead_id] for one in judged if one.relation in _FAMILY)

@@ -1,8 +1,12 @@
-"""Warning of duplicates (rule 6): by shared phone and e-mail, in the store and within the batch."""
+"""Warning of duplicates (rule 6), in the store and within the batch.
 
-from collections.abc import Mapping, Sequence
+A shared phone number or e-mail address always warns. Names, birth dates and addresses are looked up
+beside them, and warn when the comparison says person or household.
+"""
 
-from attrs import frozen
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from attrs import field, frozen
 
 from orthocrm.core.actor import Permission
 from orthocrm.core.facts import LEADS
@@ -10,75 +14,108 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead
 from orthocrm.core.query import predicate
 from orthocrm.leads import dedupe
+from orthocrm.leads.dedupe import Duplicate, Relation
 from orthocrm.services.work import Work
+
+Keys = Callable[[Iterable[str]], tuple[str, ...]]
 
 
 @frozen(kw_only=True)
 class Warned:
-    """The duplicates of one lead: those that the actor may see, and how many there are beside."""
+    """The duplicates of one lead: those that the actor may see, and how many there are beside.
 
-    duplicates: tuple[dedupe.Duplicate, ...] = ()
+    `all` are both, the surest first: what the practice knows, for its own records.
+    """
+
+    duplicates: tuple[Duplicate, ...] = ()
     hidden: int = 0
+    all: tuple[Duplicate, ...] = field(default=(), repr=False)
 
 
 NOTHING = Warned()
 
 
 def of(work: Work, leads: Sequence[Lead], *, judge: bool = True) -> list[Warned]:
-    """Find the duplicates of every lead; without `judge`, by key alone and reading no lead.
+    """Find the duplicates of every new lead among older ones.
 
-    A key that more than `dedupe.CROWD` leads carry tells nothing and is dropped.
+    Without `judge`, by phone and e-mail alone and reading no lead. A key that more than
+    `dedupe.CROWD` leads carry tells nothing and is dropped.
     """
-    wanted = {key for lead in leads for key in dedupe.shareable(lead.keys)}
-    hits = work.sharing(wanted)
-    sharing = _with_batch(hits, leads)
+    if not judge:
+        sharing = _with_batch(work, leads, dedupe.reaching)
+        return [_unjudged(lead, sharing) for lead in leads]
+    sharing = _with_batch(work, leads, dedupe.shareable)
     if not sharing:
         return [NOTHING] * len(leads)
-    others = _candidates(work, sharing, leads) if judge else {}
-    return [_warned(lead, sharing, others, judge=judge) for lead in leads]
+    batch = {lead.id: lead for lead in leads}
+    stored = {i for ids in sharing.values() for i in ids} - batch.keys()
+    others = {**work.sharing_leads(stored), **batch}
+    shown = _shown(work, others, batch)
+    found = [_warned(lead, _older(lead, sharing, others), sharing, shown) for lead in leads]
+    work.touch(
+        sorted({one.lead_id for warned in found for one in warned.duplicates} - batch.keys())
+    )
+    return found
 
 
-def _with_batch(
-    hits: Mapping[str, Sequence[LeadId]], leads: Sequence[Lead]
-) -> dict[str, list[LeadId]]:
-    """Add the batch's own leads to those found, and drop crowds and keys of one lead."""
+def of_stored(work: Work, lead: Lead) -> Warned:
+    """Find the duplicates of a stored lead among all others."""
+    sharing = _with_batch(work, [lead], dedupe.shareable)
+    ids = {i for found in sharing.values() for i in found} - {lead.id}
+    others = work.sharing_leads(ids)
+    found = _warned(lead, list(others.values()), sharing, _shown(work, others, {}))
+    work.touch(one.lead_id for one in found.duplicates)
+    return found
+
+
+def _with_batch(work: Work, leads: Sequence[Lead], kinds: Keys) -> dict[str, list[LeadId]]:
+    """Look up the keys, add the batch's own leads, and drop crowds and keys of one lead."""
+    hits = work.sharing({key for lead in leads for key in kinds(lead.keys)})
     sharing: dict[str, list[LeadId]] = {key: list(ids) for key, ids in hits.items()}
     for lead in leads:
-        for key in dedupe.shareable(lead.keys):
+        for key in kinds(lead.keys):
             ids = sharing.setdefault(key, [])
             if lead.id not in ids:
                 ids.append(lead.id)
     return {key: ids for key, ids in sharing.items() if 1 < len(ids) <= dedupe.CROWD + 1}
 
 
-def _candidates(
-    work: Work, sharing: Mapping[str, Sequence[LeadId]], leads: Sequence[Lead]
-) -> dict[LeadId, Lead | None]:
-    """Read the leads concerned; None stands for one that the actor may not see."""
-    batch: dict[LeadId, Lead | None] = {lead.id: lead for lead in leads}
-    stored = {i for ids in sharing.values() for i in ids} - batch.keys()
+def _unjudged(lead: Lead, sharing: Mapping[str, Sequence[LeadId]]) -> Warned:
+    keys = [key for key in lead.keys if key in sharing]
+    ids = dict.fromkeys(i for key in keys for i in sharing[key] if i < lead.id)
+    return Warned(duplicates=tuple(dedupe.unjudged(i) for i in ids)) if ids else NOTHING
+
+
+def _older(
+    lead: Lead, sharing: Mapping[str, Sequence[LeadId]], others: Mapping[LeadId, Lead]
+) -> list[Lead]:
+    keys = [key for key in lead.keys if key in sharing]
+    ids = dict.fromkeys(i for key in keys for i in sharing[key] if i < lead.id)
+    return [others[i] for i in ids if i in others]
+
+
+def _shown(
+    work: Work, others: Mapping[LeadId, Lead], batch: Mapping[LeadId, Lead]
+) -> frozenset[LeadId]:
+    """Tell which leads the actor may see: what the batch itself holds, the actor knows."""
     if not work.may(Permission.LEAD_READ):
-        return {i: batch.get(i) for i in (*stored, *batch)}
+        return frozenset(batch)
     visible = predicate(work.reach(Permission.LEAD_READ), LEADS)
-    found = work.store.leads.get(sorted(stored))
-    work.touch(sorted(found))
-    seen = {lead.id: lead if visible(lead) else None for lead in found.values()}
-    return {**seen, **batch}
+    return frozenset(i for i, lead in others.items() if i in batch or visible(lead))
 
 
 def _warned(
     lead: Lead,
+    others: Sequence[Lead],
     sharing: Mapping[str, Sequence[LeadId]],
-    others: Mapping[LeadId, Lead | None],
-    *,
-    judge: bool,
+    shown: frozenset[LeadId],
 ) -> Warned:
-    keys = [key for key in dedupe.shareable(lead.keys) if key in sharing]
-    ids = dict.fromkeys(i for key in keys for i in sharing[key] if i < lead.id)
-    if not judge:
-        return Warned(duplicates=tuple(dedupe.unjudged(i) for i in ids))
-    known = [others[i] for i in ids if i in others]
-    return Warned(
-        duplicates=dedupe.judged(lead, [other for other in known if other is not None]),
-        hidden=known.count(None),
+    if not others:
+        return NOTHING
+    reached = {i for key in dedupe.reaching(lead.keys) for i in sharing.get(key, ())}
+    judged = dedupe.judged(lead, others)
+    found = tuple(
+        one for one in judged if one.relation is not Relation.POSSIBLE or one.lead_id in reached
     )
+    duplicates = tuple(one for one in found if one.lead_id in shown)
+    return Warned(duplicates=duplicates, hidden=len(found) - len(duplicates), all=found)

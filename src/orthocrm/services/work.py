@@ -72,7 +72,8 @@ class Work:
     objects: list[str] = field(factory=list)
     fields: list[str] = field(factory=list)
     personal: list[Changed] = field(factory=list)
-    carriers: dict[str, tuple[LeadId, ...]] = field(factory=dict, repr=False)
+    carriers: dict[str, Sequence[LeadId]] = field(factory=dict, repr=False)
+    sharers: dict[LeadId, Lead | None] = field(factory=dict, repr=False)
 
     @property
     def clinic_id(self) -> ClinicId:
@@ -94,13 +95,27 @@ class Work:
     def sharing(self, keys: Collection[str]) -> Mapping[str, Sequence[LeadId]]:
         """Tell which stored leads carry a match key; each key is looked up once.
 
-        Whoever stores leads clears `carriers` afterwards.
+        Whoever stores leads calls `forget_sharers` afterwards.
         """
         unknown = [key for key in keys if key not in self.carriers]
         if unknown:
             hits = self.store.leads.sharing_key(unknown, CROWD)
             self.carriers.update((key, hits.get(key, ())) for key in unknown)
         return {key: self.carriers[key] for key in keys if self.carriers[key]}
+
+    def sharing_leads(self, ids: Iterable[LeadId]) -> Mapping[LeadId, Lead]:
+        """Read the living leads among those that share keys; each is read once."""
+        wanted = set(ids)
+        unknown = sorted(wanted - self.sharers.keys())
+        if unknown:
+            found = self.store.leads.get(unknown)
+            self.sharers.update((i, _alive(found.get(i))) for i in unknown)
+        return {i: lead for i in sorted(wanted) if (lead := self.sharers[i]) is not None}
+
+    def forget_sharers(self) -> None:
+        """Look up again who shares keys: leads were stored."""
+        self.carriers.clear()
+        self.sharers.clear()
 
     def changed(
         self,
@@ -208,6 +223,12 @@ class Work:
             created_at=self.now,
             due_at=self.now,
         )
+
+
+def _alive(lead: Lead | None) -> Lead | None:
+    """Give a lead unless it was deleted, or merged into another one."""
+    gone = lead is None or lead.stamps.deleted_at is not None or lead.merged_into is not None
+    return None if gone else lead
 
 
 def _trace(event: Event) -> Mapping[str, Any]:
