@@ -1,0 +1,135 @@
+"""Time that is taken: appointments with their own buffers, and which of them still block."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from attrs import field, frozen
+from attrs.validators import optional
+
+from orthocrm.core.appointment import AppointmentStatus
+from orthocrm.scheduling.reading import (
+    aware,
+    between,
+    known,
+    length,
+    member,
+    named,
+    not_before,
+    optional_utc,
+    utc,
+    within,
+)
+from orthocrm.scheduling.zones import EPOCH
+
+MOST_PLACES = 10_000
+_NOTHING = timedelta()
+_MINUTE = timedelta(minutes=1)
+
+
+class State(StrEnum):
+    """Where an appointment stands, as far as it takes time (R12)."""
+
+    HELD = "held"
+    REQUESTED = "requested"
+    BOOKED = "booked"
+    CONFIRMED = "confirmed"
+    ARRIVED = "arrived"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+    RESCHEDULED = "rescheduled"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+BLOCKING = frozenset(
+    {State.BOOKED, State.CONFIRMED, State.ARRIVED, State.IN_PROGRESS, State.COMPLETED}
+)
+"""States that always block; held and requested depend on the hour and on the type."""
+
+
+def _state(raw: State | AppointmentStatus | str) -> State:
+    return member(State, raw)
+
+
+@frozen(kw_only=True)
+class Busy:
+    """An appointment `[start, end)` that stands in somebody's way, or in a chair's.
+
+    Args:
+        start: An aware instant.
+        end: An aware instant; equal to `start` means that the appointment is ignored.
+        id: Its identity, so that `exclude` can name it.
+        state: A `State`, an `AppointmentStatus`, or the value of either in any case.
+        expires_at: When a hold ends; it has expired when `expires_at <= now`. Without it a hold
+            lasts.
+        buffer_before: A `timedelta` or whole minutes that it keeps free before its start.
+        buffer_after: The same after its end.
+        capacity: How many bookings may share its time, itself included (R13).
+
+    Raises:
+        InvalidInput: The field that cannot be.
+    """
+
+    start: datetime = field(converter=utc, validator=aware)
+    end: datetime = field(converter=utc, validator=aware)
+    id: str | None = field(default=None, validator=optional(named))
+    state: State = field(default=State.BOOKED, converter=_state, validator=known(State))
+    expires_at: datetime | None = field(
+        default=None, converter=optional_utc, validator=optional(aware)
+    )
+    buffer_before: timedelta = field(default=_NOTHING, converter=length, validator=between(0))
+    buffer_after: timedelta = field(default=_NOTHING, converter=length, validator=between(0))
+    capacity: int = field(default=1, validator=within(1, MOST_PLACES))
+
+    def __attrs_post_init__(self) -> None:
+        not_before(self, "start", "end")
+
+
+Taken = tuple[int, int, int, int, int]
+"""Start, end, start and end of the footprint, in UTC minutes; and the capacity."""
+
+
+@frozen
+class Blocking:
+    """Which appointments count, at an instant and for one kind of booking (R12)."""
+
+    now: datetime
+    exclude: str | None
+    requests_block: bool
+
+    def counts(self, busy: Busy) -> bool:
+        """Whether an appointment takes its time."""
+        if busy.start == busy.end or (busy.id is not None and busy.id == self.exclude):
+            return False
+        state = busy.state
+        if state is State.BOOKED or state in BLOCKING:
+            return True
+        if state is State.HELD:
+            return busy.expires_at is None or busy.expires_at > self.now
+        return state is State.REQUESTED and self.requests_block
+
+
+def taken(busy: Iterable[Busy], blocking: Blocking) -> list[Taken]:
+    """Give what blocks, in whole minutes.
+
+    Seconds are rounded outwards, so that nothing is offered into a part of a minute.
+    """
+    found: list[Taken] = []
+    counts, booked, exclude, epoch = blocking.counts, State.BOOKED, blocking.exclude, EPOCH
+    for one in busy:
+        first, last = one.start, one.end
+        plain = one.state is booked and (exclude is None or one.id != exclude)
+        if first == last or not (plain or counts(one)):
+            continue
+        since, left = first - epoch, epoch - last
+        start = opens = since.days * 1440 + since.seconds // 60
+        end = closes = -(left.days * 1440 + left.seconds // 60)
+        if one.buffer_before:
+            opens -= one.buffer_before // _MINUTE
+        if one.buffer_after:
+            closes += one.buffer_after // _MINUTE
+        found.append((start, end, opens, closes, one.capacity))
+    return found

@@ -1,0 +1,217 @@
+"""Recurrence rules of RFC 5545 over wall times.
+
+dateutil expands them. It takes some rare rules in another way than libical: BYWEEKNO without
+BYDAY, BYSETPOS by week, and BYMONTHDAY by year without BYMONTH, which it repeats in every month.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import Any, Final, Literal
+
+from attrs import frozen
+from dateutil import rrule
+
+from orthocrm.core.errors import InvalidInput
+from orthocrm.core.time import DAY
+
+_PATH: Final = "rrule"
+_MOST: Final = 500
+_WEEKS: Final = 53
+_SEARCHED = timedelta(days=366 * 30)
+_FREQUENCIES: Final[Mapping[str, Literal[0, 1, 2, 3, 4, 5, 6]]] = {
+    "YEARLY": rrule.YEARLY,
+    "MONTHLY": rrule.MONTHLY,
+    "WEEKLY": rrule.WEEKLY,
+    "DAILY": rrule.DAILY,
+    "HOURLY": rrule.HOURLY,
+    "MINUTELY": rrule.MINUTELY,
+    "SECONDLY": rrule.SECONDLY,
+}
+BY_DATE: Final = frozenset({"YEARLY", "MONTHLY", "WEEKLY", "DAILY"})
+"""Frequencies that repeat a wall time on dates."""
+_BY_TIME: Final = frozenset({"BYHOUR", "BYMINUTE", "BYSECOND"})
+_WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_WEEKDAY = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,4}")
+_UNTIL = re.compile(r"([0-9]{8})(?:T([0-9]{6})(Z?))?")
+_NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
+    "BYMONTH": (1, 12, "bymonth"),
+    "BYMONTHDAY": (-31, 31, "bymonthday"),
+    "BYYEARDAY": (-366, 366, "byyearday"),
+    "BYWEEKNO": (-_WEEKS, _WEEKS, "byweekno"),
+    "BYSETPOS": (-366, 366, "bysetpos"),
+    "BYHOUR": (0, 23, "byhour"),
+    "BYMINUTE": (0, 59, "byminute"),
+    "BYSECOND": (0, 59, "bysecond"),
+}
+_FROM_ZERO: Final = _BY_TIME
+_LIMITS: Final[Mapping[str, frozenset[str]]] = {
+    "BYWEEKNO": frozenset({"YEARLY"}),
+    "BYMONTHDAY": frozenset(_FREQUENCIES) - {"WEEKLY"},
+    "BYYEARDAY": frozenset(_FREQUENCIES) - {"DAILY", "WEEKLY", "MONTHLY"},
+}
+"""Which frequencies a part may stand with, as RFC 5545 3.3.10 says; others take any."""
+
+
+def _refused(code: str, message: str) -> InvalidInput:
+    return InvalidInput.at(_PATH, code, message)
+
+
+@frozen
+class Until:
+    """The last instant or wall time of a rule, inclusive; a date alone is that whole date."""
+
+    wall: datetime
+    in_utc: bool
+
+    def allows(self, occurrence: datetime, instant: Callable[[datetime], datetime]) -> bool:
+        """Whether an occurrence is not after it."""
+        if self.in_utc:
+            return instant(occurrence) <= self.wall.replace(tzinfo=UTC)
+        return occurrence <= self.wall
+
+
+@frozen
+class Rule:
+    """A rule that was read: its frequency, its end, and the rest as dateutil takes it."""
+
+    frequency: str
+    interval: int
+    count: int | None
+    until: Until | None
+    parts: Mapping[str, object]
+
+    def occurrences(
+        self,
+        first: datetime,
+        before: datetime,
+        since: datetime | None = None,
+        instant: Callable[[datetime], datetime] = lambda wall: wall.replace(tzinfo=UTC),
+    ) -> Iterator[datetime]:
+        """Give the wall times at which it happens, ascending.
+
+        Args:
+            first: DTSTART as a naive wall time.
+            before: The wall time at which to stop, inclusive.
+            since: Occurrences before this wall time may be left out.
+            instant: How a wall time becomes an instant, for an UNTIL in UTC.
+        """
+        until = self.until
+        last = before if until is None else min(before, until.wall + DAY)
+        found: Iterable[datetime] = rrule.rrule(
+            _FREQUENCIES[self.frequency],
+            dtstart=first if since is None else self._nearer(first, since),
+            interval=self.interval,
+            count=self.count,
+            until=last,
+            **self._parts(first),
+        )
+        if until is None:
+            return iter(found)
+        return takewhile(lambda occurrence: until.allows(occurrence, instant), found)
+
+    def _parts(self, first: datetime) -> dict[str, Any]:  # as dateutil names and takes them
+        parts = dict(self.parts)
+        if self.frequency == "WEEKLY" and "byweekday" not in parts:
+            parts["byweekday"] = first.weekday()
+        return parts
+
+    def _nearer(self, first: datetime, since: datetime) -> datetime:
+        """Skip whole intervals of days or weeks that lie before, where nothing is counted."""
+        length = {"DAILY": 1, "WEEKLY": 7}.get(self.frequency)
+        if length is None or self.count is not None or since <= first:
+            return first
+        every = timedelta(days=length * self.interval)
+        return first + max(0, (since - first) // every - 1) * every
+
+
+def parsed(text: object) -> Rule:
+    """Read an RRULE; refuse what RFC 5545 does not allow."""
+    parts = _split(text)
+    frequency = parts.pop("FREQ", "")
+    if frequency not in _FREQUENCIES:
+        raise _refused("unknown_frequency", "give FREQ with a frequency of RFC 5545")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise _refused("count_and_until", "give either COUNT or UNTIL")
+    count = _positive(parts.pop("COUNT")) if "COUNT" in parts else None
+    until = _until(parts.pop("UNTIL")) if "UNTIL" in parts else None
+    interval = _positive(parts.pop("INTERVAL", "1"))
+    if "BYSETPOS" in parts and not any(p.startswith("BY") for p in parts if p != "BYSETPOS"):
+        raise _refused("bad_part", "BYSETPOS needs another part that begins with BY")
+    found = dict(_part(name, value, frequency, parts) for name, value in parts.items())
+    return Rule(frequency, interval, count, until, found)
+
+
+def _split(text: object) -> dict[str, str]:
+    if not isinstance(text, str):
+        raise _refused("wrong_type", "give a text")
+    if len(text) > _MOST:
+        raise _refused("too_long", f"give at most {_MOST} characters")
+    found: dict[str, str] = {}
+    for part in text.strip().upper().removeprefix("RRULE:").rstrip(";").split(";"):
+        name, equals, value = part.partition("=")
+        if not equals or not value or name in found:
+            raise _refused("bad_part", "give parts such as FREQ=WEEKLY, each once")
+        found[name] = value
+    return found
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) < 10**6:
+        raise _refused("bad_number", "give COUNT and INTERVAL as numbers above 0")
+    return int(text)
+
+
+def _until(text: str) -> Until:
+    found = _UNTIL.fullmatch(text)
+    if found is None:
+        raise _refused("bad_until", "give UNTIL as a date or a date and time")
+    day, clock, in_utc = found.groups()
+    try:
+        wall = datetime.strptime(day + (clock or "235959"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - a wall time
+    except ValueError:
+        raise _refused("bad_until", "give a date that exists in UNTIL") from None
+    return Until(wall, bool(in_utc))
+
+
+def _part(name: str, text: str, frequency: str, parts: Mapping[str, str]) -> tuple[str, object]:
+    if frequency not in _LIMITS.get(name, _FREQUENCIES):
+        raise _refused("bad_part", f"{name} does not go with this frequency")
+    if name == "WKST":
+        if text not in _WEEKDAYS:
+            raise _refused("bad_part", "give WKST as a weekday such as MO")
+        return "wkst", _WEEKDAYS.index(text)
+    if name == "BYDAY":
+        ordinals = frequency == "MONTHLY" or (frequency == "YEARLY" and "BYWEEKNO" not in parts)
+        return "byweekday", [_weekday(one, ordinals=ordinals) for one in text.split(",")]
+    if name not in _NUMBERS:
+        raise _refused("bad_part", "leave out the parts that RFC 5545 does not know")
+    return _NUMBERS[name][2], [_number(name, one) for one in text.split(",")]
+
+
+def _weekday(text: str, *, ordinals: bool) -> rrule.weekday:
+    found = _WEEKDAY.fullmatch(text)
+    if found is None:
+        raise _refused("bad_part", "give BYDAY as weekdays such as MO or 1FR")
+    number, name = found.groups()
+    day = rrule.weekday(_WEEKDAYS.index(name))
+    if number is None:
+        return day
+    if not ordinals or not 1 <= abs(int(number)) <= _WEEKS:
+        raise _refused("bad_part", "give numbered weekdays by month or by year only")
+    return day(int(number))
+
+
+def _number(name: str, text: str) -> int:
+    least, most, _ = _NUMBERS[name]
+    number = int(text) if _NUMBER.fullmatch(text) else most + 1
+    if not least <= number <= most or (number == 0 and name not in _FROM_ZERO):
+        raise _refused("bad_part", f"give {name} as numbers that it can have")
+    return number
+
+
+def never_happens(rule: Rule, first: datetime) -> bool:
+    """Whether a rule has no occurrence within thirty years of its start, as 30 February."""
+    return next(rule.occurrences(first, first + _SEARCHED), None) is None

@@ -1,0 +1,158 @@
+"""Slots: the starts that are offered, with who and what can take each (R1 to R21)."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from orthocrm.core.time import zone as zone_named
+from orthocrm.scheduling.frame import Frame, Members, allowed, members
+from orthocrm.scheduling.intervals import Interval
+from orthocrm.scheduling.limits import limits
+from orthocrm.scheduling.request import ProviderMode, SlotRequest
+from orthocrm.scheduling.team import starts, windows_for
+from orthocrm.scheduling.zones import DAY, moments
+
+_FIRST_SEARCH = 14 * DAY
+_SEARCHED = 366 * DAY
+
+Free = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Slot(NamedTuple):
+    """One start that is offered. A tuple, because an answer may hold thousands.
+
+    `start` and `end` are aware instants with the offset of the asked zone. `providers` are the ids
+    of those able to take it, in the order of the request; with `all`, everybody. `resources` pairs
+    the id of every pool with the ids of its members that are free for the whole footprint.
+    """
+
+    start: datetime
+    end: datetime
+    providers: tuple[str, ...]
+    resources: Free = ()
+
+
+def find_slots(request: SlotRequest) -> tuple[Slot, ...]:
+    """Give every start that the request allows, ascending and without duplicates.
+
+    A start is offered if and only if the whole `[start, start + duration)` lies in availability,
+    its footprint is free, it lies on the grid and every filter passes. `explain` decides by this
+    same function.
+
+    Raises:
+        InvalidInput: Nothing ends the range, or it is longer than ten years.
+
+    >>> from datetime import UTC, datetime
+    >>> monday = datetime(2026, 11, 23, tzinfo=UTC)
+    >>> hours = WeeklyHours(weekday=1, start="09:00", end="10:30")
+    >>> request = SlotRequest(
+    ...     now=monday, duration=30, providers=[Provider(id="dr-lee", hours=[hours])], horizon=1
+    ... )
+    >>> [slot.start.strftime("%H:%M") for slot in find_slots(request)]
+    ['09:00', '09:30', '10:00']
+    """
+    return slots_within(request, limits(request))
+
+
+def slots_within(request: SlotRequest, inside: Interval) -> tuple[Slot, ...]:
+    """Give the slots that start in a range of minutes."""
+    frame = Frame.of(request, inside)
+    pools = {pool.id: members(frame, pool) for pool in request.pools}
+    room = allowed(frame, pools)
+    if not room or not request.providers:
+        return ()
+    found = _takers(frame, room)
+    return _slots(frame, found, pools)
+
+
+def _takers(frame: Frame, room: list[Interval]) -> dict[int, Sequence[str]]:
+    """Find the possible starts with the ids of those who can take each (R20)."""
+    request, windows = frame.request, windows_for(frame)
+    everybody = tuple(one.id for one in request.providers)
+    if request.mode is ProviderMode.ALL or len(everybody) == 1:
+        found = starts(frame, request.providers, windows, room)
+        return dict.fromkeys(found, everybody)
+    able: dict[int, list[str]] = {}
+    for one in request.providers:
+        for start in starts(frame, (one,), windows, room):
+            if start in able:
+                able[start].append(one.id)
+            else:
+                able[start] = [one.id]
+    if request.mode is ProviderMode.GROUPS:
+        return _of_every_group(able, request.groups)
+    return {start: able[start] for start in sorted(able)}
+
+
+def _of_every_group(
+    able: Mapping[int, Sequence[str]], groups: Iterable[Iterable[str]]
+) -> dict[int, Sequence[str]]:
+    sets = [frozenset(group) for group in groups]
+    anybody = frozenset[str]().union(*sets)
+    return {
+        start: [one for one in able[start] if one in anybody]
+        for start in sorted(able)
+        if not any(group.isdisjoint(able[start]) for group in sets)
+    }
+
+
+def _slots(
+    frame: Frame, found: Mapping[int, Sequence[str]], pools: Mapping[str, Members]
+) -> tuple[Slot, ...]:
+    request = frame.request
+    minutes = list(found)[: request.limit]
+    zone = request.viewer_zone or frame.zone(request.providers)
+    begin = moments(zone, minutes)
+    end = moments(zone, [minute + frame.duration for minute in minutes])
+    people = [tuple(found[minute]) for minute in minutes]
+    if not pools:
+        return tuple(map(Slot, begin, end, people))
+    free = _FreeMembers(pools)
+    return tuple(map(Slot, begin, end, people, map(free.at, minutes)))
+
+
+class _FreeMembers:
+    """Which members of the pools are free at a start; the same between two edges."""
+
+    def __init__(self, pools: Mapping[str, Members]) -> None:
+        self._pools = pools
+        edges = (piece for one in pools.values() for _, free in one for piece in free)
+        self._edges = sorted({edge for piece in edges for edge in piece})
+        self._known: dict[int, Free] = {}
+
+    def at(self, start: int) -> Free:
+        """Give the free members of every pool."""
+        place = bisect_right(self._edges, start)
+        if place not in self._known:
+            self._known[place] = tuple(
+                (pool, tuple(one for one, free in found if _holds(free, start)))
+                for pool, found in self._pools.items()
+            )
+        return self._known[place]
+
+
+def _holds(free: Sequence[Interval], start: int) -> bool:
+    at = bisect_right(free, start, key=lambda piece: piece[0]) - 1
+    return at >= 0 and start < free[at][1]
+
+
+def next_available(request: SlotRequest) -> Slot | None:
+    """Give the first slot, or None; without an end of the range a year is searched."""
+    low, high = limits(request, _SEARCHED)
+    length = _FIRST_SEARCH
+    while low < high:
+        found = slots_within(request, (low, min(low + length, high)))
+        if found:
+            return found[0]
+        low, length = low + length, 2 * length
+    return None
+
+
+def by_local_date(slots: Iterable[Slot], zone: str) -> dict[date, tuple[Slot, ...]]:
+    """Group slots by the local date of a viewer's zone; the instants stay what they are (R21)."""
+    local = zone_named(zone)
+    found: dict[date, list[Slot]] = {}
+    for slot in slots:
+        found.setdefault(slot.start.astimezone(local).date(), []).append(slot)
+    return {day: tuple(those) for day, those in found.items()}

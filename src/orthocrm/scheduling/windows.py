@@ -1,0 +1,189 @@
+"""From hours to instants: raw windows, and the availability that is left of them (R1 to R6)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from attrs import frozen
+
+from orthocrm.scheduling.hours import Override, WeeklyHours
+from orthocrm.scheduling.intervals import Interval, common, merged, without
+from orthocrm.scheduling.request import Provider
+from orthocrm.scheduling.zones import (
+    DAY,
+    Offsets,
+    ceil_minute,
+    day_number,
+    floor_minute,
+    offsets,
+    week,
+    weekday,
+)
+
+_WEEK = 7
+_SETTLED = 2
+"""Days after the first one built from which on no earlier window can be missing."""
+
+
+@frozen
+class Availability:
+    """What some people offer between two instants, in whole UTC minutes.
+
+    `raw` are the windows before time off is cut, in order of their starts; `hours` the same,
+    merged; `open` what is left. Before `whole_from` a window may be missing.
+    """
+
+    raw: list[Interval]
+    hours: list[Interval]
+    open: list[Interval]
+    whole_from: int
+
+
+@frozen
+class _Weekly:
+    """A weekly window in numbers."""
+
+    start: int
+    end: int
+    first: int | None
+    last: int | None
+    every: int
+    anchor: int
+
+    def holds(self, day: int) -> bool:
+        """Whether it starts on a date of its weekday (R4)."""
+        if self.first is not None and day < self.first:
+            return False
+        if self.last is not None and day > self.last:
+            return False
+        return self.every == 1 or (week(day) - self.anchor) % self.every == 0
+
+
+Key = tuple[str, tuple[WeeklyHours, ...], tuple[Override, ...], frozenset[date]]
+
+
+class Windows:
+    """Windows between two instants, built once for equal hours, overrides, closures and zones."""
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start, self.end = start, end
+        self._raw: dict[Key, list[Interval]] = {}
+        self._merged: dict[Key, list[Interval]] = {}
+
+    def of(self, provider: Provider, zone: str) -> Availability:
+        """Give what one provider offers."""
+        key = (zone, provider.hours, provider.overrides, provider.closed_dates)
+        table = offsets(zone, self.start - (_SETTLED + 1) * DAY, self.end + 2 * DAY)
+        first, last = table.day(self.start) - _SETTLED - 1, table.day(self.end) + 1
+        if key not in self._raw:
+            self._raw[key] = _built(provider, table, range(first, last + 1))
+            self._merged[key] = merged(self._raw[key])
+        hours = self._merged[key]
+        low, high = table.instant(first * DAY), table.instant((last + 2) * DAY)
+        return Availability(
+            raw=self._raw[key],
+            hours=hours,
+            open=without(hours, taken_away(provider, table, low, high)),
+            whole_from=table.instant((first + _SETTLED) * DAY),
+        )
+
+
+def _built(provider: Provider, table: Offsets, days: range) -> list[Interval]:
+    plan = _week(provider.hours)
+    special = _special(provider)
+    if not special and not any(plan):
+        return []
+    found: list[Interval] = []
+    for day in days:
+        own = special.get(day)
+        if own is None:
+            own = [(one.start, one.end) for one in plan[weekday(day)] if one.holds(day)]
+        if own and table.exists(day):
+            found += _resolved(own, day, table, _clip(day, special, table))
+    found.sort()
+    return found
+
+
+def _resolved(
+    own: Iterable[Interval], day: int, table: Offsets, clip: int | None
+) -> Iterable[Interval]:
+    """Turn the wall times of a date into instants; whether a window wraps is for the walls (R2)."""
+    midnight = day * DAY
+    for start, end in own:
+        opens = table.instant(midnight + start)
+        closes = table.instant(midnight + end + (DAY if end <= start else 0))
+        if clip is not None and closes > clip:
+            closes = clip
+        if opens < closes:
+            yield opens, closes
+
+
+def _clip(day: int, special: Mapping[int, Sequence[Interval]], table: Offsets) -> int | None:
+    """Give the midnight at which windows of a date end, if the next date has its own rule (R5)."""
+    if not special:
+        return None
+    following = day + 1
+    if following not in special and not table.exists(following):
+        following += 1
+    return table.instant(following * DAY) if following in special else None
+
+
+def _week(hours: Iterable[WeeklyHours]) -> list[list[_Weekly]]:
+    plan: list[list[_Weekly]] = [[] for _ in range(_WEEK)]
+    for one in hours:
+        plan[one.weekday].append(
+            _Weekly(
+                one.start,
+                one.end,
+                None if one.valid_from is None else day_number(one.valid_from),
+                None if one.valid_until is None else day_number(one.valid_until),
+                one.every_weeks,
+                0 if one.anchor is None else week(day_number(one.anchor)),
+            )
+        )
+    return plan
+
+
+def _special(provider: Provider) -> Mapping[int, Sequence[Interval]]:
+    """Give the dates that follow no week, with their windows; a closed date wins (R5)."""
+    found: dict[int, list[Interval]] = {}
+    for override in provider.overrides:
+        windows = [(one.start, one.end) for one in override.windows]
+        found.setdefault(day_number(override.date), []).extend(windows)
+    return {**found, **{day_number(day): [] for day in provider.closed_dates}}
+
+
+def taken_away(provider: Provider, table: Offsets, low: int, high: int) -> list[Interval]:
+    """Give time off and recurring blocks between two instants, merged (R6)."""
+    found = [(floor_minute(one.start), ceil_minute(one.end)) for one in provider.time_off]
+    for block in provider.blocks:
+        found += block.intervals(table, low, high)
+    return merged(found)
+
+
+def together(many: Sequence[Availability]) -> Availability:
+    """Intersect what several offer: raw windows pairwise, where grids then start (R20)."""
+    whole = many[0]
+    for other in many[1:]:
+        whole = Availability(
+            raw=_pairwise(whole.raw, other.raw),
+            hours=common(whole.hours, other.hours),
+            open=merged(common(whole.open, other.open)),
+            whole_from=max(whole.whole_from, other.whole_from),
+        )
+    return whole
+
+
+def _pairwise(first: Sequence[Interval], second: Sequence[Interval]) -> list[Interval]:
+    found: set[Interval] = set()
+    longest = max((end - start for start, end in second), default=0)
+    at = 0
+    for start, end in first:
+        while at < len(second) and second[at][0] + longest <= start:
+            at += 1
+        for index in range(at, len(second)):
+            low, high = second[index]
+            if low >= end:
+                break
+            if high > start:
+                found.add((max(low, start), min(high, end)))
+    return sorted(found)
