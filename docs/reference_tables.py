@@ -9,7 +9,9 @@ import attrs
 import click
 
 from orthocrm import cli, crm, hooks
-from orthocrm.core import actor, errors, events, settings
+from orthocrm.core import actor, errors, events
+from orthocrm.core.merge_fields import CARRIES, FIELDS
+from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule
 from orthocrm.services import gate
 
 MARK = re.compile(r"^<!-- table: ([a-z-]+) -->$", re.MULTILINE)
@@ -114,24 +116,40 @@ def rules() -> str:
     return _table(
         ("rule", "speaks on", "makes the task", "after", "for"),
         (
-            (_code(rule.name), _trigger(rule), rule.title, _after(rule), rule.recipient.lower())
-            for rule in settings.DEFAULT_RULES
+            (_code(rule.name), _trigger(rule), rule.title or "none", _after(rule), rule.recipient.lower())
+            for rule in DEFAULT_RULES
         ),
     )
 
 
-def _trigger(rule: settings.FollowUpRule) -> str:
+def _trigger(rule: FollowUpRule) -> str:
     stage = f" of {_code(rule.stage)}" if rule.stage else ""
     attempts = f", attempt {rule.attempts}" if rule.attempts else ""
     return _code(rule.trigger) + stage + attempts
 
 
-def _after(rule: settings.FollowUpRule) -> str:
+def _after(rule: FollowUpRule) -> str:
     if not rule.after:
         return "at once"
     hours = rule.after.total_seconds() / 3600
     length = f"{hours:g} hours" if hours >= 1 else f"{hours * 60:g} minutes"
     return f"{length} of business time" if rule.business else length
+
+
+def fields() -> str:
+    """List the merge fields of templates, and the channels that may carry them."""
+    return _table(
+        ("field", "what it stands for", "example", "channels"),
+        (
+            (
+                _code(f"{{{field.name}}}"),
+                field.meaning,
+                field.example,
+                ", ".join(_code(channel) for channel in CARRIES if CARRIES[channel] >= field.level),
+            )
+            for field in FIELDS.values()
+        ),
+    )
 
 
 def commands() -> str:
@@ -190,6 +208,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "events": told,
     "errors": error_tree,
     "rules": rules,
+    "merge-fields": fields,
     "commands": commands,
 }
 """The tables by the name that a page gives."""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from functools import cached_property
 from itertools import chain
 
@@ -15,14 +14,16 @@ from orthocrm.core.appointment import TimeOff
 from orthocrm.core.cadence import Sequence
 from orthocrm.core.coordinator import Coordinator
 from orthocrm.core.custom_fields import CustomField
+from orthocrm.core.default_templates import DEFAULT_MESSAGES
 from orthocrm.core.errors import InvalidInput, Problem
+from orthocrm.core.follow_up_checks import follow_up_problems
 from orthocrm.core.forms import FormDefinition, SavedMapping, form_problems, mapping_problems
-from orthocrm.core.ids import ClinicId, SourceId, StageSlug, UserId
+from orthocrm.core.ids import ClinicId, SourceId, UserId
 from orthocrm.core.messaging import Messaging
 from orthocrm.core.routing import ROUTING_CHECKS, Routing
+from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule
 from orthocrm.core.source import Source
-from orthocrm.core.stage import Stage, StageKind, Step
-from orthocrm.core.task import LeadTaskType, TaskPriority
+from orthocrm.core.stage import Stage, StageKind
 from orthocrm.core.templates import MessageTemplate, TaskTemplate
 
 
@@ -54,100 +55,6 @@ class BusinessHours:
     special: Mapping[date, tuple[Opening, ...]] = field(factory=dict)
 
 
-class Trigger(StrEnum):
-    """What makes a follow-up rule speak."""
-
-    LEAD_CAPTURED = "LEAD_CAPTURED"
-    STAGE_ENTERED = "STAGE_ENTERED"
-    NO_CONTACT = "NO_CONTACT"
-    IN_STAGE = "IN_STAGE"
-    UNANSWERED = "UNANSWERED"
-
-
-class Recipient(StrEnum):
-    """Who gets the task of a rule."""
-
-    OWNER = "OWNER"
-    MANAGER = "MANAGER"
-
-
-@frozen(kw_only=True)
-class FollowUpRule:
-    """When `trigger` (in `stage`, after `attempts`), then a task `after` that time.
-
-    LEAD_CAPTURED, STAGE_ENTERED and UNANSWERED speak at once, and the task is due `after` that
-    long, counted in business time when `business`. NO_CONTACT and IN_STAGE speak once the time
-    `after` has passed, and the task is due at once.
-    """
-
-    name: str
-    trigger: Trigger
-    task: LeadTaskType
-    title: str
-    after: timedelta = timedelta()
-    business: bool = False
-    stage: StageSlug | None = None
-    attempts: int | None = None
-    priority: TaskPriority = TaskPriority.NORMAL
-    recipient: Recipient = Recipient.OWNER
-    suggest_lost: bool = False
-    is_active: bool = True
-
-
-DEFAULT_RULES = (
-    FollowUpRule(
-        name="speed_to_lead",
-        trigger=Trigger.LEAD_CAPTURED,
-        task=LeadTaskType.CALL,
-        title="Call the new lead",
-        after=timedelta(minutes=5),
-        business=True,
-        priority=TaskPriority.URGENT,
-    ),
-    FollowUpRule(
-        name="escalate_no_contact",
-        trigger=Trigger.NO_CONTACT,
-        task=LeadTaskType.FOLLOW_UP,
-        title="No contact for 24 hours: step in",
-        after=timedelta(hours=24),
-        priority=TaskPriority.HIGH,
-        recipient=Recipient.MANAGER,
-    ),
-    FollowUpRule(
-        name="confirm_consultation",
-        trigger=Trigger.STAGE_ENTERED,
-        stage=StageSlug(Step.CONSULTATION_SCHEDULED),
-        task=LeadTaskType.CONSULTATION_CONFIRM,
-        title="Send the consultation confirmation",
-    ),
-    FollowUpRule(
-        name="consultation_follow_up",
-        trigger=Trigger.STAGE_ENTERED,
-        stage=StageSlug(Step.CONSULTATION_COMPLETED),
-        task=LeadTaskType.FOLLOW_UP,
-        title="Follow up on the consultation",
-        after=timedelta(days=3),
-    ),
-    FollowUpRule(
-        name="pending_check_in",
-        trigger=Trigger.IN_STAGE,
-        stage=StageSlug(Step.PENDING_DECISION),
-        task=LeadTaskType.CALL,
-        title="Check in on the pending decision",
-        after=timedelta(days=7),
-    ),
-    FollowUpRule(
-        name="break_up",
-        trigger=Trigger.UNANSWERED,
-        attempts=3,
-        task=LeadTaskType.EMAIL,
-        title="Send the break-up e-mail and consider moving the lead to Lost",
-        suggest_lost=True,
-    ),
-)
-"""The six automated follow-up rules of the source document."""
-
-
 DEFAULT_CHAIN = ("sticky", "capacity", "round_robin")
 """Families keep their coordinator, who is full gets nothing more, the others take turns."""
 
@@ -163,7 +70,8 @@ class Settings:
     `reassign_absent` the front desk may pass on the leads of somebody who is away. `forms` are
     what channels accept, `mappings` the tables that the practice imports again and again.
     `holidays` names a country and perhaps a part of it (`US`, `US-TX`) whose public holidays are
-    closed days.
+    closed days, but for special openings. `sequences` are those that leads can be put through. An
+    open task that is overdue for `escalate_after` is escalated to the fallback person; None: never.
     """
 
     region: str = "US"
@@ -182,8 +90,9 @@ class Settings:
     mappings: tuple[SavedMapping, ...] = ()
     holidays: str | None = None
     task_templates: tuple[TaskTemplate, ...] = ()
-    message_templates: tuple[MessageTemplate, ...] = ()
+    message_templates: tuple[MessageTemplate, ...] = DEFAULT_MESSAGES
     sequences: tuple[Sequence, ...] = ()
+    escalate_after: timedelta | None = timedelta(hours=24)
     custom_fields: tuple[CustomField, ...] = ()
     messaging: Messaging = field(factory=Messaging)
 
@@ -203,13 +112,29 @@ class Clinic:
 
 @define(frozen=True, kw_only=True, slots=False)
 class Practice:
-    """A clinic with its stages, sources, coordinators and absences, as they stood at `revision`."""
+    """A clinic with its stages, sources, coordinators and absences, as they stood at `revision`.
+
+    `brought` are the follow-up rules of plug-ins; one of the clinic's own replaces its namesake.
+    """
 
     clinic: Clinic
     stages: tuple[Stage, ...]
     sources: tuple[Source, ...]
     coordinators: tuple[Coordinator, ...]
     absences: tuple[TimeOff, ...] = ()
+    brought: tuple[FollowUpRule, ...] = ()
+
+    @cached_property
+    def rules(self) -> tuple[FollowUpRule, ...]:
+        """The follow-up rules: the clinic's own, and those that plug-ins bring besides."""
+        own = self.clinic.settings.rules
+        names = {rule.name for rule in own}
+        return (*own, *(rule for rule in self.brought if rule.name not in names))
+
+    @cached_property
+    def rule_by_name(self) -> Mapping[str, FollowUpRule]:
+        """The follow-up rules by name."""
+        return {rule.name: rule for rule in self.rules}
 
     @cached_property
     def stage_by_slug(self) -> Mapping[str, Stage]:
@@ -264,6 +189,9 @@ def checked_settings(settings: object) -> Settings:
     problems = [problem for check in _CHECKS if (problem := _problem(check, settings))]
     problems += _routing_problems(settings.routing)
     problems += [*form_problems(settings.forms), *mapping_problems(settings.mappings)]
+    problems += follow_up_problems(
+        settings.rules, settings.task_templates, settings.message_templates, settings.sequences
+    )
     if problems:
         raise InvalidInput(problems)
     return settings
@@ -294,12 +222,6 @@ def _fallback(settings: Settings) -> bool:
     return person is None or (isinstance(person, str) and 0 < len(person) <= limits.REFERENCE)
 
 
-def _rules(settings: Settings) -> bool:
-    names = [rule.name for rule in settings.rules]
-    waits = all(rule.after >= timedelta() for rule in settings.rules)
-    return waits and len(set(names)) == len(names)
-
-
 def _chain(settings: Settings) -> bool:
     names = settings.assignment
     return (
@@ -314,6 +236,20 @@ def _untouched(settings: Settings) -> bool:
     return after is None or timedelta() < after <= timedelta(days=365)
 
 
+def _escalation(settings: Settings) -> bool:
+    after = settings.escalate_after
+    return after is None or (
+        isinstance(after, timedelta) and timedelta() < after <= timedelta(days=365)
+    )
+
+
+def _holidays(settings: Settings) -> bool:
+    place = settings.holidays
+    return place is None or (
+        isinstance(place, str) and re.fullmatch("[A-Z]{2}(-[A-Z0-9]{1,4})?", place) is not None
+    )
+
+
 def _window(settings: Settings) -> bool:
     return timedelta() <= settings.replay_window <= timedelta(days=1)
 
@@ -325,7 +261,8 @@ _CHECKS: tuple[tuple[str, str, Callable[[Settings], bool]], ...] = (
     ("fallback", "give a user", _fallback),
     ("assignment", "give the names of strategies, each of them once", _chain),
     ("untouched_after", "give more than nothing and at most a year", _untouched),
-    ("rules", "give each rule a name of its own, and no negative times", _rules),
+    ("escalate_after", "give more than nothing and at most a year", _escalation),
+    ("holidays", "give a country, perhaps with a part of it: US, US-TX", _holidays),
     ("replay_window", "give at most a day", _window),
 )
 

@@ -3,6 +3,7 @@
 A day of the calendar runs from local midnight to local midnight. Its openings are those of the
 weekday, or of a special date, and what the night before reaches into it; a closed or special date
 cuts that off. So days never overlap, and nothing counts twice (scheduling rules R1 to R3, R5).
+A public holiday is a closed date, unless the practice gave it special openings.
 """
 
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from orthocrm.core.errors import InvalidInput
-from orthocrm.core.settings import BusinessHours, Opening
+from orthocrm.core.settings import BusinessHours, Clinic, Opening
 from orthocrm.core.time import DAY, instant, midnight, zone
+from orthocrm.followup.holidays import public_holidays
 
 Span = tuple[datetime, datetime]
 """Open instants `[from, until)`, in UTC."""
@@ -29,18 +31,28 @@ class Calendar:
     A practice whose week has no opening at all would never become due: there every hour counts.
     """
 
-    def __init__(self, hours: BusinessHours, zone_name: str) -> None:
+    def __init__(self, hours: BusinessHours, zone_name: str, holidays: str | None = None) -> None:
         self.counts_always = not hours.week
         self._hours = hours
+        self._holidays = holidays
         self._zone_name = zone_name
         self._zone = zone(zone_name)
         self._spans: dict[date, tuple[Span, ...]] = {}
 
     @staticmethod
-    def of(hours: BusinessHours, zone_name: str) -> "Calendar":
-        """Give the calendar, the same one for the same hours and zone."""
+    def of(hours: BusinessHours, zone_name: str, holidays: str | None = None) -> "Calendar":
+        """Give the calendar, the same one for the same hours, zone and place of holidays."""
         special = tuple(sorted((day, tuple(windows)) for day, windows in hours.special.items()))
-        return _calendar(hours.week, hours.closed, special, zone_name)
+        return _calendar(hours.week, hours.closed, special, zone_name, holidays)
+
+    @staticmethod
+    def of_clinic(clinic: Clinic) -> "Calendar":
+        """Give the calendar of a clinic.
+
+        Raises:
+            MissingExtra: the clinic keeps public holidays, and the extra `calendar` is missing.
+        """
+        return Calendar.of(clinic.settings.hours, clinic.timezone, clinic.settings.holidays)
 
     def day_of(self, at: datetime) -> date:
         """Give the local date of an instant."""
@@ -66,7 +78,14 @@ class Calendar:
                 yield start, end
 
     def _is_exception(self, day: date) -> bool:
-        return day in self._hours.closed or day in self._hours.special
+        return day in self._hours.special or self._is_closed(day)
+
+    def _is_closed(self, day: date) -> bool:
+        """Whether nobody works on a date: special openings make up for a holiday."""
+        if day in self._hours.closed:
+            return True
+        is_usual = self._holidays is not None and day not in self._hours.special
+        return is_usual and day in public_holidays(self._holidays or "", day.year)
 
     def _resolved(self, day: date) -> Iterator[Span]:
         """Resolve the windows that start on a date; overnight ones end on the next date (R2)."""
@@ -75,7 +94,7 @@ class Calendar:
             yield self._instant(day, window.start), self._instant(ends_on, window.end)
 
     def _windows(self, day: date) -> tuple[Opening, ...]:
-        if day in self._hours.closed:
+        if self._is_closed(day):
             return ()
         if day in self._hours.special:
             return self._hours.special[day]
@@ -93,8 +112,10 @@ def _calendar(
     closed: frozenset[date],
     special: tuple[tuple[date, tuple[Opening, ...]], ...],
     zone_name: str,
+    holidays: str | None,
 ) -> Calendar:
-    return Calendar(BusinessHours(week=week, closed=closed, special=dict(special)), zone_name)
+    hours = BusinessHours(week=week, closed=closed, special=dict(special))
+    return Calendar(hours, zone_name, holidays)
 
 
 def _merged(spans: Iterator[Span]) -> tuple[Span, ...]:

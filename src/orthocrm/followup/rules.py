@@ -3,17 +3,50 @@
 from datetime import datetime
 
 from orthocrm.core.events import TaskCreated
+from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import TaskId, UserId
 from orthocrm.core.lead import OPEN_STATUSES, Lead, LeadStatus
 from orthocrm.core.ports import IdSource
-from orthocrm.core.query import AnyOf, Cond, Op, Where, both
-from orthocrm.core.settings import FollowUpRule, Practice, Recipient, Trigger
+from orthocrm.core.query import AnyOf, Cond, Op, Where, both, predicate
+from orthocrm.core.rules import TIMED, FollowUpRule, Recipient, Trigger
+from orthocrm.core.settings import Practice
 from orthocrm.core.task import LeadTaskType, Task
 from orthocrm.core.time import zone
 from orthocrm.followup.due import Calendar, add_business, subtract_business
 from orthocrm.followup.tasks import task_created
 
-_TIMED = frozenset({Trigger.NO_CONTACT, Trigger.IN_STAGE})
+ORIGIN = "rule:"
+"""What messages that a rule asked for name before its own name."""
+
+
+def woken(
+    trigger: Trigger,
+    lead: Lead,
+    practice: Practice,
+    *,
+    stage: str | None = None,
+    attempts: int | None = None,
+) -> tuple[FollowUpRule, ...]:
+    """Give the active rules that a trigger wakes and whose condition holds for the lead.
+
+    A rule with a stage wants that `stage`, a rule with attempts exactly so many `attempts`. To
+    call a new lead is needless once somebody has spoken with the family (C-59).
+    """
+    return tuple(
+        rule
+        for rule in practice.rules
+        if rule.is_active
+        and rule.trigger is trigger
+        and rule.stage in (None, stage)
+        and rule.attempts in (None, attempts)
+        and not _is_answered_call(rule, lead)
+        and holds(rule, lead)
+    )
+
+
+def holds(rule: FollowUpRule, lead: Lead) -> bool:
+    """Whether a rule's condition holds for a lead; one without a condition always speaks."""
+    return rule.where is None or predicate(rule.where, LEADS)(lead)
 
 
 def tasks_for(
@@ -27,19 +60,10 @@ def tasks_for(
     stage: str | None = None,
     attempts: int | None = None,
 ) -> tuple[Task, ...]:
-    """Make one task for each active rule that the trigger wakes.
-
-    A rule with a stage wants that `stage`, a rule with attempts exactly so many `attempts`. To
-    call a new lead is needless once somebody has spoken with the family (C-59).
-    """
+    """Make the tasks of the rules that a trigger wakes."""
+    rules = woken(trigger, lead, practice, stage=stage, attempts=attempts)
     return tuple(
-        raised(rule, lead, practice, now=now, by=by, ids=ids)
-        for rule in practice.clinic.settings.rules
-        if rule.is_active
-        and rule.trigger is trigger
-        and rule.stage in (None, stage)
-        and rule.attempts in (None, attempts)
-        and not _is_answered_call(rule, lead)
+        raised(rule, lead, practice, now=now, by=by, ids=ids) for rule in rules if rule.task
     )
 
 
@@ -57,10 +81,10 @@ def raised(
         id=TaskId(ids()),
         clinic_id=lead.clinic_id,
         lead_id=lead.id,
-        type=rule.task,
-        title=rule.title,
+        type=rule.task or LeadTaskType.FOLLOW_UP,
+        title=rule.title or rule.name,
         assigned_to=_recipient(rule, lead, practice) or by,
-        due_at=_due_at(rule, practice, now),
+        due_at=due_at(rule, practice, now),
         created_at=now,
         created_by=by,
         priority=rule.priority,
@@ -76,7 +100,7 @@ def created(task: Task) -> TaskCreated:
 
 def is_timed(rule: FollowUpRule) -> bool:
     """Whether a rule speaks by the passing of time, so that somebody has to look for it."""
-    return rule.is_active and rule.trigger in _TIMED
+    return rule.is_active and rule.trigger in TIMED
 
 
 def due_conditions(rule: FollowUpRule, practice: Practice, now: datetime) -> Where:
@@ -92,6 +116,8 @@ def due_conditions(rule: FollowUpRule, practice: Practice, now: datetime) -> Whe
         conditions.append(Cond("entered_at", Op.LE, passed))
     if rule.stage is not None:
         conditions.append(Cond("stage", Op.EQ, rule.stage))
+    if rule.where is not None:
+        conditions.append(rule.where)
     return both(*conditions)
 
 
@@ -115,8 +141,7 @@ def superfluous(task: Task, lead: Lead, practice: Practice) -> bool:
         return True
     if task.rule is None:
         return False
-    rules = {rule.name: rule for rule in practice.clinic.settings.rules}
-    rule = rules.get(task.rule)
+    rule = practice.rule_by_name.get(task.rule)
     return lead.status is LeadStatus.LOST or (rule is not None and _is_settled(rule, lead))
 
 
@@ -143,18 +168,17 @@ def _recipient(rule: FollowUpRule, lead: Lead, practice: Practice) -> UserId | N
     return owner or fallback
 
 
-def _calendar(practice: Practice) -> Calendar:
-    return Calendar.of(practice.clinic.settings.hours, practice.clinic.timezone)
-
-
-def _due_at(rule: FollowUpRule, practice: Practice, now: datetime) -> datetime:
-    if rule.trigger in _TIMED:
+def due_at(rule: FollowUpRule, practice: Practice, now: datetime) -> datetime:
+    """Tell when what a rule asks for is due."""
+    if rule.trigger in TIMED:
         return now
-    return add_business(_calendar(practice), now, rule.after) if rule.business else now + rule.after
+    if not rule.business:
+        return now + rule.after
+    return add_business(Calendar.of_clinic(practice.clinic), now, rule.after)
 
 
 def _since(rule: FollowUpRule, practice: Practice, now: datetime) -> datetime:
     """Give the instant since which the rule's time has passed."""
     if not rule.business:
         return now - rule.after
-    return subtract_business(_calendar(practice), now, rule.after)
+    return subtract_business(Calendar.of_clinic(practice.clinic), now, rule.after)

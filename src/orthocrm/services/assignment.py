@@ -230,8 +230,7 @@ def _untouched_since(work: Work) -> datetime | None:
     wait = clinic.settings.untouched_after
     if wait is None:
         return None
-    calendar = Calendar.of(clinic.settings.hours, clinic.timezone)
-    return subtract_business(calendar, work.now, wait)
+    return subtract_business(Calendar.of_clinic(clinic), work.now, wait)
 
 
 def _untouched(cutoff: datetime) -> Where:

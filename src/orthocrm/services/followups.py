@@ -21,7 +21,7 @@ from orthocrm.core.query import (
     both,
     predicate,
 )
-from orthocrm.core.settings import FollowUpRule, Trigger
+from orthocrm.core.rules import FollowUpRule, Trigger
 from orthocrm.core.task import OPEN_TASKS, Task
 from orthocrm.followup import attempts, rules, tasks
 from orthocrm.followup.attempts import LogEntry

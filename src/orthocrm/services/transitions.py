@@ -14,7 +14,7 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead, LeadStatus, LostReason
 from orthocrm.core.limits import REFERENCE
 from orthocrm.core.masking import PERSONAL, mask
-from orthocrm.core.settings import Trigger
+from orthocrm.core.rules import Trigger
 from orthocrm.core.stage import Stage, StageKind
 from orthocrm.core.task import Task
 from orthocrm.followup import rules
@@ -70,7 +70,7 @@ def move(work: Work, moves: Sequence[Move]) -> list[Moved | Refused]:
     """Move leads forward; one without a coordinator gets one first (rule 2)."""
 
     def rule(lead: Lead, wish: Move) -> Transition:
-        _ask(work, lead, work.practice.stage(wish.stage))
+        ask(work, lead, work.practice.stage(wish.stage))
         return progression.moved(
             lead,
             wish.stage,
@@ -88,7 +88,7 @@ def lose(work: Work, losses: Sequence[Loss]) -> list[Moved | Refused]:
     """Give leads up."""
 
     def rule(lead: Lead, wish: Loss) -> Transition:
-        _ask(work, lead, work.practice.stage_of(StageKind.LOST))
+        ask(work, lead, work.practice.stage_of(StageKind.LOST))
         return progression.lost(
             lead,
             wish.reason,
@@ -108,7 +108,7 @@ def convert(work: Work, starts: Sequence[Start]) -> list[Moved | Refused]:
 
     def rule(lead: Lead, wish: Start) -> Transition:
         convertible(lead)
-        _ask(work, lead, work.practice.stage_of(StageKind.WON))
+        ask(work, lead, work.practice.stage_of(StageKind.WON))
         return progression.converted(
             lead,
             _patient(work, lead, wish),
@@ -168,7 +168,8 @@ def _carried_out(
     return [item if isinstance(item, Refused) else next(moved) for item in decided]
 
 
-def _ask(work: Work, lead: Lead, stage: Stage) -> None:
+def ask(work: Work, lead: Lead, stage: Stage) -> None:
+    """Let plug-ins refuse that a lead comes into a stage."""
     work.plugins.ask("before_stage_change", lead=lead, stage=stage, actor=work.actor)
 
 
@@ -182,7 +183,7 @@ def _patient(work: Work, lead: Lead, wish: Start) -> str:
 
 
 def _saved(work: Work, decided: Sequence[tuple[Lead, Transition]]) -> list[Moved]:
-    made = [_entered(work, transition.lead) for _, transition in decided]
+    made = [entered(work, transition.lead) for _, transition in decided]
     leads = agenda.in_line(work, [t.lead for _, t in decided], made)
     work.store.visits.save([transition.closed for _, transition in decided])
     work.store.visits.add([transition.opened for _, transition in decided])
@@ -195,7 +196,7 @@ def _saved(work: Work, decided: Sequence[tuple[Lead, Transition]]) -> list[Moved
     ]
 
 
-def _entered(work: Work, lead: Lead) -> tuple[Task, ...]:
+def entered(work: Work, lead: Lead) -> tuple[Task, ...]:
     """Make the tasks that the clinic's rules ask for in the stage that was entered."""
     if not lead.is_open or lead.ownership.owner is None:
         return ()

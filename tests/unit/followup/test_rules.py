@@ -10,13 +10,8 @@ from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import StageSlug, TaskId, UserId
 from orthocrm.core.lead import Lead, LeadStatus, Milestones, Ownership
 from orthocrm.core.query import predicate
-from orthocrm.core.settings import (
-    DEFAULT_RULES,
-    FollowUpRule,
-    Recipient,
-    Settings,
-    Trigger,
-)
+from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule, Recipient, Trigger
+from orthocrm.core.settings import Settings
 from orthocrm.core.task import LeadTaskType, Task, TaskPriority
 from orthocrm.followup.rules import (
     created,

@@ -10,15 +10,8 @@ from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapp
 from orthocrm.core.ids import SourceId, StageSlug
 from orthocrm.core.money import Money
 from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
-from orthocrm.core.settings import (
-    BusinessHours,
-    Clinic,
-    FollowUpRule,
-    Opening,
-    Recipient,
-    Settings,
-    Trigger,
-)
+from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
+from orthocrm.core.settings import BusinessHours, Clinic, Opening, Settings
 from orthocrm.core.source import LeadSourceCategory
 from orthocrm.core.stage import StageKind
 from orthocrm.core.task import LeadTaskType, TaskPriority
@@ -32,6 +25,13 @@ from orthocrm.testing.factories import (
     an_availability,
     an_import,
     the_default_stages,
+)
+from orthocrm.testing.suite.sample_settings import (
+    custom_fields,
+    message_templates,
+    messaging,
+    sequences,
+    task_templates,
 )
 from orthocrm.testing.suite.sample_values import ADA, BOB, at
 
@@ -73,6 +73,13 @@ def a_full_clinic() -> Clinic:
             replay_window=timedelta(minutes=7, seconds=30),
             forms=_forms(),
             mappings=(SavedMapping(name="Übernahme", text='kind = "leads"\n'),),
+            escalate_after=timedelta(hours=6),
+            holidays="CH-ZH",
+            task_templates=task_templates(),
+            message_templates=message_templates(),
+            sequences=sequences(),
+            custom_fields=custom_fields(),
+            messaging=messaging(),
         ),
     )
 

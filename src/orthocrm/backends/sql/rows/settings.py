@@ -8,6 +8,8 @@ from typing import Any
 from cattrs import Converter
 
 from orthocrm.backends.sql.rows.codec import put_json, take_json
+from orthocrm.core.query import Where
+from orthocrm.core.query_text import dumped, loaded
 from orthocrm.core.settings import Opening, Settings
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -35,7 +37,16 @@ def _converter() -> Converter:
             for day, openings in special.items()
         },
     )
+    _hook(converter, Where | None, _put_where, _take_where)
     return converter
+
+
+def _put_where(where: Where | None) -> Any:  # noqa: ANN401 - a JSON value
+    return None if where is None else dumped(where)
+
+
+def _take_where(stored: Any) -> Where | None:  # noqa: ANN401 - a JSON value
+    return None if stored is None else loaded(stored)
 
 
 def _hook(
