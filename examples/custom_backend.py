@@ -27,6 +27,9 @@ Drawers = dict[str, dict[Any, Any]]
 UNIQUE: Mapping[str, tuple[Callable[[Any], object], ...]] = {
     "stages": (lambda stage: stage.slug, lambda stage: stage.order),
     "sources": (lambda source: source.name.casefold(),),
+    "campaigns": (lambda campaign: campaign.name.casefold(),),
+    "referrers": (lambda referrer: (referrer.kind, referrer.ref),),
+    "links": (lambda link: (link.lead_id, link.other_id),),
 }
 """What no two nouns of a kind may share in one clinic, beside their id."""
 
@@ -147,6 +150,10 @@ class KnownDeliveries:
             return deepcopy(held)
         self._known[key] = delivery
         return None
+
+    def known(self, delivery: Delivery) -> Delivery | None:
+        """Give the delivery that is known, and register nothing."""
+        return deepcopy(self._known.get((delivery.operation, delivery.user, delivery.key)))
 
     def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
         """Record what came of it."""

@@ -130,6 +130,9 @@ class DictDeliveries:
 UNIQUE: Mapping[str, Sequence[Any]] = {
     "stages": (lambda stage: stage.slug, lambda stage: stage.order),
     "sources": (lambda source: source.name.casefold(),),
+    "campaigns": (lambda campaign: campaign.name.casefold(),),
+    "referrers": (lambda referrer: (referrer.kind, referrer.ref),),
+    "links": (lambda link: (link.lead_id, link.other_id),),
 }
 
 

@@ -150,6 +150,10 @@ class Deliveries(Protocol):
         """
         ...
 
+    def known(self, delivery: Delivery) -> Delivery | None:
+        """Give the delivery that holds its (operation, user, key), and register nothing."""
+        ...
+
     def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
         """Record the ids of what came of a delivery that was claimed in this unit of work."""
         ...
@@ -161,27 +165,31 @@ class Messages(Repository[Message], Protocol):
     def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
         """Take pending messages that are due, oldest first, and hide them for `lease`.
 
-        No two units of work get the same message; attempts and fence have grown by one.
+        No two units of work get the same message; attempts, fence and version have grown by one.
         """
         ...
 
     def settle(self, message: Message) -> bool:
         """Record what became of a claimed message; False when its fence is no longer the newest.
 
-        Everything but `key`, `channel`, `to`, `subject` and `body` is kept as given.
+        Its state, reason, attempts, `due_at`, carrier, `carrier_ref`, `sent_at` and `settled_at`
+        are kept as given; nothing else of it changes, but that its version grows.
         """
         ...
 
 
 class Consents(Protocol):
-    """The ledger of consent: it only grows."""
+    """The ledger of consent: it only grows, and outlives the leads that it names."""
 
     def add(self, entries: Sequence[ConsentEntry]) -> None:
-        """Store entries."""
+        """Store entries; raises `AlreadyExists` when an id is taken."""
         ...
 
     def of(self, addresses: Collection[str]) -> Mapping[str, Sequence[ConsentEntry]]:
-        """Give the entries of addresses (match keys), oldest `at` first; unknown ones left out."""
+        """Give the entries of addresses (match keys), oldest `at` first; ids break ties.
+
+        Unknown addresses are left out. The evidence of a lead that is gone may be missing.
+        """
         ...
 
 

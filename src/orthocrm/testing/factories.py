@@ -9,7 +9,7 @@ those that are named are fields of the noun itself.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from orthocrm.core.activity import Activity, LeadActivityType
@@ -30,6 +30,7 @@ from orthocrm.core.audit import (
     OutboxItem,
     PersonalChange,
 )
+from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
 from orthocrm.core.ids import ClinicId, LeadId, SourceId, StageSlug, UserId, VisitId
 from orthocrm.core.lead import (
@@ -43,7 +44,27 @@ from orthocrm.core.lead import (
     StageVisit,
     Stamps,
 )
+from orthocrm.core.lead_link import LeadLink, Relation, Verdict
+from orthocrm.core.marketing import (
+    Campaign,
+    ReferrerKind,
+    ReferrerRecord,
+    Spend,
+    SpendKind,
+    Touch,
+)
+from orthocrm.core.merging import Merge
+from orthocrm.core.money import Money
+from orthocrm.core.notifying import (
+    ConsentEntry,
+    Message,
+    MessageChannel,
+    Notice,
+    Purpose,
+    StaffContact,
+)
 from orthocrm.core.people import Contact, Email, Patient, PatientRelationship, Phone
+from orthocrm.core.saved_view import SavedView
 from orthocrm.core.settings import MONDAY_TO_FRIDAY, Clinic
 from orthocrm.core.source import DEFAULT_SOURCES, LeadSourceCategory, Source
 from orthocrm.core.stage import DEFAULT_STAGES, Stage, Step
@@ -406,6 +427,182 @@ def a_delivery(clinic: Clinic, key: str = "key:evt-1", **fields: Any) -> Deliver
         "created_at": MONDAY_MORNING,
     }
     return _made(Delivery, usual, fields)
+
+
+def a_message(
+    clinic: Clinic,
+    lead: Lead | None = None,
+    due_at: datetime = MONDAY_MORNING,
+    **fields: Any,  # noqa: ANN401
+) -> Message:
+    """Make an e-mail that waits to be sent: to a lead's family, else to somebody of the staff."""
+    made = _new_id()
+    usual = {
+        "id": made,
+        "clinic_id": clinic.id,
+        "key": f"message:{made}",
+        "channel": MessageChannel.EMAIL,
+        "purpose": Purpose.CARE if lead else Purpose.STAFF,
+        "due_at": due_at,
+        "created_at": due_at,
+        "created_by": COORDINATOR,
+        "to": "anna@example.com",
+        "body": "See you on Monday",
+        "lead_id": lead.id if lead else None,
+        "user": None if lead else COORDINATOR,
+    }
+    return _made(Message, usual, fields)
+
+
+def a_notice(clinic: Clinic, user: str = COORDINATOR, **fields: Any) -> Notice:  # noqa: ANN401
+    """Make an unread line of somebody's notification centre."""
+    made = _new_id()
+    usual = {
+        "id": made,
+        "clinic_id": clinic.id,
+        "user": user,
+        "kind": "task_overdue",
+        "key": f"notice:{made}",
+        "created_at": MONDAY_MORNING,
+    }
+    return _made(Notice, usual, fields)
+
+
+def a_consent(
+    clinic: Clinic,
+    address: str = "phone:+13125550100",
+    at: datetime = MONDAY_MORNING,
+    **fields: Any,  # noqa: ANN401
+) -> ConsentEntry:
+    """Make a STOP to text messages of every purpose."""
+    usual = {
+        "id": _new_id(),
+        "clinic_id": clinic.id,
+        "channel": MessageChannel.SMS,
+        "address": address,
+        "granted": False,
+        "at": at,
+        "created_at": at,
+        "created_by": COORDINATOR,
+    }
+    return _made(ConsentEntry, usual, fields)
+
+
+def a_staff_contact(clinic: Clinic, user: str = COORDINATOR, **fields: Any) -> StaffContact:  # noqa: ANN401
+    """Make the contact of somebody whom only the in-app centre reaches."""
+    return _made(StaffContact, {"id": user, "clinic_id": clinic.id}, fields)
+
+
+def an_enrollment(lead: Lead, sequence: str = "new_leads", **fields: Any) -> Enrollment:  # noqa: ANN401
+    """Make a lead's walk through a sequence that has just begun."""
+    usual = {
+        "id": _new_id(),
+        "clinic_id": lead.clinic_id,
+        "lead_id": lead.id,
+        "sequence": sequence,
+        "started_at": MONDAY_MORNING,
+        "started_by": COORDINATOR,
+        "next_at": MONDAY_MORNING,
+    }
+    return _made(Enrollment, usual, fields)
+
+
+def a_saved_view(clinic: Clinic, name: str = "My new leads", **fields: Any) -> SavedView:  # noqa: ANN401
+    """Make a coordinator's own list of all leads."""
+    usual = {
+        "id": _new_id(),
+        "clinic_id": clinic.id,
+        "name": name,
+        "subject": "leads",
+        "owner": COORDINATOR,
+        "created_at": MONDAY_MORNING,
+        "updated_at": MONDAY_MORNING,
+    }
+    return _made(SavedView, usual, fields)
+
+
+def a_link(one: Lead, other: Lead, **fields: Any) -> LeadLink:  # noqa: ANN401
+    """Suggest that two leads, in whatever order, are of one household."""
+    first, second = sorted((one.id, other.id))
+    usual = {
+        "id": _new_id(),
+        "clinic_id": one.clinic_id,
+        "lead_id": first,
+        "other_id": second,
+        "relation": Relation.SAME_HOUSEHOLD,
+        "verdict": Verdict.SUGGESTED,
+        "found_at": MONDAY_MORNING,
+    }
+    return _made(LeadLink, usual, fields)
+
+
+def a_merge(survivor: Lead, loser: Lead, at: datetime = MONDAY_MORNING, **fields: Any) -> Merge:  # noqa: ANN401
+    """Make the record of a merge to which nothing but the leads belonged."""
+    usual = {
+        "id": _new_id(),
+        "clinic_id": survivor.clinic_id,
+        "survivor_id": survivor.id,
+        "loser_id": loser.id,
+        "at": at,
+        "by": COORDINATOR,
+        "survivor_version": survivor.version + 1,
+        "survivor_before": survivor,
+        "loser_before": loser,
+    }
+    return _made(Merge, usual, fields)
+
+
+def a_touch(lead: Lead, at: datetime = MONDAY_MORNING, **fields: Any) -> Touch:  # noqa: ANN401
+    """Make the touch that an enquiry itself is."""
+    usual = {
+        "id": _new_id(),
+        "clinic_id": lead.clinic_id,
+        "lead_id": lead.id,
+        "at": at,
+        "channel": lead.origin.channel,
+        "created_at": at,
+        "source_id": lead.origin.source_id,
+    }
+    return _made(Touch, usual, fields)
+
+
+def a_spend(source: Source, **fields: Any) -> Spend:  # noqa: ANN401
+    """Make a one-off cost of 500 dollars on the first of November."""
+    usual = {
+        "id": _new_id(),
+        "clinic_id": source.clinic_id,
+        "source_id": source.id,
+        "kind": SpendKind.ONE_OFF,
+        "amount": Money(500_00, "USD"),
+        "starts_on": date(2026, 11, 1),
+        "created_at": MONDAY_MORNING,
+    }
+    return _made(Spend, usual, fields)
+
+
+def a_campaign(clinic: Clinic, name: str = "Back to school", **fields: Any) -> Campaign:  # noqa: ANN401
+    """Make an active campaign without an end."""
+    usual = {
+        "id": _new_id(),
+        "clinic_id": clinic.id,
+        "name": name,
+        "created_at": MONDAY_MORNING,
+    }
+    return _made(Campaign, usual, fields)
+
+
+def a_referrer(clinic: Clinic, ref: str = "dr-weber", **fields: Any) -> ReferrerRecord:  # noqa: ANN401
+    """Make a dentist who refers families."""
+    usual = {
+        "id": _new_id(),
+        "clinic_id": clinic.id,
+        "kind": ReferrerKind.PROVIDER,
+        "ref": ref,
+        "created_at": MONDAY_MORNING,
+        "updated_at": MONDAY_MORNING,
+        "name": "Dr. Weber",
+    }
+    return _made(ReferrerRecord, usual, fields)
 
 
 def ids_of(nouns: Iterable[Lead]) -> tuple[LeadId, ...]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from orthocrm.backends.memory.drafts import Session, Store
+from orthocrm.backends.memory.messages import MemoryConsents, MemoryMessages
 from orthocrm.backends.memory.repositories import (
     MemoryDeliveries,
     MemoryLeads,
@@ -16,11 +17,17 @@ from orthocrm.backends.memory.repositories import (
 from orthocrm.core.activity import Activity
 from orthocrm.core.appointment import Appointment, Availability, Reminder, TimeOff
 from orthocrm.core.audit import AuditEntry, Import, ImportChange, PersonalChange
+from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.lead import StageVisit
+from orthocrm.core.lead_link import LeadLink
+from orthocrm.core.marketing import Campaign, ReferrerRecord, Spend, Touch
+from orthocrm.core.merging import Merge
+from orthocrm.core.notifying import Notice, StaffContact
 from orthocrm.core.query import Aggregate, Group, aggregate
+from orthocrm.core.saved_view import SavedView
 from orthocrm.core.settings import Clinic
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage
@@ -51,6 +58,18 @@ class MemoryUnit:
         self.tasks: MemoryRepository[Task] = MemoryRepository(session, "tasks")
         self.appointments: MemoryRepository[Appointment] = MemoryRepository(session, "appointments")
         self.reminders: MemoryRepository[Reminder] = MemoryRepository(session, "reminders")
+        self.messages = MemoryMessages(session)
+        self.notices: MemoryRepository[Notice] = MemoryRepository(session, "notices")
+        self.consents = MemoryConsents(session)
+        self.contacts: MemoryRepository[StaffContact] = MemoryRepository(session, "contacts")
+        self.enrollments: MemoryRepository[Enrollment] = MemoryRepository(session, "enrollments")
+        self.views: MemoryRepository[SavedView] = MemoryRepository(session, "views")
+        self.links: MemoryRepository[LeadLink] = MemoryRepository(session, "links")
+        self.merges: MemoryRepository[Merge] = MemoryRepository(session, "merges")
+        self.touches: MemoryRepository[Touch] = MemoryRepository(session, "touches")
+        self.spend: MemoryRepository[Spend] = MemoryRepository(session, "spend")
+        self.campaigns: MemoryRepository[Campaign] = MemoryRepository(session, "campaigns")
+        self.referrers: MemoryRepository[ReferrerRecord] = MemoryRepository(session, "referrers")
         self.imports: MemoryRepository[Import] = MemoryRepository(session, "imports")
         self.import_changes: MemoryRepository[ImportChange] = MemoryRepository(
             session, "import_changes"

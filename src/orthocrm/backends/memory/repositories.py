@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from attrs import evolve
 
 from orthocrm.backends.memory.drafts import Draft, Session
-from orthocrm.backends.memory.tables import TABLES
+from orthocrm.backends.memory.tables import TABLES, Table
 from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
 from orthocrm.core.errors import AlreadyExists, InvalidInput, StaleVersion
 from orthocrm.core.ids import LeadId
@@ -120,9 +120,14 @@ def candidates(draft: Draft, where: Where) -> Iterable[Any]:
             values = dict.fromkeys([cond.value] if cond.op is Op.EQ else cond.value)
             if cond.field == "id":
                 return [noun for noun in map(draft.one, values) if noun is not None]
-            if cond.field in draft.table.indexes and cond.field not in draft.table.unique:
+            if _answers(draft.table, cond.field):
                 return [noun for value in values for noun in draft.holding(cond.field, value)]
     return draft.everything()
+
+
+def _answers(table: Table, name: str) -> bool:
+    """Tell whether an index holds a field as it is."""
+    return name in table.plain or (name in table.indexes and name not in table.unique)
 
 
 def _conjuncts(where: Where) -> Iterator[Cond]:
@@ -198,6 +203,11 @@ class MemoryDeliveries:
             return held
         self._session.draft("deliveries").put(self._table.apart(delivery))
         return None
+
+    def known(self, delivery: Delivery) -> Delivery | None:
+        """Give the delivery that holds its key, and register nothing."""
+        held: Delivery | None = self._session.draft("deliveries").one(self._table.key(delivery))
+        return self._table.apart(held) if held is not None else None
 
     def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
         """Record the ids of what came of a delivery that was claimed in this unit of work."""

@@ -8,9 +8,13 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from orthocrm.core.audit import AuditEntry, Delivery, ImportChange, OutboxItem, PersonalChange
+from orthocrm.core.cadence import Enrollment, EnrollmentState
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.lead import Custom, Lead
+from orthocrm.core.merging import Merge
 from orthocrm.core.query import Schema
+from orthocrm.core.query_text import dumped, dumped_sort, loaded, loaded_sort
+from orthocrm.core.saved_view import SavedView
 from orthocrm.core.settings import Clinic
 
 Values = Callable[[Any], Iterable[Any]]
@@ -21,7 +25,8 @@ class Table:
     """What the store knows of one kind of noun.
 
     `indexes` give the values under which a noun is found. Those named in `unique` lead to one
-    noun at most. `apart` copies what a caller could still change.
+    noun at most; those in `plain` are a field as it is, so that conditions on it can use them.
+    `apart` copies what a caller could still change.
     """
 
     name: str
@@ -29,6 +34,7 @@ class Table:
     key: Callable[[Any], Any] = attrgetter("id")
     indexes: Mapping[str, Values] = field(factory=dict)
     unique: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
     apart: Callable[[Any], Any] = lambda noun: noun
 
     @property
@@ -62,8 +68,27 @@ def _lead_apart(lead: Lead) -> Lead:
     return evolve(lead, custom=custom)
 
 
+def _merge_apart(merge: Merge) -> Merge:
+    return evolve(
+        merge,
+        survivor_before=_lead_apart(merge.survivor_before),
+        loser_before=_lead_apart(merge.loser_before),
+        moved={kind: tuple(ids) for kind, ids in merge.moved.items()},
+    )
+
+
 def _import_change_apart(change: ImportChange) -> ImportChange:
     return evolve(change, before=_lead_apart(change.before))
+
+
+def _view_apart(view: SavedView) -> SavedView:
+    where, sort = loaded(dumped(view.where)), loaded_sort(dumped_sort(view.sort))
+    return evolve(view, where=where, sort=sort)
+
+
+def _running(enrollment: Enrollment) -> Iterable[Any]:
+    if enrollment.state is EnrollmentState.RUNNING:
+        yield enrollment.lead_id, enrollment.sequence
 
 
 def _entry_apart(entry: AuditEntry) -> AuditEntry:
@@ -108,6 +133,68 @@ TABLES = {
         Table(name="tasks", kind="task", indexes=_by("lead_id")),
         Table(name="appointments", kind="appointment", indexes=_by("lead_id")),
         Table(name="reminders", kind="reminder", indexes=_by("appointment_id")),
+        Table(
+            name="messages",
+            kind="message",
+            indexes=_by("key", "state", "lead_id", "carrier_ref"),
+            unique=("key",),
+            plain=("key",),
+        ),
+        Table(
+            name="notices",
+            kind="notice",
+            indexes={"key": lambda notice: ((notice.user, notice.key),), **_by("user", "lead_id")},
+            unique=("key",),
+        ),
+        Table(name="consents", kind="consent", indexes=_by("address")),
+        Table(name="contacts", kind="staff contact"),
+        Table(
+            name="enrollments",
+            kind="enrollment",
+            indexes={"sequence": _running, **_by("lead_id", "state")},
+            unique=("sequence",),
+        ),
+        Table(
+            name="views",
+            kind="saved view",
+            indexes={
+                "name": lambda view: ((view.owner, view.name.casefold()),),
+                **_by("owner"),
+            },
+            unique=("name",),
+            apart=_view_apart,
+        ),
+        Table(
+            name="links",
+            kind="link",
+            indexes={
+                "pair": lambda link: ((link.lead_id, link.other_id),),
+                **_by("lead_id", "other_id"),
+            },
+            unique=("pair",),
+        ),
+        Table(
+            name="merges",
+            kind="merge",
+            indexes=_by("survivor_id", "loser_id"),
+            apart=_merge_apart,
+        ),
+        Table(
+            name="touches", kind="touch", indexes={"source": _one("source_id"), **_by("lead_id")}
+        ),
+        Table(name="spend", kind="spend", indexes={"source": _one("source_id")}),
+        Table(
+            name="campaigns",
+            kind="campaign",
+            indexes={"name": lambda campaign: (campaign.name.casefold(),)},
+            unique=("name",),
+        ),
+        Table(
+            name="referrers",
+            kind="referrer",
+            indexes={"ref": lambda referrer: ((referrer.kind, referrer.ref),)},
+            unique=("ref",),
+        ),
         Table(name="imports", kind="import"),
         Table(
             name="import_changes",

@@ -150,10 +150,17 @@ def _registered(language: Language) -> Text:
     return language.text(statement.on_conflict_do_nothing())
 
 
+_KNOWN = sa.select(deliveries.c.fingerprint, deliveries.c.created_at, deliveries.c.result)
+
+
+@cache
+def _read(language: Language) -> Text:
+    return language.text(_KNOWN.where(*_this_delivery()))
+
+
 @cache
 def _holder(language: Language) -> Text:
-    statement = sa.select(deliveries.c.fingerprint, deliveries.c.created_at, deliveries.c.result)
-    return language.text(statement.where(*_this_delivery()).with_for_update())
+    return language.text(_KNOWN.where(*_this_delivery()).with_for_update())
 
 
 @cache
@@ -198,6 +205,13 @@ class SqlDeliveries:
             if rows:
                 return self._held(delivery, rows[0], key, since)
         return None
+
+    def known(self, delivery: Delivery) -> Delivery | None:
+        """Give the delivery that holds its key, and register nothing."""
+        self._transaction.flush()
+        key = self._key(delivery)
+        rows = self._transaction.session.rows(_read(self._language), key)
+        return self._held(delivery, rows[0], key, None) if rows else None
 
     def _held(
         self, delivery: Delivery, row: Row, key: Mapping[str, str], since: datetime | None

@@ -4,16 +4,21 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
+import sqlalchemy as sa
 from attrs import frozen
 
 from orthocrm.backends.sql import texts
 from orthocrm.backends.sql.keys import Keys
+from orthocrm.backends.sql.language import Language
 from orthocrm.backends.sql.rows import CLINIC, LEAD
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.rows.shape import Shape
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.tables import clinic_keys, lead_keys
 from orthocrm.core.errors import StaleVersion
+
+TOGETHER = 5_000
+"""At most so many rows are updated by one statement."""
 
 
 @frozen
@@ -46,15 +51,24 @@ def _insert(shape: Shape[Any], nouns: Sequence[Any], keys: Keys) -> Step:
         rows = [
             (*write(lead, put), keys.new_lead(lead.id), keys.seal(shape, lead)) for lead in nouns
         ]
+    elif shape.blind is not None:
+        index, of = keys.index, shape.blind
+        rows = [(*write(n, put), index(of(n)), keys.seal(shape, n)) for n in nouns]
     elif shape.personal is not None:
         rows = [(*write(noun, put), keys.seal(shape, noun)) for noun in nouns]
     else:
         rows = [write(noun, put) for noun in nouns]
+    return _inserted(shape.kind, shape.table, rows, language)
+
+
+def _inserted(kind: str, table: sa.Table, rows: Sequence[Row], language: Language) -> Step:
     return Step(
-        kind=shape.kind,
-        sql=texts.insert(shape.table, language),
+        kind=kind,
+        sql=texts.insert(table, language),
         rows=rows,
-        copy=texts.copy(shape.table, language),
+        at_once=texts.insert_at_once(table, language),
+        copy=texts.copy(table, language),
+        free=not texts.has_names(table),
     )
 
 
@@ -78,10 +92,13 @@ def _updates(shape: Shape[Any], saves: Sequence[Save], keys: Keys) -> list[Step]
         Step(
             kind=shape.kind,
             sql=texts.update(shape, columns, keys.session.language),
-            rows=rows,
+            rows=rows[start : start + TOGETHER],
+            at_once=texts.update_at_once(shape, columns, keys.session.language),
             all_there=True,
+            free=not texts.has_names(shape.table),
         )
         for columns, rows in grouped.items()
+        for start in range(0, len(rows), TOGETHER)
     ]
 
 
@@ -119,8 +136,7 @@ def _lead_keys(adds: Sequence[Any], saves: Sequence[Save], keys: Keys) -> list[S
         steps.append(Step(kind="lead", sql=texts.remove_lead_keys(language), rows=gone))
     rows = list(_indexed(chain(adds, changed), keys))
     if rows:
-        sql, copy = texts.insert(lead_keys, language), texts.copy(lead_keys, language)
-        steps.append(Step(kind="lead", sql=sql, rows=rows, copy=copy))
+        steps.append(_inserted("lead", lead_keys, rows, language))
     return steps
 
 

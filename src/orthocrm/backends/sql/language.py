@@ -43,8 +43,8 @@ class Language:
 
     `among` compares a column with the several values of one parameter, which `several` packs;
     `contains` looks for a text in another; `each` gives the codes of a column of codes as rows.
-    `guarded` makes an update of one row fail by itself when it meets none, where an engine can;
-    with `has_lateral` a subquery may look at the row beside it.
+    With `has_arrays` a parameter may be an array; with `has_lateral` a subquery may look at the
+    row beside it.
     """
 
     compiler: sa.Dialect
@@ -55,7 +55,7 @@ class Language:
     contains: Callable[[sa.ColumnElement[str], sa.ColumnElement[str]], sa.ColumnElement[bool]]
     each: Callable[[sa.ColumnElement[str]], sa.TableValuedAlias]
     listed: Callable[[str], sa.TableValuedAlias]
-    guarded: Callable[[str, str], str]
+    has_arrays: bool
     has_lateral: bool
 
     @property
@@ -93,7 +93,7 @@ SQLITE = Language(
     contains=lambda text, part: sa.func.instr(text, part) > 0,
     each=_each_in_json,
     listed=_listed_in_json,
-    guarded=lambda update, _: update,
+    has_arrays=False,
     has_lateral=False,
 )
 
@@ -112,19 +112,6 @@ def _listed_in_array(parameter: str) -> sa.TableValuedAlias:
     return sa.func.unnest(array).table_valued("value").render_derived()
 
 
-STALE = "stale "
-"""How the error of a guarded update begins; the kind of noun follows."""
-
-
-def _failing(update: str, kind: str) -> str:
-    """Cast a text that is no number when nothing was met: so no answer has to be waited for."""
-    return (
-        f"WITH met AS ({update} RETURNING 1), counted AS (SELECT count(*) AS n FROM met) "  # noqa: S608 - no input is in it
-        f"SELECT CASE n WHEN 1 THEN 1 ELSE ('{STALE}{kind}' || repeat(' ', n::int))::int END "
-        "FROM counted"
-    )
-
-
 POSTGRESQL = Language(
     compiler=psycopg_dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
     put=NATIVE_PUT,
@@ -134,6 +121,6 @@ POSTGRESQL = Language(
     contains=lambda text, part: sa.func.strpos(text, part) > 0,
     each=_each_in_array,
     listed=_listed_in_array,
-    guarded=_failing,
+    has_arrays=True,
     has_lateral=True,
 )

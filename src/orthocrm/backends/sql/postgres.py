@@ -15,7 +15,8 @@ from psycopg.errors import (
 )
 from psycopg.rows import tuple_row
 
-from orthocrm.backends.sql.language import POSTGRESQL, STALE, Language
+from orthocrm.backends.sql.bundles import STALE, bundle, kind_of
+from orthocrm.backends.sql.language import POSTGRESQL, Language
 from orthocrm.backends.sql.refusals import taken_by_constraint
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.session import Step
@@ -65,7 +66,7 @@ class PostgresDriver:
     def refusal(self, error: Exception) -> OrthoCRMError:
         """Say what a driver's error means."""
         if isinstance(error, InvalidTextRepresentation) and STALE in str(error):
-            return StaleVersion(_kind_of(error))
+            return StaleVersion(kind_of(error))
         if isinstance(error, UniqueViolation):
             return taken_by_constraint(error.diag.constraint_name)
         if isinstance(error, DeadlockDetected | SerializationFailure):
@@ -89,27 +90,29 @@ def _pipe(
 ) -> None:
     """Send all steps, and the commit, without waiting in between.
 
-    Updates are guarded: one that meets nothing fails, and the commit behind it is passed over.
+    An update that meets too few rows fails by itself, and the commit behind it is passed over.
     """
     with connection.pipeline():
-        for step in steps:
-            _send(connection, step)
+        for is_free, group in groupby(steps, key=_is_free):
+            if is_free:
+                psycopg.RawCursor(connection).execute(*bundle(list(group)))
+            else:
+                for step in group:
+                    _send(connection, step)
         if commit:
             connection.commit()
 
 
-def _kind_of(error: Exception) -> str:
-    """Read the kind of noun out of the error of a guarded update."""
-    return str(error).partition(STALE)[2].partition('"')[0].strip()
+def _is_free(step: Step) -> bool:
+    return step.free
 
 
 def _send(connection: psycopg.Connection[Any], step: Step) -> None:
     cursor = psycopg.RawCursor(connection)
-    sql = step.sql.encode()
-    if len(step.rows) == 1:
-        cursor.execute(sql, step.rows[0])
+    if step.at_once is not None:
+        cursor.execute(*bundle([step]))
     else:
-        cursor.executemany(sql, step.rows)
+        cursor.executemany(step.sql.encode(), step.rows)
 
 
 class PostgresEngine(PostgresDriver):

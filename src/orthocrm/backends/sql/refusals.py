@@ -5,13 +5,13 @@ from orthocrm.backends.sql.tables import metadata
 from orthocrm.core.errors import AlreadyExists, BackendError, OrthoCRMError
 
 _KINDS = {shape.name: shape.kind for shape in SHAPES}
-_PATHS = {"folded_name": "name", "stage_order": "order", "clinic_id": "id"}
+_PATHS = {"folded_name": "name", "stage_order": "order", "clinic_id": "id", "other_id": "pair"}
 """How the core names what these columns hold; the others have its names."""
 
 _COLUMNS = {
     constraint.name: (table.name, [column.name for column in constraint.columns])
     for table in metadata.tables.values()
-    for constraint in table.constraints
+    for constraint in (*table.constraints, *table.indexes)
     if hasattr(constraint, "columns")
 }
 

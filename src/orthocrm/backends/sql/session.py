@@ -19,15 +19,18 @@ _UNFIT = (UnicodeEncodeError, OverflowError)
 class Step:
     """One statement of a flush, for several rows.
 
-    `copy` is what loads the same rows in bulk, where an engine can. With `all_there`, a row that
-    met nothing means that a noun changed since it was read.
+    Where an engine can, `at_once` does the same for all rows, each column an array, and `copy`
+    loads them in bulk. With `all_there`, a row that met nothing means that a noun changed since it
+    was read. What is `free` does not mind in which order it runs with its free neighbours.
     """
 
     kind: str
     sql: str
     rows: Sequence[Row]
+    at_once: str | None = None
     copy: str | None = None
     all_there: bool = False
+    free: bool = False
 
     def check(self, met: int) -> None:
         """Refuse when fewer rows were met than sent."""

@@ -1,6 +1,6 @@
 """The statements of the hot paths, compiled once for each table and dialect."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -32,11 +32,28 @@ def insert(table: sa.Table, language: Language) -> str:
 
 
 @cache
+def insert_at_once(table: sa.Table, language: Language) -> str | None:
+    """Do for several rows what `insert` does for one, each column an array."""
+    if not language.has_arrays:
+        return None
+    quote = language.compiler.identifier_preparer.quote
+    columns = ", ".join(quote(column.name) for column in table.columns)
+    given = _arrays(table.columns, language)
+    return f"INSERT INTO {quote(table.name)} ({columns}) SELECT * FROM {given}"  # noqa: S608 - no input is in it
+
+
+@cache
 def copy(table: sa.Table, language: Language) -> str:
     """Load rows in bulk (PostgreSQL), their values in the order of the columns."""
     quote = language.compiler.identifier_preparer.quote
     columns = ", ".join(quote(column.name) for column in table.columns)
     return f"COPY {quote(table.name)} ({columns}) FROM STDIN"
+
+
+@cache
+def has_names(table: sa.Table) -> bool:
+    """Whether rows have unique names beside their ids, which one may take over from another."""
+    return any(isinstance(one, sa.UniqueConstraint) for one in table.constraints)
 
 
 @lru_cache(maxsize=_UPDATES)
@@ -52,7 +69,38 @@ def update(shape: Shape[Any], columns: tuple[str, ...], language: Language) -> s
             table.c.version == _the("version", table.c.version),
         )
     )
-    return language.guarded(language.text(statement).sql, shape.kind)
+    return language.text(statement).sql
+
+
+@lru_cache(maxsize=_UPDATES)
+def update_at_once(shape: Shape[Any], columns: tuple[str, ...], language: Language) -> str | None:
+    """Do for several rows what `update` does for one, each column an array."""
+    if not language.has_arrays:
+        return None
+    table = shape.table
+    new = [table.c[name] for name in columns]
+    where = [table.c.clinic_id, shape.identity, table.c.version]
+    quote = language.compiler.identifier_preparer.quote
+    places = [f"g{place}" for place in range(len(new) + len(where))]
+    values = ", ".join(
+        f"{quote(column.name)} = given.{place}" for column, place in zip(new, places, strict=False)
+    )
+    same = " AND ".join(
+        f"{quote(table.name)}.{quote(column.name)} = given.{place}"
+        for column, place in zip(where, places[len(new) :], strict=True)
+    )
+    given = _arrays([*new, *where], language)
+    return (
+        f"UPDATE {quote(table.name)} SET {values} FROM {given}"  # noqa: S608 - no input is in it
+        f" AS given ({', '.join(places)}) WHERE {same}"
+    )
+
+
+def _arrays(columns: Iterable[sa.Column[Any]], language: Language) -> str:
+    """Turn parameters, one array for each column, into rows."""
+    kinds = [column.type.compile(language.compiler).partition(" COLLATE")[0] for column in columns]
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(kinds, 1))
+    return f"unnest({arrays})"
 
 
 @cache

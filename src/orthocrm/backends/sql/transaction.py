@@ -156,6 +156,10 @@ class Transaction:
         self.keys.fetch(row[place] for row in rows if row[-1] is not None)
         return [row[place] for row in rows]
 
+    def remember(self, shape: Shape[T], nouns: Iterable[Any]) -> None:
+        """Note how nouns are stored after a statement that went past the collected writes."""
+        self._collected[shape.name].stored.update((noun.id, noun) for noun in nouns)
+
     def forget(self, shape: Shape[Any], ids: Iterable[str]) -> None:
         """Stop remembering nouns that were removed."""
         for row in ids:

@@ -5,16 +5,23 @@ from functools import cached_property
 
 from orthocrm.backends.sql import aggregates, rows, texts
 from orthocrm.backends.sql.competing import SqlDeliveries, SqlOutbox
+from orthocrm.backends.sql.messages import SqlConsents, SqlMessages
 from orthocrm.backends.sql.repositories import ClinicRepository, SqlLeadRepository, SqlRepository
 from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.activity import Activity
 from orthocrm.core.appointment import Appointment, Availability, Reminder, TimeOff
 from orthocrm.core.audit import AuditEntry, Import, ImportChange, PersonalChange
+from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.lead import StageVisit
+from orthocrm.core.lead_link import LeadLink
+from orthocrm.core.marketing import Campaign, ReferrerRecord, Spend, Touch
+from orthocrm.core.merging import Merge
+from orthocrm.core.notifying import Notice, StaffContact
 from orthocrm.core.query import Aggregate, Group, in_order
+from orthocrm.core.saved_view import SavedView
 from orthocrm.core.settings import Clinic
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage
@@ -96,6 +103,66 @@ class SqlUnitOfWork:
     def reminders(self) -> SqlRepository[Reminder]:
         """The reminders."""
         return SqlRepository(self._transaction, rows.REMINDER)
+
+    @cached_property
+    def messages(self) -> SqlMessages:
+        """Messages to families and staff; the key is unique."""
+        return SqlMessages(self._transaction)
+
+    @cached_property
+    def notices(self) -> SqlRepository[Notice]:
+        """The notification centre; user and key are unique."""
+        return SqlRepository(self._transaction, rows.NOTICE)
+
+    @cached_property
+    def consents(self) -> SqlConsents:
+        """The ledger of consent."""
+        return SqlConsents(self._transaction)
+
+    @cached_property
+    def contacts(self) -> SqlRepository[StaffContact]:
+        """How staff are reached, by user."""
+        return SqlRepository(self._transaction, rows.CONTACT)
+
+    @cached_property
+    def enrollments(self) -> SqlRepository[Enrollment]:
+        """Leads in sequences."""
+        return SqlRepository(self._transaction, rows.ENROLLMENT)
+
+    @cached_property
+    def views(self) -> SqlRepository[SavedView]:
+        """Saved views; owner and case-folded name are unique."""
+        return SqlRepository(self._transaction, rows.VIEW)
+
+    @cached_property
+    def links(self) -> SqlRepository[LeadLink]:
+        """How leads belong together; the pair is unique."""
+        return SqlRepository(self._transaction, rows.LINK)
+
+    @cached_property
+    def merges(self) -> SqlRepository[Merge]:
+        """Merges, done and undone."""
+        return SqlRepository(self._transaction, rows.MERGE)
+
+    @cached_property
+    def touches(self) -> SqlRepository[Touch]:
+        """The touches of leads."""
+        return SqlRepository(self._transaction, rows.TOUCH)
+
+    @cached_property
+    def spend(self) -> SqlRepository[Spend]:
+        """What sources cost."""
+        return SqlRepository(self._transaction, rows.SPENDING)
+
+    @cached_property
+    def campaigns(self) -> SqlRepository[Campaign]:
+        """Campaigns; the case-folded name is unique."""
+        return SqlRepository(self._transaction, rows.CAMPAIGN)
+
+    @cached_property
+    def referrers(self) -> SqlRepository[ReferrerRecord]:
+        """Who refers families; kind and ref are unique."""
+        return SqlRepository(self._transaction, rows.REFERRER)
 
     @cached_property
     def imports(self) -> SqlRepository[Import]:

@@ -52,6 +52,19 @@ class DeliveryRules(Rules):
         with backend.begin(clinic.id) as unit:
             assert exact(unit.deliveries.claim(first)) == exact(first)
 
+    def test_a_delivery_can_be_looked_up_without_a_claim(self, backend: Backend) -> None:
+        """Whoever only asks registers nothing."""
+        clinic = a_practice(backend)
+        first = a_delivery(clinic)
+        with backend.begin(clinic.id) as unit:
+            assert unit.deliveries.known(first) is None
+            assert unit.deliveries.claim(first) is None
+            unit.deliveries.finish(first, RESULT)
+        later = evolve(first, fingerprint="0" * 64, created_at=MONDAY_MORNING + timedelta(days=400))
+        with backend.begin(clinic.id) as unit:
+            assert exact(unit.deliveries.known(later)) == exact(evolve(first, result=RESULT))
+            assert unit.deliveries.known(evolve(first, key="key:other")) is None
+
     def test_a_claim_is_seen_within_its_unit_of_work(self, backend: Backend) -> None:
         """A batch may hold the same delivery twice."""
         clinic = a_practice(backend)

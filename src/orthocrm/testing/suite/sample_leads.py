@@ -1,6 +1,5 @@
 """Leads of a practice and what belongs to them: filled in every field, and as bare as can be."""
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +15,6 @@ from orthocrm.core.activity import (
     PassedOver,
 )
 from orthocrm.core.appointment import Appointment, AppointmentStatus, ReminderStatus
-from orthocrm.core.audit import Import
 from orthocrm.core.ids import ImportId, LeadId, SourceId, StageSlug, UserId
 from orthocrm.core.lead import (
     Channel,
@@ -44,9 +42,6 @@ from orthocrm.core.people import (
     PatientRelationship,
     Phone,
     PreferredContact,
-)
-from orthocrm.core.settings import (
-    Clinic,
 )
 from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
 from orthocrm.testing.factories import (

@@ -7,7 +7,9 @@ from typing import Any
 
 from orthocrm.core.ports import Backend
 from orthocrm.testing.suite.arranged import repository
-from orthocrm.testing.suite.sample_leads import around, enquiries
+from orthocrm.testing.suite.sample_leads import around, enquiries, traces
+from orthocrm.testing.suite.sample_marketing import kinship, marketing
+from orthocrm.testing.suite.sample_messages import correspondence
 from orthocrm.testing.suite.sample_practice import practice
 from orthocrm.testing.suite.sample_values import the_clinic
 
@@ -20,12 +22,23 @@ TABLES = (
     "time_off",
     "availability",
     "imports",
+    "campaigns",
+    "referrers",
+    "spend",
     "leads",
     "visits",
     "activities",
     "tasks",
     "appointments",
     "reminders",
+    "touches",
+    "links",
+    "merges",
+    "messages",
+    "notices",
+    "contacts",
+    "enrollments",
+    "views",
     "audit",
     "import_changes",
     "personal_changes",
@@ -35,8 +48,12 @@ TABLES = (
 def samples() -> dict[str, tuple[Any, ...]]:
     """Make the nouns of a new practice by table."""
     rows = practice()
+    rows.update(marketing(rows))
     rows.update(enquiries(rows))
     rows.update(around(rows))
+    rows.update(kinship(rows))
+    rows.update(correspondence(rows))
+    rows.update(traces(rows))
     assert tuple(rows) == TABLES
     return rows
 

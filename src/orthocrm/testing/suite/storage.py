@@ -60,7 +60,16 @@ def _by_id(nouns: tuple[Any, ...]) -> dict[str, Any]:
 
 
 _KEPT = ("id", "version", "lead_id", "patient_ref", "audit_id", "import_id", "appointment_id")
-_UNIQUE = {"stages": ("slug", "order"), "sources": ("name",)}
+_UNIQUE = {
+    "stages": ("slug", "order"),
+    "sources": ("name",),
+    "links": ("other_id",),
+    "campaigns": ("name",),
+    "referrers": ("kind", "ref"),
+    "messages": ("key",),
+    "notices": ("key",),
+    "views": ("name",),
+}
 
 
 def _full_and_bare(table: str, rows: dict[str, tuple[Any, ...]]) -> tuple[Any, Any]:

@@ -115,4 +115,10 @@ def test_each_table_has_one_column_for_everything_sealed() -> None:
         "appointments",
         "import_changes",
         "personal_changes",
+        "touches",
+        "merges",
+        "referrers",
+        "messages",
+        "consents",
+        "staff_contacts",
     }

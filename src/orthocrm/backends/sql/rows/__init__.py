@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from orthocrm.backends.sql.rows.cadence import ENROLLMENT, VIEW
+from orthocrm.backends.sql.rows.kinship import LINK, MERGE
 from orthocrm.backends.sql.rows.leads import LEAD
+from orthocrm.backends.sql.rows.marketing import CAMPAIGN, REFERRER, SPENDING, TOUCH
+from orthocrm.backends.sql.rows.messages import CONSENT, CONTACT, MESSAGE, NOTICE
 from orthocrm.backends.sql.rows.practice import (
     ABSENCE,
     CLINIC,
@@ -28,21 +32,33 @@ __all__ = [
     "ACTIVITY",
     "APPOINTMENT",
     "AUDIT_ENTRY",
+    "CAMPAIGN",
     "CLINIC",
+    "CONSENT",
+    "CONTACT",
     "COORDINATOR",
+    "ENROLLMENT",
     "HOURS",
     "IMPORT",
     "IMPORT_CHANGE",
     "LEAD",
+    "LINK",
+    "MERGE",
+    "MESSAGE",
+    "NOTICE",
     "OF",
     "OUTBOX_ITEM",
     "PERSONAL_CHANGE",
+    "REFERRER",
     "REMINDER",
     "ROTATION",
     "SHAPES",
     "SOURCE",
+    "SPENDING",
     "STAGE",
     "TASK",
+    "TOUCH",
+    "VIEW",
     "VISIT",
 ]
 
@@ -55,12 +71,24 @@ SHAPES: tuple[Shape[Any], ...] = (
     ABSENCE,
     HOURS,
     IMPORT,
+    CAMPAIGN,
+    REFERRER,
+    SPENDING,
     LEAD,
     VISIT,
     ACTIVITY,
     TASK,
     APPOINTMENT,
     REMINDER,
+    TOUCH,
+    LINK,
+    MERGE,
+    MESSAGE,
+    NOTICE,
+    CONSENT,
+    CONTACT,
+    ENROLLMENT,
+    VIEW,
     AUDIT_ENTRY,
     IMPORT_CHANGE,
     PERSONAL_CHANGE,

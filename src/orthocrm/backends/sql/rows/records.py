@@ -4,8 +4,6 @@ from typing import Any
 
 from orthocrm.backends.sql import tables
 from orthocrm.backends.sql.rows.codec import (
-    NEUTRAL_PUT,
-    NEUTRAL_TAKE,
     Personal,
     Put,
     Row,
@@ -16,8 +14,8 @@ from orthocrm.backends.sql.rows.codec import (
     put_objects,
     take_json,
 )
-from orthocrm.backends.sql.rows.leads import LEAD, personal_of_lead, read_lead, write_lead
 from orthocrm.backends.sql.rows.shape import Shape
+from orthocrm.backends.sql.rows.whole import put_whole, take_whole
 from orthocrm.core.audit import (
     AuditEntry,
     Import,
@@ -28,7 +26,6 @@ from orthocrm.core.audit import (
     PersonalChange,
 )
 from orthocrm.core.facts import AUDIT, IMPORT_CHANGES, IMPORTS, PERSONAL_CHANGES
-from orthocrm.core.lead import Lead
 from orthocrm.core.query import Schema
 
 _STATE = by_value(ImportState)
@@ -145,18 +142,12 @@ def _read_import_change(row: Row, personal: Personal, _: Take) -> ImportChange:
         import_id=import_id,
         lead_id=lead_id,
         version_after=version_after,
-        before=_whole_lead(personal["before"]),
+        before=take_whole(personal["before"]),
     )
 
 
 def _personal_of_import_change(change: ImportChange) -> Personal:
-    clear = zip(LEAD.clear_columns, write_lead(change.before, NEUTRAL_PUT), strict=True)
-    return {"before": {"clear": dict(clear), "personal": personal_of_lead(change.before)}}
-
-
-def _whole_lead(stored: dict[str, Any]) -> Lead:
-    clear = tuple(stored["clear"].get(name) for name in LEAD.clear_columns)
-    return read_lead(clear, stored["personal"], NEUTRAL_TAKE)
+    return {"before": put_whole(change.before)}
 
 
 IMPORT_CHANGE = Shape(

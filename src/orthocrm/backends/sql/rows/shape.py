@@ -12,6 +12,9 @@ from orthocrm.core.query import Schema
 
 T = TypeVar("T")
 
+_NOT_CLEAR = ("data_key", "blind", "sealed")
+"""Columns that keys decide about."""
+
 
 @frozen(kw_only=True, eq=False)
 class Shape(Generic[T]):
@@ -19,7 +22,8 @@ class Shape(Generic[T]):
 
     `write` gives the clear columns in the order of the table, `read` takes them in the same
     order. `personal` gives the fields that are sealed, by path, without those that are None;
-    `sealed_for` names the lead whose key seals them, None for the clinic's own.
+    `sealed_for` names the lead whose key seals them, None for the clinic's own. `blind` gives a
+    match key of which the column of that name holds the blind index, and nothing else.
     """
 
     kind: str
@@ -29,6 +33,9 @@ class Shape(Generic[T]):
     read: Callable[[Row, Personal, Take], T]
     personal: Callable[[T], Personal] | None = None
     sealed_for: Callable[[T], str | None] = field(default=lambda _: None)
+    blind: Callable[[T], str] | None = None
+    sealed_by: str = "lead_id"
+    """The column that names the lead of `sealed_for`, where there is one."""
     vacated: str | None = None
     """A unique number that nouns may exchange: rows that are saved leave it first."""
 
@@ -36,7 +43,7 @@ class Shape(Generic[T]):
     def clear_columns(self) -> tuple[str, ...]:
         """The names of the columns that `write` writes."""
         names = self.table.columns.keys()
-        return tuple(name for name in names if name not in ("data_key", "sealed"))
+        return tuple(name for name in names if name not in _NOT_CLEAR)
 
     @cached_property
     def clear_width(self) -> int:
@@ -52,7 +59,7 @@ class Shape(Generic[T]):
     def lead_place(self) -> int | None:
         """Where the row names the lead whose key seals it."""
         names = self.clear_columns
-        return names.index("lead_id") if "lead_id" in names else None
+        return names.index(self.sealed_by) if self.sealed_by in names else None
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ A table's columns stand in the order in which `rows` writes and reads them. `sea
 personal fields of a row, encrypted; `leads.data_key` is the lead's own key, wrapped.
 """
 
+from orthocrm.backends.sql.tables.cadence import enrollments, saved_views
 from orthocrm.backends.sql.tables.columns import metadata
 from orthocrm.backends.sql.tables.enquiries import (
     activities,
@@ -12,6 +13,9 @@ from orthocrm.backends.sql.tables.enquiries import (
     stage_visits,
     tasks,
 )
+from orthocrm.backends.sql.tables.kinship import links, merges
+from orthocrm.backends.sql.tables.marketing import campaigns, referrers, spend, touches
+from orthocrm.backends.sql.tables.messages import consents, messages, notices, staff_contacts
 from orthocrm.backends.sql.tables.practice import (
     availability,
     clinic_keys,
@@ -37,22 +41,34 @@ __all__ = [
     "appointments",
     "audit_entries",
     "availability",
+    "campaigns",
     "clinic_keys",
     "clinics",
+    "consents",
     "coordinators",
     "deliveries",
+    "enrollments",
     "import_changes",
     "imports",
     "lead_keys",
     "leads",
+    "links",
+    "merges",
+    "messages",
     "metadata",
+    "notices",
     "outbox",
     "personal_changes",
+    "referrers",
     "reminders",
     "rotations",
+    "saved_views",
     "sources",
+    "spend",
+    "staff_contacts",
     "stage_visits",
     "stages",
     "tasks",
     "time_off",
+    "touches",
 ]

@@ -88,17 +88,29 @@ def noun(name: str, *parts: Any) -> sa.Table:  # noqa: ANN401 - as above
     return table(name, code("id"), number("version"), *parts)
 
 
-def of(table: str, *columns: str, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
-    """Refer to another table's row of the same clinic."""
+def of(
+    table: str, *columns: str, ondelete: str | None = None, name: str | None = None
+) -> sa.ForeignKeyConstraint:
+    """Refer to another table's row of the same clinic; a second time, under a name of its own."""
     there = ["clinic_id", "id"] if columns else ["clinic_id"]
     return sa.ForeignKeyConstraint(
-        ["clinic_id", *columns], [f"{table}.{column}" for column in there], ondelete=ondelete
+        ["clinic_id", *columns],
+        [f"{table}.{column}" for column in there],
+        ondelete=ondelete,
+        name=name,
     )
 
 
 def unique(table: str, *columns: str) -> sa.UniqueConstraint:
     """Let a value appear once in a clinic; what is taken is told by the last column."""
     return sa.UniqueConstraint("clinic_id", *columns, name=f"uq_{table}_{columns[-1]}")
+
+
+def unique_among(name: str, table: sa.Table, *columns: str, where: str) -> None:
+    """Let a value appear once among the rows of a clinic that satisfy `where`."""
+    some: sa.ColumnElement[bool] = sa.literal_column(where)
+    keys = [table.c[column] for column in ("clinic_id", *columns)]
+    sa.Index(f"uq_{name}", *keys, unique=True, postgresql_where=some, sqlite_where=some)
 
 
 def index(name: str, table: sa.Table, *columns: Any, where: str | None = None) -> None:  # noqa: ANN401 - names, or expressions of SQLAlchemy

@@ -1,6 +1,15 @@
 """The first schema."""
 
-from orthocrm.backends.sql.migrations.schema_0001 import enquiries, practice, records, scheduling
+from orthocrm.backends.sql.migrations.schema_0001 import (
+    cadence,
+    enquiries,
+    kinship,
+    marketing,
+    messages,
+    practice,
+    records,
+    scheduling,
+)
 
 revision = "0001"
 down_revision = None
@@ -11,4 +20,8 @@ def upgrade() -> None:
     practice.create()
     enquiries.create()
     scheduling.create()
+    kinship.create()
+    marketing.create()
+    messages.create()
+    cadence.create()
     records.create()

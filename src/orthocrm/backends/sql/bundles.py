@@ -1,0 +1,114 @@
+"""Makes one PostgreSQL statement of the neighbouring steps of a flush.
+
+A statement costs more on its way through driver and server than most single rows do in their
+tables. So steps that do not mind their order become the parts of one statement, and a step with
+several rows takes each column as an array.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from attrs import frozen
+
+from orthocrm.backends.sql.rows.codec import Row
+from orthocrm.backends.sql.session import Step
+
+STALE = "stale "
+"""How the error of a guarded update begins; the kind of noun follows."""
+
+_FORMS = 1_000
+"""How many statements stay made."""
+
+_PLACE = re.compile(r"\$(\d+)")
+
+
+@frozen
+class _Part:
+    """A statement for some rows; `guarded` names the kind of noun of which none may be missed."""
+
+    sql: str
+    width: int
+    guarded: str | None
+
+
+def bundle(steps: Sequence[Step]) -> tuple[bytes, Row]:
+    """Give one statement that carries out all steps, and its values.
+
+    A step of which some rows met nothing makes it fail by itself, with an error that `kind_of`
+    reads: so a commit can be sent along, and no answer has to be waited for.
+    """
+    parts, values = zip(*[_part(step) for step in steps], strict=True)
+    return _joined(parts), tuple(chain.from_iterable(values))
+
+
+def _part(step: Step) -> tuple[_Part, Row]:
+    if len(step.rows) == 1:
+        sql, values = step.sql, step.rows[0]
+    else:
+        assert step.at_once is not None  # noqa: S101 - for the type checker: free steps have one
+        sql, values = (
+            step.at_once,
+            tuple([_array(column) for column in zip(*step.rows, strict=True)]),
+        )
+    if not step.all_there:
+        return _Part(sql, len(values), None), values
+    return _Part(sql, len(values) + 1, step.kind), (*values, str(len(step.rows)))
+
+
+def _array(values: Iterable[Any]) -> str:
+    """Write an array as text: as with single values, the statement tells of what type it is."""
+    return f"{{{','.join([_element(value) for value in values])}}}"
+
+
+def _element(value: Any) -> str:  # noqa: ANN401 - what a driver takes
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    return str(value)
+
+
+@lru_cache(maxsize=_FORMS)
+def _joined(parts: tuple[_Part, ...]) -> bytes:
+    """Write the statement: the parts by name, then the guards, else the first part itself.
+
+    PostgreSQL begins with what is asked for, and then runs the others from the last to the first:
+    turned round, so that of several clashes the first one is reported.
+    """
+    texts, guards, before = [], [], 0
+    for number, part in enumerate(parts):
+        sql = _shifted(part.sql, before)
+        before += part.width
+        if part.guarded is not None:
+            sql = f"{sql} RETURNING 1"
+            guards.append(_guard(f"part{number}", part.guarded, before))
+        texts.append((f"part{number}", sql))
+    last = f"SELECT {', '.join(guards)}" if guards else texts.pop(0)[1]
+    named = ", ".join([f"{name} AS ({sql})" for name, sql in reversed(texts)])
+    return (f"WITH {named} {last}" if named else last).encode()
+
+
+def _shifted(sql: str, by: int) -> str:
+    return _PLACE.sub(lambda place: f"${int(place[1]) + by}", sql) if by else sql
+
+
+def _guard(part: str, kind: str, expected: int) -> str:
+    """Cast a text that is no number when too few rows were met.
+
+    The text depends on what was met, so that the planner does not fail beforehand.
+    """
+    return (
+        f"(SELECT CASE count(*) WHEN ${expected}::BIGINT THEN 1"  # noqa: S608 - no input is in it
+        f" ELSE ('{STALE}{kind}' || repeat(' ', least(count(*), 1)::int))::int END FROM {part})"
+    )
+
+
+def kind_of(error: Exception) -> str:
+    """Read the kind of noun out of the error of a guarded update."""
+    return str(error).partition(STALE)[2].partition('"')[0].strip()

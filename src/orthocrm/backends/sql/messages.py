@@ -1,0 +1,182 @@
+"""Messages, for which carriers' workers compete, and the ledger of consent."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import evolve
+
+from orthocrm.backends.sql.language import Language, Text
+from orthocrm.backends.sql.repositories import SqlRepository
+from orthocrm.backends.sql.rows import CONSENT, MESSAGE
+from orthocrm.backends.sql.rows.codec import Row, put_at
+from orthocrm.backends.sql.tables import consents, messages
+from orthocrm.backends.sql.transaction import Transaction
+from orthocrm.core.errors import NotFound
+from orthocrm.core.notifying import ConsentEntry, Message
+from orthocrm.core.time import instant
+
+_PENDING = messages.c.state == sa.literal_column("'PENDING'")
+_OUTCOME = (
+    "state",
+    "because",
+    "attempts",
+    "due_at",
+    "carrier",
+    "carrier_ref",
+    "sent_at",
+    "settled_at",
+)
+"""What a worker's answer changes."""
+
+
+def _the(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=column.type)
+
+
+def _in_clinic(table: sa.Table) -> sa.ColumnElement[bool]:
+    return table.c.clinic_id == _the("clinic", table.c.clinic_id)
+
+
+@cache
+def _due(language: Language) -> Text:
+    """Read pending messages that are due; those that somebody is taking are passed over."""
+    statement = (
+        sa.select(messages)
+        .where(_in_clinic(messages), _PENDING, messages.c.due_at <= _the("now", messages.c.due_at))
+        .order_by(messages.c.due_at, messages.c.id)
+        .limit(sa.bindparam("most", type_=sa.Integer()))
+        .with_for_update(skip_locked=True)
+    )
+    return language.text(statement)
+
+
+@cache
+def _leased(language: Language) -> Text:
+    grown = {name: messages.c[name] + 1 for name in ("attempts", "fence", "version")}
+    statement = (
+        sa.update(messages)
+        .values(due_at=_the("until", messages.c.due_at), **grown)
+        .where(_in_clinic(messages), language.among(messages.c.id, "ids"))
+    )
+    return language.text(statement)
+
+
+@cache
+def _settled(language: Language) -> Text:
+    statement = (
+        sa.update(messages)
+        .values(
+            version=messages.c.version + 1,
+            **{name: _the(f"new_{name}", messages.c[name]) for name in _OUTCOME},
+        )
+        .where(
+            _in_clinic(messages),
+            messages.c.id == _the("message", messages.c.id),
+            messages.c.fence == _the("old_fence", messages.c.fence),
+        )
+    )
+    return language.text(statement)
+
+
+class SqlMessages(SqlRepository[Message]):
+    """Messages, which carriers' workers claim as they claim the outbox."""
+
+    __slots__ = ()
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__(transaction, MESSAGE)
+
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
+        """Take pending messages that are due, and hide them for `lease`."""
+        self._transaction.flush_for(MESSAGE)
+        session, until = self._transaction.session, instant(now, "now") + lease
+        rows = session.rows(_due(self._language), {"now": put_at(now), "most": most})
+        found = self._transaction.read(MESSAGE, rows)
+        if found:
+            ids = self._language.several(message.id for message in found)
+            session.met(_leased(self._language), {"until": put_at(until), "ids": ids})
+        claimed = [_claimed(message, until) for message in found]
+        self._transaction.remember(MESSAGE, claimed)
+        return claimed
+
+    def settle(self, message: Message) -> bool:
+        """Record what became of a message, unless somebody claimed it since."""
+        self._transaction.flush_for(MESSAGE)
+        values = MESSAGE.write(message, self._language.put)
+        row = dict(zip(MESSAGE.clear_columns, values, strict=True))
+        given = {
+            **{f"new_{name}": row[name] for name in _OUTCOME},
+            "message": message.id,
+            "old_fence": row["fence"],
+        }
+        self._transaction.forget(MESSAGE, [message.id])
+        return self._transaction.session.met(_settled(self._language), given) == 1
+
+
+def _claimed(message: Message, until: datetime) -> Message:
+    return evolve(
+        message,
+        due_at=until,
+        attempts=message.attempts + 1,
+        fence=message.fence + 1,
+        version=message.version + 1,
+    )
+
+
+@cache
+def _of_addresses(language: Language) -> Text:
+    statement = (
+        sa.select(consents)
+        .where(_in_clinic(consents), language.among(consents.c.blind, "blind"))
+        .order_by(consents.c.at, consents.c.id)
+    )
+    return language.text(statement)
+
+
+class SqlConsents:
+    """The ledger of consent; of an address only its blind index is stored."""
+
+    __slots__ = ("_language", "_transaction")
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._language = transaction.session.language
+
+    def add(self, entries: Sequence[ConsentEntry]) -> None:
+        """Collect new entries."""
+        self._transaction.add(CONSENT, entries)
+
+    def of(self, addresses: Collection[str]) -> Mapping[str, Sequence[ConsentEntry]]:
+        """Give the entries of addresses, under the addresses as they were asked for."""
+        self._transaction.flush_for(CONSENT)
+        asked = self._asked(addresses)
+        if not asked:
+            return {}
+        given = {"blind": self._language.several(asked)}
+        rows = self._transaction.session.rows(_of_addresses(self._language), given)
+        self._transaction.keys.fetch(row[_LEAD] for row in rows if row[-1] is not None)
+        found: dict[str, list[ConsentEntry]] = {}
+        for row in rows:
+            entry = self._entry(row, asked[row[-2]])
+            found.setdefault(entry.address, []).append(entry)
+        return found
+
+    def _asked(self, addresses: Collection[str]) -> Mapping[str, str]:
+        try:
+            return {self._transaction.keys.index(address): address for address in addresses}
+        except NotFound:
+            return {}  # a clinic that does not exist has no keys, and no entries either
+
+    def _entry(self, row: Row, address: str) -> ConsentEntry:
+        """Read an entry; what was sealed with the key of a lead that is gone stays sealed."""
+        keys, lead, sealed = self._transaction.keys, row[_LEAD], row[-1]
+        lost = lead is not None and not keys.knows(lead)
+        opened = {} if lost else keys.open(CONSENT.name, lead, row[1], sealed)
+        take = self._language.take
+        return CONSENT.read(row[: CONSENT.clear_width], {**opened, "address": address}, take)
+
+
+_LEAD = CONSENT.clear_columns.index("lead_id")

@@ -1,0 +1,89 @@
+"""What a practice chooses for its follow-ups: each thing filled, and as bare as can be."""
+
+from datetime import time, timedelta
+
+from orthocrm.core.cadence import Sequence, Step
+from orthocrm.core.custom_fields import CustomField, FieldKind
+from orthocrm.core.messaging import Cap, Messaging, QuietHours, WebhookTarget
+from orthocrm.core.notifying import MessageChannel, Purpose
+from orthocrm.core.task import LeadTaskType, TaskPriority
+from orthocrm.core.templates import Language, MessageTemplate, TaskTemplate
+
+
+def task_templates() -> tuple[TaskTemplate, ...]:
+    """Make templates of tasks."""
+    full = TaskTemplate(
+        name="rückruf",
+        type=LeadTaskType.SMS,
+        title="Rückruf 🦷",
+        description="Nach der Schule",
+        after=timedelta(days=1, microseconds=1),
+        business=True,
+        priority=TaskPriority.LOW,
+    )
+    return (full, TaskTemplate(name="call", type=LeadTaskType.CALL, title=""))
+
+
+def message_templates() -> tuple[MessageTemplate, ...]:
+    """Make templates of messages."""
+    full = MessageTemplate(
+        name="bienvenida",
+        channel=MessageChannel.EMAIL,
+        body="¡Hola {contact_first_name}!\n",
+        subject="Bienvenidos",
+        purpose=Purpose.MARKETING,
+        language=Language.SPANISH,
+    )
+    return (full, MessageTemplate(name="bare", channel=MessageChannel.SMS, body=""))
+
+
+def sequences() -> tuple[Sequence, ...]:
+    """Make sequences, one of them without a step."""
+    step = Step(
+        after=timedelta(hours=36),
+        task=LeadTaskType.CALL,
+        title="Nachfassen",
+        message="bienvenida",
+        business=True,
+        priority=TaskPriority.HIGH,
+    )
+    full = Sequence(
+        name="neue",
+        steps=(step, Step(after=timedelta())),
+        suggest_lost=True,
+        is_active=False,
+    )
+    return (full, Sequence(name="leer", steps=()))
+
+
+def custom_fields() -> tuple[CustomField, ...]:
+    """Make fields of the clinic's own."""
+    full = CustomField(
+        name="brace_colour",
+        label="Farbe der Spange",
+        kind=FieldKind.CHOICE,
+        choices=("BLUE", "grün"),
+        decimals=2,
+        is_required=True,
+        is_personal=True,
+        is_active=False,
+    )
+    return (full, CustomField(name="bare", label="", kind=FieldKind.FLAG))
+
+
+def messaging() -> Messaging:
+    """Make a way of writing in which nothing is left as it usually is."""
+    hook = WebhookTarget(
+        name="lager", url="https://hooks.example.com/ü", kinds=("lead_captured",), is_active=False
+    )
+    return Messaging(
+        sender_name="Zürichsee",
+        phone="+41441234567",
+        email="praxis@example.com",
+        website="https://example.com",
+        carriers=((MessageChannel.SMS, "twilio"), (MessageChannel.EMAIL, "smtp")),
+        quiet=QuietHours(start=time(20, 30), end=time(9, 0, 0, 1)),
+        caps=(Cap(channel=MessageChannel.PUSH, a_day=2, a_week=5),),
+        digest_after=timedelta(seconds=30),
+        webhooks=(hook, WebhookTarget(name="bare", url="")),
+    )
