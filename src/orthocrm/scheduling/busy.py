@@ -9,6 +9,7 @@ from attrs.validators import optional
 
 from orthocrm.core.appointment import AppointmentStatus
 from orthocrm.scheduling.reading import (
+    MINUTE,
     aware,
     between,
     known,
@@ -20,11 +21,10 @@ from orthocrm.scheduling.reading import (
     utc,
     within,
 )
-from orthocrm.scheduling.zones import EPOCH
+from orthocrm.scheduling.zones import ceil_minute, floor_minute
 
 MOST_PLACES = 10_000
 _NOTHING = timedelta()
-_MINUTE = timedelta(minutes=1)
 
 
 class State(StrEnum):
@@ -50,8 +50,15 @@ BLOCKING = frozenset(
 """States that always block; held and requested depend on the hour and on the type."""
 
 
+_BOOKED = State.BOOKED
+
+
 def _state(raw: State | AppointmentStatus | str) -> State:
     return member(State, raw)
+
+
+Taken = tuple[int, int, int, int, int]
+"""Start, end, start and end of the footprint, in UTC minutes; and the capacity."""
 
 
 @frozen(kw_only=True)
@@ -83,13 +90,13 @@ class Busy:
     buffer_before: timedelta = field(default=_NOTHING, converter=length, validator=between(0))
     buffer_after: timedelta = field(default=_NOTHING, converter=length, validator=between(0))
     capacity: int = field(default=1, validator=within(1, MOST_PLACES))
+    minutes: Taken = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         not_before(self, "start", "end")
-
-
-Taken = tuple[int, int, int, int, int]
-"""Start, end, start and end of the footprint, in UTC minutes; and the capacity."""
+        start, end = floor_minute(self.start), ceil_minute(self.end)
+        opens, closes = start - self.buffer_before // MINUTE, end + self.buffer_after // MINUTE
+        object.__setattr__(self, "minutes", (start, end, opens, closes, self.capacity))
 
 
 @frozen
@@ -102,10 +109,10 @@ class Blocking:
 
     def counts(self, busy: Busy) -> bool:
         """Whether an appointment takes its time."""
-        if busy.start == busy.end or (busy.id is not None and busy.id == self.exclude):
+        if busy.start == busy.end or (self.exclude is not None and busy.id == self.exclude):
             return False
         state = busy.state
-        if state is State.BOOKED or state in BLOCKING:
+        if state is _BOOKED or state in BLOCKING:
             return True
         if state is State.HELD:
             return busy.expires_at is None or busy.expires_at > self.now
@@ -117,19 +124,5 @@ def taken(busy: Iterable[Busy], blocking: Blocking) -> list[Taken]:
 
     Seconds are rounded outwards, so that nothing is offered into a part of a minute.
     """
-    found: list[Taken] = []
-    counts, booked, exclude, epoch = blocking.counts, State.BOOKED, blocking.exclude, EPOCH
-    for one in busy:
-        first, last = one.start, one.end
-        plain = one.state is booked and (exclude is None or one.id != exclude)
-        if first == last or not (plain or counts(one)):
-            continue
-        since, left = first - epoch, epoch - last
-        start = opens = since.days * 1440 + since.seconds // 60
-        end = closes = -(left.days * 1440 + left.seconds // 60)
-        if one.buffer_before:
-            opens -= one.buffer_before // _MINUTE
-        if one.buffer_after:
-            closes += one.buffer_after // _MINUTE
-        found.append((start, end, opens, closes, one.capacity))
-    return found
+    counts = blocking.counts
+    return [one.minutes for one in busy if counts(one)]

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 Interval = tuple[int, int]
 """Minutes `[start, end)`."""
 
+_NEVER = (10**12, 10**12)
+
 
 def merged(intervals: Iterable[Interval]) -> list[Interval]:
     """Join what overlaps or touches; what is empty goes."""
@@ -28,18 +30,19 @@ def merged(intervals: Iterable[Interval]) -> list[Interval]:
 def without(intervals: Sequence[Interval], taken: Sequence[Interval]) -> list[Interval]:
     """Cut the second list out of the first."""
     found: list[Interval] = []
-    at, many = 0, len(taken)
+    cuts = iter(taken)
+    opens, closes = next(cuts, _NEVER)
     for start, end in intervals:
         low = start
-        while at < many and taken[at][1] <= low:
-            at += 1
-        cut = at
-        while cut < many and taken[cut][0] < end:
-            if taken[cut][0] > low:
-                found.append((low, taken[cut][0]))
-            low = taken[cut][1]
-            cut += 1
-        at = max(at, cut - 1)
+        while closes <= low:
+            opens, closes = next(cuts, _NEVER)
+        while opens < end:
+            if opens > low:
+                found.append((low, opens))
+            low = closes
+            if closes > end:
+                break
+            opens, closes = next(cuts, _NEVER)
         if low < end:
             found.append((low, end))
     return found
@@ -48,19 +51,17 @@ def without(intervals: Sequence[Interval], taken: Sequence[Interval]) -> list[In
 def common(first: Sequence[Interval], second: Sequence[Interval]) -> list[Interval]:
     """Keep what lies in both lists; pieces that touch stay apart."""
     found: list[Interval] = []
-    one = other = 0
-    while one < len(first) and other < len(second):
-        low = max(first[one][0], second[other][0])
-        high = min(first[one][1], second[other][1])
-        if low < high:
-            found.append((low, high))
-        if first[one][1] < second[other][1]:
-            one += 1
-        else:
-            other += 1
+    others = iter(second)
+    opens, closes = next(others, _NEVER)
+    for start, end in first:
+        while closes <= start:
+            opens, closes = next(others, _NEVER)
+        while opens < end:
+            low = max(opens, start)
+            if closes >= end:
+                if low < end:
+                    found.append((low, end))
+                break
+            found.append((low, closes))
+            opens, closes = next(others, _NEVER)
     return found
-
-
-def holding(intervals: Sequence[Interval], minute: int) -> Interval | None:
-    """Find the interval in which a minute lies."""
-    return next(((low, high) for low, high in intervals if low <= minute < high), None)

@@ -7,7 +7,7 @@ BYDAY, BYSETPOS by week, and BYMONTHDAY by year without BYMONTH, which it repeat
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, Final, Literal
 
 from attrs import frozen
@@ -81,7 +81,7 @@ class Rule:
     interval: int
     count: int | None
     until: Until | None
-    parts: Mapping[str, object]
+    parts: Mapping[str, Any]  # as dateutil names and takes them
 
     def occurrences(
         self,
@@ -104,19 +104,12 @@ class Rule:
             _FREQUENCIES[self.frequency],
             dtstart=first if since is None else self._nearer(first, since),
             interval=self.interval,
-            count=self.count,
             until=last,
-            **self._parts(first),
+            **self.parts,
         )
         if until is None:
-            return iter(found)
+            return islice(found, self.count)
         return takewhile(lambda occurrence: until.allows(occurrence, instant), found)
-
-    def _parts(self, first: datetime) -> dict[str, Any]:  # as dateutil names and takes them
-        parts = dict(self.parts)
-        if self.frequency == "WEEKLY" and "byweekday" not in parts:
-            parts["byweekday"] = first.weekday()
-        return parts
 
     def _nearer(self, first: datetime, since: datetime) -> datetime:
         """Skip whole intervals of days or weeks that lie before, where nothing is counted."""

@@ -1,6 +1,7 @@
 """Slots: the starts that are offered, with who and what can take each (R1 to R21)."""
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -73,13 +74,11 @@ def _takers(frame: Frame, room: list[Interval]) -> dict[int, Sequence[str]]:
     if request.mode is ProviderMode.ALL or len(everybody) == 1:
         found = starts(frame, request.providers, windows, room)
         return dict.fromkeys(found, everybody)
-    able: dict[int, list[str]] = {}
+    able: defaultdict[int, list[str]] = defaultdict(list)
     for one in request.providers:
+        name = one.id
         for start in starts(frame, (one,), windows, room):
-            if start in able:
-                able[start].append(one.id)
-            else:
-                able[start] = [one.id]
+            able[start].append(name)
     if request.mode is ProviderMode.GROUPS:
         return _of_every_group(able, request.groups)
     return {start: able[start] for start in sorted(able)}

@@ -5,7 +5,7 @@ from datetime import date
 
 from attrs import frozen
 
-from orthocrm.scheduling.hours import Override, WeeklyHours
+from orthocrm.scheduling.hours import DayWindow, Override, WeeklyHours
 from orthocrm.scheduling.intervals import Interval, common, merged, without
 from orthocrm.scheduling.request import Provider
 from orthocrm.scheduling.zones import (
@@ -93,34 +93,41 @@ def _built(provider: Provider, table: Offsets, days: range) -> list[Interval]:
     if not special and not any(plan):
         return []
     found: list[Interval] = []
+    offset, steady = table.steady(days.start)
     for day in days:
-        own = special.get(day)
+        own = special.get(day) if special else None
         if own is None:
             own = [(one.start, one.end) for one in plan[weekday(day)] if one.holds(day)]
-        if own and table.exists(day):
-            found += _resolved(own, day, table, _clip(day, special, table))
+        if not own:
+            continue
+        if day >= steady:
+            offset, steady = table.steady(day)
+        if day < steady:
+            midnight = day * DAY - offset
+            resolved = [(midnight + start, midnight + end) for start, end in own]
+        else:
+            resolved = _resolved(own, day, table)
+        clip = _clip(day, special, table) if special else None
+        found += resolved if clip is None else _clipped(resolved, clip)
     found.sort()
     return found
 
 
-def _resolved(
-    own: Iterable[Interval], day: int, table: Offsets, clip: int | None
-) -> Iterable[Interval]:
-    """Turn the wall times of a date into instants; whether a window wraps is for the walls (R2)."""
+def _resolved(own: Iterable[Interval], day: int, table: Offsets) -> list[Interval]:
+    """Turn the wall times of a date near a change into instants (R1); no date, no windows (R3)."""
+    if not table.exists(day):
+        return []
     midnight = day * DAY
-    for start, end in own:
-        opens = table.instant(midnight + start)
-        closes = table.instant(midnight + end + (DAY if end <= start else 0))
-        if clip is not None and closes > clip:
-            closes = clip
-        if opens < closes:
-            yield opens, closes
+    found = [(table.instant(midnight + start), table.instant(midnight + end)) for start, end in own]
+    return [(opens, closes) for opens, closes in found if opens < closes]
+
+
+def _clipped(windows: Iterable[Interval], clip: int) -> list[Interval]:
+    return [(opens, min(closes, clip)) for opens, closes in windows if opens < clip]
 
 
 def _clip(day: int, special: Mapping[int, Sequence[Interval]], table: Offsets) -> int | None:
     """Give the midnight at which windows of a date end, if the next date has its own rule (R5)."""
-    if not special:
-        return None
     following = day + 1
     if following not in special and not table.exists(following):
         following += 1
@@ -132,8 +139,7 @@ def _week(hours: Iterable[WeeklyHours]) -> list[list[_Weekly]]:
     for one in hours:
         plan[one.weekday].append(
             _Weekly(
-                one.start,
-                one.end,
+                *_span(one),
                 None if one.valid_from is None else day_number(one.valid_from),
                 None if one.valid_until is None else day_number(one.valid_until),
                 one.every_weeks,
@@ -143,11 +149,20 @@ def _week(hours: Iterable[WeeklyHours]) -> list[list[_Weekly]]:
     return plan
 
 
+def _span(window: WeeklyHours | DayWindow) -> Interval:
+    """Give a window's wall minutes, the end beyond midnight where it is not after the start (R2).
+
+    This is decided on the wall, never on instants.
+    """
+    beyond = DAY if window.end <= window.start else 0
+    return window.start, window.end + beyond
+
+
 def _special(provider: Provider) -> Mapping[int, Sequence[Interval]]:
     """Give the dates that follow no week, with their windows; a closed date wins (R5)."""
     found: dict[int, list[Interval]] = {}
     for override in provider.overrides:
-        windows = [(one.start, one.end) for one in override.windows]
+        windows = [_span(one) for one in override.windows]
         found.setdefault(day_number(override.date), []).extend(windows)
     return {**found, **{day_number(day): [] for day in provider.closed_dates}}
 

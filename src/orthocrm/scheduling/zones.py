@@ -20,6 +20,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DAY: Final = 1440
 _FIRST_DAY = EPOCH.toordinal()
 _MARGIN = 3 * DAY
+_FAR = 10**7
 _LONG_AGO = -(10**10)
 _MINUTE = timedelta(minutes=1)
 _NOTHING = timedelta()
@@ -84,6 +85,16 @@ class Offsets:
     def exists(self, day: int) -> bool:
         """Whether a local date exists (R3): its midnight does not resolve into another date."""
         return self.day(self.instant(day * DAY)) == day
+
+    def steady(self, day: int) -> tuple[int, int]:
+        """Give the offset of a date's wall times, and up to which date it stays without doubt.
+
+        Up to that date, exclusive, all dates exist, and their wall times and those of the date
+        after have this offset.
+        """
+        at = bisect_right(self.walls, day * DAY)
+        ends = self.walls[at] // DAY - 1 if at < len(self.walls) else _FAR
+        return self.offsets[at - 1], ends
 
     def pieces(self, start: int, end: int) -> list[tuple[int, int, int]]:
         """Cut `[start, end)` where the offset changes; give start, end and offset of each."""
