@@ -2,21 +2,35 @@
 
 import csv
 import io
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orthocrm import Intake
 
+T = TypeVar("T")
+
 _FIRST = ("Maria", "James", "Olivia", "Noah", "Emma", "Liam", "Ava", "Lucas", "Mia", "Ethan", "Zoe")
-_LAST = ("Lopez", "Smith", "Nguyen", "Kim", "Brown", "Garcia", "Miller", "Rossi", "Patel", "Weber",
-         "Olsen", "Novak", "Silva")  # fmt: skip
+_CHILDREN = ("Sofia", "Oscar", "Hazel", "Jonas", "Ruby", "Felix", "Clara", "Hugo", "Ivy", "Marlon",
+             "Tessa", "Victor", "Nadia", "Gordon", "Paula", "Rowan", "Esther", "Miguel", "Linda",
+             "Kevin", "Farah", "Bianca", "Dylan", "Selma", "Quentin", "Yara", "Jasper", "Greta",
+             "Omar", "Wanda", "Igor", "Lydia")  # fmt: skip
+_ONSETS = ("Lop", "Sm", "Ng", "K", "Br", "G", "Mil", "R", "Pat", "Web", "Ol", "Nov", "Silv", "Th",
+           "Dor", "Fen", "Had", "J", "Vas", "Carm")  # fmt: skip
+_MIDDLES = ("", "an", "el", "ir", "om", "un", "at", "eg", "ib", "of", "as", "ec")
+_RIMES = ("ez", "ith", "uyen", "imble", "own", "arcia", "ler", "ossi", "eldon", "erton", "sen",
+          "ak", "aldi", "ompson", "rickson", "wick", "dad", "ardine", "quist",
+          "ody", "tano")  # fmt: skip
+_STREETS = ("Oak", "Elm", "Maple", "Cedar", "Walnut", "Lake", "Hill", "Park", "River", "Church",
+            "Spring", "Mill", "Forest")  # fmt: skip
 _SOURCES = ("Doctor referral", "Web - Organic search", "Web - Social media", "Walk-in")
 _NOTE = "Asked about clear aligners for the summer, has seen another practice before."
 _BEGAN = timedelta(days=400)
 _APART = timedelta(minutes=4)
 _DECIDED = timedelta(days=10)
+_OLDEST, _BIRTHDAYS = date(2005, 1, 1), 5_477
 
 _PATHS = (
     (30, "new_lead", ""),
@@ -52,8 +66,18 @@ received_at = { column = "Received", format = "%Y-%m-%dT%H:%M:%S%z" }
 """
 """The mapping of eight columns under which imports are measured."""
 
-STAGED = LEADS + 'stage = "Stage"\n'
-"""The same with the stage that a lead holds already: for filling the large database."""
+STAGED = (
+    LEADS
+    + 'stage = "Stage"\n'
+    + """
+patient_first_name = "Child"
+patient_last_name = "Child's name"
+patient_born_on = { column = "Born", format = "%Y-%m-%d" }
+address_line1 = "Street"
+postal_code = "ZIP"
+"""
+)
+"""The same with patient, address and the stage that a lead holds: for filling the database."""
 
 OUTCOMES = """
 kind = "outcomes"
@@ -75,6 +99,11 @@ COLUMNS = (
     "Remarks",
     "Received",
     "Stage",
+    "Child",
+    "Child's name",
+    "Born",
+    "Street",
+    "ZIP",
 )
 
 
@@ -91,6 +120,10 @@ class Family:
     received_at: datetime
     stage: str
     outcome: str
+    child: str
+    born_on: date
+    street: str
+    postal_code: str
 
     @property
     def phone(self) -> str:
@@ -113,7 +146,8 @@ def family(number: int) -> Family:
     line = number - 1 if is_sibling(number) else number
     percent = number * 37 % 100
     stage, outcome = next((stage, end) for below, stage, end in _PATHS if percent < below)
-    first, last = _FIRST[number % len(_FIRST)], _LAST[number % len(_LAST)]
+    first = _FIRST[number % len(_FIRST)]
+    last = "".join(_any(parts, line, at) for at, parts in enumerate((_ONSETS, _MIDDLES, _RIMES)))
     return Family(
         ref=f"E-{number:07d}",
         first_name=first,
@@ -124,7 +158,18 @@ def family(number: int) -> Family:
         received_at=(STARTED - _BEGAN + number * _APART).replace(microsecond=0),
         stage=stage,
         outcome=outcome,
+        child=_any(_CHILDREN, number, 3),
+        born_on=_OLDEST + timedelta(days=_any(range(_BIRTHDAYS), number, 4)),
+        street=f"{_any(range(1, 9_999), line, 5)} {_any(_STREETS, line, 6)} St",
+        postal_code=f"606{_any(range(30), line, 7):02}",
     )
+
+
+def _any(options: Sequence[T], number: int, salt: int) -> T:
+    """Pick one, always the same for a number, and independent of what the other salts pick."""
+    mixed = (number * 8 + salt + 1) * 0x9E3779B97F4A7C15 % 2**64
+    mixed = (mixed ^ mixed >> 31) * 0xBF58476D1CE4E5B9 % 2**64
+    return options[(mixed >> 33) % len(options)]
 
 
 def enquiry(number: int) -> Intake:
@@ -133,16 +178,29 @@ def enquiry(number: int) -> Intake:
     return Intake(
         first_name=given.first_name,
         last_name=given.last_name,
-        patient_first_name="Sofia",
+        patient_first_name=given.child,
         patient_last_name=given.last_name,
+        patient_born_on=given.born_on,
         relationship="CHILD",
         phone=given.phone,
         email=given.email,
+        address_line1=given.street,
         city="Chicago",
-        postal_code="60601",
+        postal_code=given.postal_code,
         source="Other",
         source_detail="Flyer at the library",
         notes=_NOTE,
+    )
+
+
+def misheard(number: int) -> Intake:
+    """Give the enquiry of a family that is known, with another phone and a misspelt name."""
+    last = family(number).last_name
+    return evolve(
+        enquiry(number),
+        patient_last_name=f"{last}{last[-1]}",
+        phone=f"(773) {2_000_000 + number:07d}",
+        email=f"another.{number}@example.org",
     )
 
 
@@ -162,6 +220,11 @@ def _row(given: Family) -> tuple[str, ...]:
         _NOTE,
         given.received_at.isoformat(),
         given.stage,
+        given.child,
+        given.last_name,
+        given.born_on.isoformat(),
+        given.street,
+        given.postal_code,
     )
 
 

@@ -50,7 +50,7 @@ def match_keys(patient: Patient, contact: Contact, external_ref: str | None) -> 
     """Compute the keys by which duplicates are found, sorted; each names its kind first.
 
     `phone:`, `email:` and `ref:` are exact, and those of `blocking.fuzzy_keys` find whoever
-    gives other ones: eight in all for a child with a birth date and a full address.
+    gives other ones: seven in all for a child with a birth date and a full address.
     """
     keys = set(fuzzy_keys(record_of_people(patient, contact, external_ref)))
     for phone in (contact.phone, contact.phone_alt):

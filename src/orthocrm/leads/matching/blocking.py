@@ -77,14 +77,17 @@ def fuzzy_keys(record: Record) -> Iterator[str]:
 
     They are stored with every lead, so each combines all that the rules want beside a name: a name
     alone is carried by a crowd, and never makes two leads one person.
-    `born` is the birth date with either name, `area` both names and the postal code, `kin` both
-    names and who answers for the patient, `door` the address. Names stand in either order, by their
-    sound, and all short forms of a name are one.
+    `born` is the birth date with the initials as they are spelt; `area` both names and the postal
+    code, and `kin` both names and who answers for the patient, where all short forms of a name are
+    one; `door` the address. Names stand by their sound, and in either order.
     """
-    first, last = _common(name_of(record.first)), _common(name_of(record.last))
+    first, last = name_of(record.first), name_of(record.last)
     code = folded(record.postal_code)[:POSTAL_SIGNS]
-    if first and last:
-        yield from _named_keys(first, last, code, record)
+    if first.text and last.text:
+        if record.born_on is not None:
+            initials = sorted((sound(first.text)[:1], sound(last.text)[:1]))
+            yield f"born:{_unordered(record.born_on)}-{''.join(initials)}"
+        yield from _named_keys(_common(first), _common(last), code, record)
     street = street_of(record.line1) if code and record.line1 else NOWHERE
     if street.number and street.name:
         yield f"door:{code}-{street.number}-{sound(street.name.split()[0])}"
@@ -92,16 +95,9 @@ def fuzzy_keys(record: Record) -> Iterator[str]:
 
 NOWHERE = Street()
 
-BEGINNING = 2
-"""Signs of a name's sound that stand beside a birth date."""
-
 
 def _named_keys(first: str, last: str, code: str, record: Record) -> Iterator[str]:
-    sounds = sorted((sound(first), sound(last)))
-    names = "-".join(sounds)
-    if record.born_on is not None:
-        day = _unordered(record.born_on)
-        yield from (f"born:{day}-{sounded[:BEGINNING]}" for sounded in sounds)
+    names = "-".join(sorted((sound(first), sound(last))))
     if code:
         yield f"area:{code}-{names}"
     for contact in record.contacts:
