@@ -19,6 +19,7 @@ from orthocrm.core import query
 from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import ClinicId, LeadId
+from orthocrm.core.notifying import ConsentEntry, Message, MessageState
 from orthocrm.core.ports import FIRST_PAGE, Backend, UnitOfWork
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
 
@@ -27,6 +28,10 @@ Drawers = dict[str, dict[Any, Any]]
 UNIQUE: Mapping[str, tuple[Callable[[Any], object], ...]] = {
     "stages": (lambda stage: stage.slug, lambda stage: stage.order),
     "sources": (lambda source: source.name.casefold(),),
+    "messages": (lambda message: message.key,),
+    "notices": (lambda notice: (notice.user, notice.key),),
+    "enrollments": (lambda one: (one.lead_id, one.sequence, one.state == "RUNNING" or one.id),),
+    "views": (lambda view: (view.owner, view.name.casefold()),),
     "campaigns": (lambda campaign: campaign.name.casefold(),),
     "referrers": (lambda referrer: (referrer.kind, referrer.ref),),
     "links": (lambda link: (link.lead_id, link.other_id),),
@@ -136,6 +141,53 @@ class WaitingEvents(Drawer):
         return sum(item.state is state for item in self._nouns.values())
 
 
+OUTCOME = (
+    "state",
+    "because",
+    "attempts",
+    "due_at",
+    "carrier",
+    "carrier_ref",
+    "sent_at",
+    "settled_at",
+)
+"""What an answer of a carrier's worker changes of a message."""
+
+
+class WaitingMessages(Drawer):
+    """Messages to families and staff."""
+
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
+        """Take what is due, oldest first."""
+        pending = [one for one in self._nouns.values() if one.state is MessageState.PENDING]
+        due = sorted((one.due_at, one.id) for one in pending if one.due_at <= now)[:most]
+        held = [self._nouns[key] for _, key in due]
+        return self.save(
+            [
+                evolve(one, due_at=now + lease, attempts=one.attempts + 1, fence=one.fence + 1)
+                for one in held
+            ]
+        )
+
+    def settle(self, message: Message) -> bool:
+        """Record what became of a message, unless somebody claimed it anew."""
+        held = self._nouns.get(message.id)
+        if held is None or held.fence != message.fence:
+            return False
+        self.save([evolve(held, **{name: getattr(message, name) for name in OUTCOME})])
+        return True
+
+
+class Ledger(Drawer):
+    """Consent, by address."""
+
+    def of(self, addresses: Collection[str]) -> Mapping[str, Sequence[ConsentEntry]]:
+        """Give the entries of addresses, oldest first."""
+        entries = sorted(self._nouns.values(), key=lambda entry: (entry.at, entry.id))
+        held = {one: [entry for entry in entries if entry.address == one] for one in addresses}
+        return {address: found for address, found in held.items() if found}
+
+
 class KnownDeliveries:
     """Deliveries by operation, user and key."""
 
@@ -171,6 +223,8 @@ class Unit:
         for kind in SCHEMAS:
             setattr(self, kind, Drawer(self, kind))
         self.outbox = WaitingEvents(self, "outbox")
+        self.messages = WaitingMessages(self, "messages")
+        self.consents = Ledger(self, "consents")
         self.deliveries = KnownDeliveries(drawers.setdefault("deliveries", {}))
 
     def revision(self) -> int | None:

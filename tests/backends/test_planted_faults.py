@@ -13,6 +13,7 @@ from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import ClinicId, LeadId, UserId
+from orthocrm.core.notifying import ConsentEntry, Message
 from orthocrm.core.ports import FIRST_PAGE
 from orthocrm.core.query import (
     EVERYTHING,
@@ -29,8 +30,10 @@ from orthocrm.core.query import (
 from orthocrm.testing.suite import BackendSuite
 from tests.support.dict_backend import (
     DictBackend,
+    DictConsents,
     DictDeliveries,
     DictLeads,
+    DictMessages,
     DictOutbox,
     DictRepository,
     DictUnit,
@@ -50,6 +53,7 @@ def with_rows(name: str, **methods: Any) -> type[DictBackend]:
         repository=type("Repository", (DictRepository,), methods),
         lead_repository=type("Leads", (DictLeads,), methods),
         outbox_repository=type("Outbox", (DictOutbox,), methods),
+        message_repository=type("Messages", (DictMessages,), methods),
     )
 
 
@@ -268,6 +272,57 @@ class LateAnswersCount(DictOutbox):
         return super().settle(evolve(item, fence=held.fence), state, due_at)
 
 
+class LeasesNothing(DictMessages):
+    def taken(self, message: Message, until: datetime) -> Message:
+        return evolve(super().taken(message, until), due_at=message.due_at)
+
+
+class ForgetsTheFence(DictMessages):
+    def settle(self, message: Message) -> bool:
+        held = self.rows.get(message.id, message)
+        return super().settle(evolve(message, fence=held.fence))
+
+
+class SettlesTheWhole(DictMessages):
+    def settle(self, message: Message) -> bool:
+        held = self.rows.get(message.id)
+        if held is None or held.fence != message.fence:
+            return False
+        self.save([evolve(message, version=held.version)])
+        return True
+
+
+class ClaimsWithoutAVersion(DictMessages):
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
+        claimed = [evolve(one, version=one.version - 1) for one in super().claim(now, lease, most)]
+        self.rows.update({one.id: one for one in claimed})
+        return claimed
+
+
+class NewestConsentFirst(DictConsents):
+    def entries(self, address: str) -> list[ConsentEntry]:
+        return super().entries(address)[::-1]
+
+
+class ConsentAsWritten(DictConsents):
+    def entries(self, address: str) -> list[ConsentEntry]:
+        return [entry for entry in self.ledger.rows.values() if entry.address == address]
+
+
+class ConsentWithoutEvidence(DictConsents):
+    def entries(self, address: str) -> list[ConsentEntry]:
+        return [evolve(entry, evidence=None) for entry in super().entries(address)]
+
+
+class ForgetsConsentWithTheLead(DictLeads):
+    def remove(self, ids: Collection[str]) -> None:
+        super().remove(ids)
+        ledger = self.unit.tables["consents"]
+        for entry in list(ledger.values()):
+            if entry.lead_id in ids:
+                del ledger[entry.id]
+
+
 class ForgetsDeliveries(DictDeliveries):
     def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:
         self.rows.clear()
@@ -344,7 +399,14 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
     ),
     "lets names be taken twice": (
         with_rows("Names", check_unique=unchecked),
-        ("slug_and_order_of_a_stage_are_unique", "a_source_name_is_unique_whatever_its_case"),
+        (
+            "slug_and_order_of_a_stage_are_unique",
+            "a_source_name_is_unique_whatever_its_case",
+            "the_key_of_a_message_is_unique",
+            "the_key_of_a_notice_is_unique_by_user",
+            "a_lead_runs_through_a_sequence_once_at_a_time",
+            "the_name_of_a_saved_view_is_unique_by_owner",
+        ),
     ),
     "shares its nouns": (
         with_rows("Shares", put=shares_its_nouns),
@@ -418,6 +480,38 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
     "lets late answers count": (
         with_unit("Late", outbox_repository=LateAnswersCount),
         ("a_late_answer_is_refused",),
+    ),
+    "leases no message": (
+        with_unit("Leases", message_repository=LeasesNothing),
+        ("a_lease_that_runs_out_frees_the_message", "the_messages_due_longest_are_claimed_first"),
+    ),
+    "forgets the fence of messages": (
+        with_unit("Fences", message_repository=ForgetsTheFence),
+        ("a_late_answer_about_a_message_is_refused",),
+    ),
+    "lets an answer change the message": (
+        with_unit("Answers", message_repository=SettlesTheWhole),
+        ("an_answer_is_kept",),
+    ),
+    "claims messages behind everybody's back": (
+        with_unit("Versions", message_repository=ClaimsWithoutAVersion),
+        ("who_read_a_message_before_its_claim_cannot_save_it",),
+    ),
+    "gives the newest consent first": (
+        with_unit("NewestConsent", consent_repository=NewestConsentFirst),
+        ("the_oldest_entry_comes_first", "entries_come_back_as_they_were_added"),
+    ),
+    "gives consent as it was written": (
+        with_unit("WrittenConsent", consent_repository=ConsentAsWritten),
+        ("the_oldest_entry_comes_first",),
+    ),
+    "loses the evidence of consent": (
+        with_unit("Evidence", consent_repository=ConsentWithoutEvidence),
+        ("entries_come_back_as_they_were_added",),
+    ),
+    "forgets consent with the lead": (
+        with_unit("Erasure", lead_repository=ForgetsConsentWithTheLead),
+        ("an_entry_outlives_its_lead",),
     ),
     "forgets deliveries": (
         with_unit("Forgets", delivery_repository=ForgetsDeliveries),

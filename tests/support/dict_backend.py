@@ -14,6 +14,7 @@ from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
 from orthocrm.core.errors import AlreadyExists, Conflict, InvalidInput, StaleVersion
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import ClinicId, LeadId
+from orthocrm.core.notifying import ConsentEntry, Message, MessageState
 from orthocrm.core.ports import FIRST_PAGE
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
 from orthocrm.core.settings import Clinic
@@ -110,6 +111,52 @@ class DictOutbox(DictRepository):
         return sum(item.state is state for item in self.rows.values())
 
 
+class DictMessages(DictRepository):
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
+        pending = [row for row in self.rows.values() if row.state is MessageState.PENDING]
+        due = sorted((row.due_at, row.id) for row in pending if row.due_at <= now)[:most]
+        return self.save([self.taken(self.rows[key], now + lease) for _, key in due])
+
+    def taken(self, message: Message, until: datetime) -> Message:
+        grown = {name: getattr(message, name) + 1 for name in ("attempts", "fence")}
+        return evolve(message, due_at=until, **grown)
+
+    def settle(self, message: Message) -> bool:
+        held = self.rows.get(message.id)
+        if held is None or held.fence != message.fence:
+            return False
+        self.save([evolve(held, **{name: getattr(message, name) for name in OUTCOME})])
+        return True
+
+
+OUTCOME = (
+    "state",
+    "because",
+    "attempts",
+    "due_at",
+    "carrier",
+    "carrier_ref",
+    "sent_at",
+    "settled_at",
+)
+
+
+class DictConsents:
+    def __init__(self, unit: "DictUnit") -> None:
+        self.ledger = DictRepository(unit, "consents")
+
+    def add(self, entries: Sequence[ConsentEntry]) -> None:
+        self.ledger.add(entries)
+
+    def of(self, addresses: Collection[str]) -> Mapping[str, Sequence[ConsentEntry]]:
+        held = {address: self.entries(address) for address in addresses}
+        return {address: entries for address, entries in held.items() if entries}
+
+    def entries(self, address: str) -> list[ConsentEntry]:
+        found = [entry for entry in self.ledger.rows.values() if entry.address == address]
+        return sorted(found, key=lambda entry: (entry.at, entry.id))
+
+
 class DictDeliveries:
     def __init__(self, unit: "DictUnit") -> None:
         self.rows = unit.tables.setdefault("deliveries", {})
@@ -122,6 +169,9 @@ class DictDeliveries:
         self.rows[key] = delivery
         return None
 
+    def known(self, delivery: Delivery) -> Delivery | None:
+        return deepcopy(self.rows.get((delivery.operation, delivery.user, delivery.key)))
+
     def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
         key = (delivery.operation, delivery.user, delivery.key)
         self.rows[key] = evolve(self.rows[key], result=deepcopy(result))
@@ -130,6 +180,10 @@ class DictDeliveries:
 UNIQUE: Mapping[str, Sequence[Any]] = {
     "stages": (lambda stage: stage.slug, lambda stage: stage.order),
     "sources": (lambda source: source.name.casefold(),),
+    "messages": (lambda message: message.key,),
+    "notices": (lambda notice: (notice.user, notice.key),),
+    "enrollments": (lambda one: (one.lead_id, one.sequence, one.state == "RUNNING" or one.id),),
+    "views": (lambda view: (view.owner, view.name.casefold()),),
     "campaigns": (lambda campaign: campaign.name.casefold(),),
     "referrers": (lambda referrer: (referrer.kind, referrer.ref),),
     "links": (lambda link: (link.lead_id, link.other_id),),
@@ -141,6 +195,8 @@ class DictUnit:
     lead_repository: type[DictLeads] = DictLeads
     outbox_repository: type[DictOutbox] = DictOutbox
     delivery_repository: type[DictDeliveries] = DictDeliveries
+    message_repository: type[DictMessages] = DictMessages
+    consent_repository: type[DictConsents] = DictConsents
 
     def __init__(self, clinic: ClinicId, tables: Tables) -> None:
         self.clinic, self.tables = clinic, tables
@@ -148,6 +204,8 @@ class DictUnit:
             made = self.lead_repository if table == "leads" else self.repository
             setattr(self, table, made(self, table))
         self.outbox = self.outbox_repository(self, "outbox")
+        self.messages = self.message_repository(self, "messages")
+        self.consents = self.consent_repository(self)
         self.deliveries = self.delivery_repository(self)
         self.refused: Conflict | None = None
 

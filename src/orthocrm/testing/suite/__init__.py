@@ -22,8 +22,10 @@ import pytest
 _THEMES = (
     "aggregates",
     "concurrency",
+    "consents",
     "deliveries",
     "keys",
+    "messages",
     "operators",
     "outbox",
     "pages",
@@ -39,8 +41,10 @@ pytest.register_assert_rewrite(*(f"{__name__}.{theme}" for theme in _THEMES))
 from orthocrm.testing.suite.aggregates import AggregateRules  # noqa: E402 - after the line above
 from orthocrm.testing.suite.arranged import Capability, Rules  # noqa: E402
 from orthocrm.testing.suite.concurrency import ConcurrencyRules  # noqa: E402
+from orthocrm.testing.suite.consents import ConsentRules  # noqa: E402
 from orthocrm.testing.suite.deliveries import DeliveryRules  # noqa: E402
 from orthocrm.testing.suite.keys import MatchKeyRules  # noqa: E402
+from orthocrm.testing.suite.messages import MessageRules  # noqa: E402
 from orthocrm.testing.suite.operators import OperatorRules  # noqa: E402
 from orthocrm.testing.suite.outbox import OutboxRules  # noqa: E402
 from orthocrm.testing.suite.pages import PageRules  # noqa: E402
@@ -66,6 +70,8 @@ class BackendSuite(
     AggregateRules,
     OutboxRules,
     DeliveryRules,
+    MessageRules,
+    ConsentRules,
     ConcurrencyRules,
     OperatorRules,
 ):

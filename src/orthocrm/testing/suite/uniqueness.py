@@ -3,12 +3,20 @@
 import pytest
 from attrs import evolve
 
+from orthocrm.core.cadence import EnrollmentState
 from orthocrm.core.errors import AlreadyExists
 from orthocrm.core.ids import StageSlug
 from orthocrm.core.ports import Backend
 from orthocrm.core.query import Sort
 from orthocrm.core.settings import Clinic
-from orthocrm.testing.factories import a_lead, a_source, a_stage
+from orthocrm.testing.factories import (
+    a_lead,
+    a_notice,
+    a_saved_view,
+    a_source,
+    a_stage,
+    an_enrollment,
+)
 from orthocrm.testing.suite.arranged import (
     Capability,
     Rules,
@@ -97,6 +105,43 @@ class UniquenessRules(Rules):
         with backend.begin(clinic.id) as unit:
             unit.sources.save([evolve(radio, name="Podcast")])
         store(backend, clinic, "sources", [a_source(clinic, "radio")])
+
+    def test_the_key_of_a_notice_is_unique_by_user(self, backend: Backend) -> None:
+        """One thing is told to somebody once; others may be told the same."""
+        clinic = a_practice(backend)
+        store(backend, clinic, "notices", [a_notice(clinic, "tc-1", key="late:1")])
+        with failing(AlreadyExists, backend, clinic.id) as unit:
+            unit.notices.add([a_notice(clinic, "tc-1", key="late:1")])
+        store(backend, clinic, "notices", [a_notice(clinic, "tc-2", key="late:1")])
+        store(backend, clinic, "notices", [a_notice(clinic, "tc-1", key="late:2")])
+
+    def test_a_lead_runs_through_a_sequence_once_at_a_time(self, backend: Backend) -> None:
+        """Once it has finished or was stopped, it may begin anew; other sequences are free."""
+        clinic = a_practice(backend)
+        lead, other = a_lead(clinic), a_lead(clinic)
+        store(backend, clinic, "leads", [lead, other])
+        running = an_enrollment(lead, "new")
+        store(backend, clinic, "enrollments", [running, an_enrollment(other, "new")])
+        store(backend, clinic, "enrollments", [an_enrollment(lead, "recall")])
+        with failing(AlreadyExists, backend, clinic.id) as unit:
+            unit.enrollments.add([an_enrollment(lead, "new")])
+        with backend.begin(clinic.id) as unit:
+            unit.enrollments.save([evolve(running, state=EnrollmentState.STOPPED)])
+            unit.enrollments.add([an_enrollment(lead, "new")])
+        with backend.begin(clinic.id) as unit:
+            again = unit.enrollments.get([running.id])[running.id]
+        with failing(AlreadyExists, backend, clinic.id) as unit:
+            unit.enrollments.save([evolve(again, state=EnrollmentState.RUNNING)])
+        ended = [an_enrollment(lead, "new", state=state) for state in EnrollmentState][1:]
+        store(backend, clinic, "enrollments", ended)
+
+    def test_the_name_of_a_saved_view_is_unique_by_owner(self, backend: Backend) -> None:
+        """Whatever its case; somebody else may give the same name."""
+        clinic = a_practice(backend)
+        store(backend, clinic, "views", [a_saved_view(clinic, "Straße", owner="tc-1")])
+        with failing(AlreadyExists, backend, clinic.id) as unit:
+            unit.views.add([a_saved_view(clinic, "STRASSE", owner="tc-1")])
+        store(backend, clinic, "views", [a_saved_view(clinic, "Straße", owner="tc-2")])
 
     def test_two_clinics_may_use_the_same_names(self, backend: Backend) -> None:
         """Slugs, orders and names are unique in one clinic, not in the world."""
