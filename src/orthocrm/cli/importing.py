@@ -33,7 +33,13 @@ _SCRATCH = "memory://"
 
 @click.command("import")
 @click.argument("file", type=_FILE)
-@click.option("--mapping", "mapping_file", type=_FILE, required=True, help="Which column is what.")
+@click.option(
+    "--mapping",
+    "named",
+    required=True,
+    metavar="FILE|NAME",
+    help="Which column is what: a mapping file, or the name of a saved mapping.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and store nothing.")
 @click.option(
     "--format", "style", type=click.Choice(["table", "json"]), default="table", show_default=True
@@ -41,15 +47,16 @@ _SCRATCH = "memory://"
 @database
 @of_clinic
 def import_file(
-    file: Path, mapping_file: Path, url: str, wanted: str | None, style: str, *, dry_run: bool
+    file: Path, named: str, url: str, wanted: str | None, style: str, *, dry_run: bool
 ) -> None:
     """Import a file of leads or of outcomes.
 
     Every row that can be read goes in, and every other one is reported. The exit code is 1 when
     rows were refused and none went in.
     """
-    mapping = _mapping(mapping_file)
+    written = _written(named)
     with _installation(url, dry_run=dry_run) as crm:
+        mapping = written or _saved(crm, wanted, named)
         clinic = _clinic(crm, wanted, mapping)
         report = _run(crm, clinic, file, mapping, dry_run=dry_run)
     _tell(report, style)
@@ -72,13 +79,28 @@ def import_revert(import_id: str, url: str, wanted: str | None) -> None:
     click.echo(f"removed: {done.removed}, restored: {done.restored}, kept: {done.kept}")
 
 
-def _mapping(file: Path) -> "Mapping":
+def _written(named: str) -> "Mapping | None":
+    """Read a mapping file; without one of this name, a saved mapping is meant."""
     from orthocrm.leads import mapping  # noqa: PLC0415 - slow import
 
+    file = Path(named)
+    if not file.is_file():
+        return None
     try:
         return mapping.parse(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         raise Failed("mapping: the file is not UTF-8") from None
+
+
+def _saved(crm: "OrthoCRM", wanted: str | None, named: str) -> "Mapping":
+    """Find a mapping among those that the clinic saved, whatever the case of its name."""
+    from orthocrm.leads import mapping  # noqa: PLC0415 - slow import
+
+    known = operating(crm, the_clinic(crm, wanted)).settings.mappings() if crm.clinics() else ()
+    for saved in known:
+        if saved.name.casefold() == named.casefold():
+            return mapping.parse(saved.text)
+    raise Failed("mapping: there is neither a file nor a saved mapping of this name")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _SQLITE = "sqlite:///"
+_PLAINTEXT = "orthocrm.allow_plaintext"
 
 
 class Failed(click.ClickException):
@@ -41,11 +42,22 @@ class Commands(click.Group):
 
 
 def database(command: F) -> F:
-    """Add the option that names the database."""
-    add = click.option(
+    """Add the options that name the database, and say how its data are kept."""
+    named = click.option(
         "--db", "url", envvar="ORTHOCRM_DB", required=True, metavar="URL", help="The database."
     )
-    return add(command)
+    plain = click.option(
+        "--allow-plaintext",
+        is_flag=True,
+        expose_value=False,
+        callback=_allow_plaintext,
+        help="Keep personal data unencrypted, for trials only.",
+    )
+    return named(plain(command))
+
+
+def _allow_plaintext(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
+    context.meta[_PLAINTEXT] = value
 
 
 def of_clinic(command: F) -> F:
@@ -63,7 +75,8 @@ def opened(url: str, *, make: bool = False) -> Iterator["OrthoCRM"]:
 
     if not make and is_missing(url):
         raise Failed("db: there is no such file; clinic add, import and migrate make one")
-    with connect(url) as crm:
+    is_plain = click.get_current_context().meta.get(_PLAINTEXT, False)
+    with connect(url, allow_plaintext=is_plain) as crm:
         yield crm
 
 

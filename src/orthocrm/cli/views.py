@@ -17,6 +17,7 @@ from orthocrm.analytics import reports
 from orthocrm.core.audit import DONE, AuditEntry
 from orthocrm.core.ids import LeadId
 from orthocrm.core.task import Task
+from orthocrm.leads.workbook import SIGNATURE
 from orthocrm.pipeline.board import Board, Card, Column
 from orthocrm.services.imports import ImportReport
 
@@ -155,7 +156,9 @@ def reading(file: Path) -> Iterator[tuple[BinaryIO, Callable[[int], None]]]:
         disable=not console.is_terminal,
     )
     with bar, file.open("rb") as stream:
-        task = bar.add_task("reading", total=file.stat().st_size)
+        is_whole = stream.read(len(SIGNATURE)) == SIGNATURE  # a workbook is read at once
+        stream.seek(0)
+        task = bar.add_task("reading", total=None if is_whole else file.stat().st_size)
 
         def tell(rows: int) -> None:
             bar.update(task, completed=stream.tell(), description=f"{rows} rows")

@@ -8,12 +8,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from orthocrm import Actor, Intake, Role, connect
 from orthocrm.cli import main
+from tests.support.workbooks import filled, saved
 
 Run = Callable[..., Result]
 
@@ -208,6 +210,69 @@ def test_a_mapping_that_cannot_be_read_is_refused(
     result = run("import", "leads.csv", "--mapping", "leads.toml")
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_a_saved_mapping_is_named_whatever_its_case(run: Run, files: Path, sqlite_url: str) -> None:
+    run("import", "leads.csv", "--mapping", "leads.toml")
+    with connect(sqlite_url) as crm:
+        clinic = crm.clinics()[0]
+        admin = crm.acting_as(Actor(user="admin", clinic=clinic.id, roles={Role.CLINIC_ADMIN}))
+        admin.settings.save_mapping("Weekly list", MAPPING)
+    result = run("import", str(files / "leads.csv"), "--mapping", "weekly LIST")
+    assert (result.exit_code, "unchanged: 2" in result.stdout) == (0, True)
+
+
+def test_a_mapping_that_is_neither_a_file_nor_saved_is_an_error(
+    run: Run, files: Path, clinic: str
+) -> None:
+    for arguments in ([], ["--dry-run"], ["--clinic", clinic]):
+        result = run("import", str(files / "leads.csv"), "--mapping", "Monthly", *arguments)
+        assert (result.exit_code, result.stderr) == (
+            2,
+            "error: mapping: there is neither a file nor a saved mapping of this name\n",
+        )
+
+
+def test_without_a_clinic_no_mapping_is_saved(run: Run, files: Path) -> None:
+    result = run("import", str(files / "leads.csv"), "--mapping", "Monthly", "--dry-run")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert not (files / "practice.db").exists()
+
+
+def test_a_workbook_is_imported_as_a_text_is(run: Run, files: Path) -> None:
+    rows: list[list[Any]] = [
+        ["id", "first", "last", "mail"],
+        [1.0, "Ann", "Lee", "ann@example.com"],
+        ["=1"],
+    ]
+    (files / "leads.xlsx").write_bytes(saved(filled(rows)))
+    told = json.loads(
+        run("import", "leads.xlsx", "--mapping", "leads.toml", "--format", "json").stdout
+    )
+    assert (told["created"], told["refused"]) == (1, 1)
+    assert {
+        (bad["number"], bad["line"], bad["column"], bad["code"]) for bad in told["problems"]
+    } == {(2, 3, "id", "formula_without_value")}
+
+
+def test_plaintext_is_allowed_by_an_option(run: Run, files: Path) -> None:
+    encrypted = run("import", "leads.csv", "--mapping", "leads.toml")
+    assert encrypted.exit_code == 0
+    plain = f"sqlite:///{files / 'plain.db'}"
+    result = run(
+        "import", "leads.csv", "--mapping", "leads.toml", "--db", plain, "--allow-plaintext"
+    )
+    assert (result.exit_code, "created: 2" in result.stdout) == (0, True)
+    assert not (files / "plain.db.keys").exists()
+    assert b"ann@example.com" in (files / "plain.db").read_bytes() + _journal(files)
+    assert b"ann@example.com" not in (files / "practice.db").read_bytes()
+    again = run("import", "leads.csv", "--mapping", "leads.toml", "--db", plain)
+    assert (again.exit_code, "key" in again.stderr) == (2, True)
+
+
+def _journal(files: Path) -> bytes:
+    journal = files / "plain.db-wal"
+    return journal.read_bytes() if journal.exists() else b""
 
 
 def test_an_import_is_taken_back(run: Run, files: Path) -> None:
