@@ -1,7 +1,11 @@
 """Which leads are worth comparing: keys that leads of one person or family share."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import combinations, groupby
+
+from attrs import define, field
 
 from orthocrm.leads.matching.names import Name, common_name, folded, name_of, sound
 from orthocrm.leads.matching.places import Street, street_of
@@ -106,21 +110,49 @@ def _named_keys(first: str, last: str, code: str, record: Record) -> Iterator[st
             yield f"kin:{names}-{sound(other)}"
 
 
-def candidates(keys: Sequence[Sequence[str]], crowd: int = CROWD) -> Iterator[tuple[int, int]]:
-    """Give every pair of positions that share a key, once, the lower position first.
+@define
+class Index:
+    """The keys of many records: twelve bytes for each key of each record."""
 
-    Keys of more than `crowd` are dropped. What is held is one number for each key of each record.
-    """
-    holders = _holders(keys, crowd)
-    for place, own in enumerate(keys):
-        others = {other for key in own for other in holders.get(key, ()) if other < place}
-        for other in sorted(others):
-            yield other, place
+    size: int = 0
+    _keys: "array[int]" = field(factory=lambda: array("q"), repr=False)
+    _places: "array[int]" = field(factory=lambda: array("L"), repr=False)
+
+    def add(self, keys: Iterable[str]) -> None:
+        """Take the keys of the next record; of each, a number is held that stands for it.
+
+        Two keys with one number make no more than a comparison that was not needed.
+        """
+        for key in keys:
+            self._keys.append(hash(key))
+            self._places.append(self.size)
+        self.size += 1
+
+    def candidates(self, crowd: int = CROWD) -> Iterator[tuple[int, int]]:
+        """Give every pair of positions that share a key, once, the lower position first.
+
+        Keys of more than `crowd` are dropped.
+        """
+        pairs = array("Q")
+        for places in self._shared(crowd):
+            pairs.extend(one * self.size + two for one, two in combinations(places, 2))
+        last = -1
+        for pair in sorted(pairs):
+            if pair != last:
+                yield divmod(pair, self.size)
+            last = pair
+
+    def _shared(self, crowd: int) -> Iterator[list[int]]:
+        order = sorted(range(len(self._keys)), key=self._keys.__getitem__)
+        for _, group in groupby(order, self._keys.__getitem__):
+            places = [self._places[at] for at in group]
+            if 1 < len(places) <= crowd:
+                yield places
 
 
-def _holders(keys: Iterable[Sequence[str]], crowd: int) -> dict[str, list[int]]:
-    holders: dict[str, list[int]] = {}
-    for place, own in enumerate(keys):
-        for key in own:
-            holders.setdefault(key, []).append(place)
-    return {key: places for key, places in holders.items() if 1 < len(places) <= crowd}
+def candidates(keys: Iterable[Iterable[str]], crowd: int = CROWD) -> Iterator[tuple[int, int]]:
+    """Give every pair of positions that share a key, as `Index.candidates` does."""
+    index = Index()
+    for own in keys:
+        index.add(own)
+    return index.candidates(crowd)

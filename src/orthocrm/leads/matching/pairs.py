@@ -1,16 +1,16 @@
 """Finding all duplicates of a clinic."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from attrs import Factory, define, field, frozen
 
 from orthocrm.core.lead_link import Relation
-from orthocrm.leads.matching.blocking import CROWD, candidates, keys_of
+from orthocrm.leads.matching.blocking import CROWD, Index, keys_of
 from orthocrm.leads.matching.clusters import Clusters
 from orthocrm.leads.matching.comparison import Comparison, compare_profiles
-from orthocrm.leads.matching.population import Population, population_of
+from orthocrm.leads.matching.population import Census, Population
 from orthocrm.leads.matching.profile import Profile, profile_of
 from orthocrm.leads.matching.record import Record
 from orthocrm.leads.matching.scoring import are_two, probability, relation, relation_given, score
@@ -34,14 +34,68 @@ def find_pairs(
 
     Persons are consistent: if A is B and B is C, then A is C; siblings are never joined over a
     third record. `possible` adds the pairs that share a key and nothing more.
-    What is held is the folded records, their keys, and two numbers for each pair.
     """
-    profiles = [profile_of(record) for record in records]
-    search = _Search(profiles, population_of(profiles))
-    keys = [keys_of(profile) for profile in profiles]
-    search.look_at(candidates(keys, crowd), possible=possible)
-    yield from search.persons()
-    yield from search.others()
+    known = {record.id: record for record in records}
+    search = Search(crowd=crowd, possible=possible)
+    search.survey(known.values())
+    search.hold(known[record_id] for record_id in search.wanted())
+    yield from search.pairs()
+
+
+@define(kw_only=True)
+class Search:
+    """A search of a clinic that is read twice, so that only what is compared stays in memory.
+
+    `survey` all records, then `hold` those that are `wanted`, then take the `pairs`. Of a record
+    that shares no key with another one, its id, the numbers of its keys and the counts of its names
+    are all that is kept. Records that are gone by the second time are left out.
+    """
+
+    crowd: int = CROWD
+    possible: bool = False
+    _ids: list[str] = field(factory=list, repr=False)
+    _index: Index = field(factory=Index, repr=False)
+    _census: Census = field(factory=Census, repr=False)
+    _near: "array[int]" = field(factory=lambda: array("L"), repr=False)
+    _profiles: dict[str, Profile] = field(factory=dict, repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many records were surveyed."""
+        return len(self._ids)
+
+    def survey(self, records: Iterable[Record]) -> None:
+        """Count records and note their keys; every record comes here once."""
+        for record in records:
+            profile = profile_of(record)
+            self._ids.append(record.id)
+            self._index.add(keys_of(profile))
+            self._census.add(profile)
+
+    def wanted(self) -> list[str]:
+        """Name the records that share a key with another one, once all were surveyed."""
+        self._near = array("L")
+        for pair in self._index.candidates(self.crowd):
+            self._near.extend(pair)
+        return [self._ids[place] for place in sorted(set(self._near))]
+
+    def hold(self, records: Iterable[Record]) -> None:
+        """Take in records that are wanted."""
+        self._profiles.update((record.id, profile_of(record)) for record in records)
+
+    def pairs(self) -> Iterator[Pair]:
+        """Find the pairs, as `find_pairs` says."""
+        profiles = {
+            place: self._profiles[record_id]
+            for place, record_id in enumerate(self._ids)
+            if record_id in self._profiles
+        }
+        comparing = _Comparing(profiles, self._census.population())
+        near = zip(self._near[::2], self._near[1::2], strict=True)
+        there = ((one, two) for one, two in near if one in profiles and two in profiles)
+        comparing.look_at(there, possible=self.possible)
+        yield from comparing.persons()
+        yield from comparing.others()
 
 
 _PERSON = (Relation.SAME_INQUIRY, Relation.SAME_PERSON)
@@ -49,10 +103,10 @@ _OTHER = (Relation.POSSIBLE, Relation.SAME_HOUSEHOLD)
 
 
 @define
-class _Search:
+class _Comparing:
     """The records of one search, and the positions of the pairs found so far."""
 
-    profiles: Sequence[Profile]
+    profiles: Mapping[int, Profile]
     population: Population
     clusters: Clusters = field(
         default=Factory(lambda self: Clusters(self.are_two), takes_self=True)

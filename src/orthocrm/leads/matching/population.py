@@ -1,9 +1,9 @@
 """The people among whom two leads are compared: how many they are, and how common a name is."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.leads.matching.profile import Profile
@@ -56,21 +56,51 @@ USUAL = Population()
 """A practice that nobody has counted: the names of the United States, thirty postal codes."""
 
 
-def population_of(profiles: Sequence[Profile]) -> Population:
+@define
+class Census:
+    """Counts the names, postal codes and cities of a clinic, record by record."""
+
+    size: int = 0
+    _children: int = 0
+    _firsts: Counter[str] = field(factory=Counter, repr=False)
+    _lasts: Counter[str] = field(factory=Counter, repr=False)
+    _postal_codes: Counter[str] = field(factory=Counter, repr=False)
+    _cities: Counter[str] = field(factory=Counter, repr=False)
+
+    def add(self, profile: Profile) -> None:
+        """Count one record; what it does not say is not counted."""
+        self.size += 1
+        self._children += not profile.household.is_self
+        for counter, value in (
+            (self._firsts, profile.first.text),
+            (self._lasts, profile.last.text),
+            (self._postal_codes, profile.postal_code),
+            (self._cities, profile.city),
+        ):
+            if value:
+                counter[value] += 1
+
+    def population(self) -> Population:
+        """Tell what was counted."""
+        return Population(
+            size=max(self.size, 2),
+            relatives=_relatives(self._children, self.size),
+            firsts=_shares(USUAL.firsts, self._firsts),
+            lasts=_shares(USUAL.lasts, self._lasts),
+            postal_codes=_shares(USUAL.postal_codes, self._postal_codes),
+            cities=_shares(USUAL.cities, self._cities),
+        )
+
+
+def population_of(profiles: Iterable[Profile]) -> Population:
     """Count the names, postal codes and cities of a clinic."""
-    children = sum(not profile.household.is_self for profile in profiles)
-    return Population(
-        size=max(len(profiles), 2),
-        relatives=_relatives(children, len(profiles)),
-        firsts=_counted(USUAL.firsts, (profile.first.text for profile in profiles)),
-        lasts=_counted(USUAL.lasts, (profile.last.text for profile in profiles)),
-        postal_codes=_counted(USUAL.postal_codes, (profile.postal_code for profile in profiles)),
-        cities=_counted(USUAL.cities, (profile.city for profile in profiles)),
-    )
+    census = Census()
+    for profile in profiles:
+        census.add(profile)
+    return census.population()
 
 
-def _counted(usual: Shares, values: Iterable[str]) -> Shares:
-    counts = Counter(value for value in values if value)
+def _shares(usual: Shares, counts: Counter[str]) -> Shares:
     return Shares(usual.usual, usual.most, counts, counts.total())
 
 
