@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import attrs
 from attrs import evolve
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from orthocrm.core.lead import (
     StageVisit,
     TreatmentInterest,
 )
+from orthocrm.core.notifying import Message, MessageChannel, MessageState, Purpose
 from orthocrm.core.query import (
     Aggregate,
     AllOf,
@@ -42,10 +44,12 @@ from orthocrm.core.query import (
     Sort,
     Where,
 )
-from orthocrm.core.settings import Clinic
+from orthocrm.core.routing import Place, Routing, Territory
+from orthocrm.core.rules import FollowUpRule
+from orthocrm.core.settings import Clinic, Settings
 from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
 from orthocrm.testing.clock import MONDAY_MORNING
-from orthocrm.testing.factories import a_lead, a_position, a_task, a_visit
+from orthocrm.testing.factories import a_lead, a_message, a_position, a_task, a_visit
 
 USERS = ("", "Tc-1", "tc-1", "tc-2", "é", "🦷")
 SLUGS = ("contacted", "lost", "new_lead")
@@ -181,6 +185,50 @@ def tasks(lead: Lead) -> st.SearchStrategy[Task]:
             }
         ),
     )
+
+
+def messages(clinic: Clinic) -> st.SearchStrategy[Message]:
+    """Draw messages to staff, with random values in every field that can be queried."""
+    return st.builds(
+        lambda fields: a_message(clinic, **fields),
+        st.fixed_dictionaries(
+            {
+                "channel": st.sampled_from(MessageChannel),
+                "purpose": st.sampled_from(Purpose),
+                "state": st.sampled_from(MessageState),
+                "due_at": instants,
+                "created_at": instants,
+                "user": st.none() | users,
+                "template": st.none() | st.sampled_from(("a", "A")),
+                "about": st.none() | st.sampled_from(("", "ä", "a\u0308")),
+                "carrier": st.none() | st.sampled_from(("a", "%")),
+                "carrier_ref": st.none() | st.sampled_from(("", "a", "🦷")),
+                "sent_at": st.none() | instants,
+            }
+        ),
+    )
+
+
+def settings() -> st.SearchStrategy[Settings]:
+    """Draw settings that are of the right types; whether they fit together is left to chance."""
+    place = _filled(
+        Place, latitude=st.floats(-90, 90, width=32), longitude=st.floats(-180, 180, width=32)
+    )
+    territory = _filled(Territory, within_km=st.none() | st.floats(0, 1_000))
+    routing = _filled(Routing, places=_few(place), territories=_few(territory))
+    rule = _filled(FollowUpRule, where=st.none() | wheres("leads"))
+    return _filled(Settings, routing=routing, rules=_few(rule))
+
+
+def _few(of: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(of, max_size=2).map(tuple)
+
+
+def _filled(kind: type[Any], **known: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Draw every field of a noun: as it is told, else by its type."""
+    fields = {field.name: field.type for field in attrs.fields(attrs.resolve_types(kind))}
+    drawn = {name: st.from_type(of) for name, of in fields.items() if of and name not in known}
+    return st.builds(kind, **drawn, **known)
 
 
 def wheres(table: str, nouns: Sequence[Any] = ()) -> st.SearchStrategy[Where]:

@@ -1,5 +1,10 @@
 """What a broken constraint means, told by the table and its columns."""
 
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.sql.schema import ColumnCollectionConstraint
+
 from orthocrm.backends.sql.rows import SHAPES
 from orthocrm.backends.sql.tables import metadata
 from orthocrm.core.errors import AlreadyExists, BackendError, OrthoCRMError
@@ -8,11 +13,19 @@ _KINDS = {shape.name: shape.kind for shape in SHAPES}
 _PATHS = {"folded_name": "name", "stage_order": "order", "clinic_id": "id", "other_id": "pair"}
 """How the core names what these columns hold; the others have its names."""
 
+
+def _named(table: sa.Table) -> Iterator[ColumnCollectionConstraint | sa.Index]:
+    """Give what may be broken: constraints of columns, and indexes, some of which are unique."""
+    yield from table.indexes
+    for constraint in table.constraints:
+        if isinstance(constraint, ColumnCollectionConstraint):
+            yield constraint
+
+
 _COLUMNS = {
-    constraint.name: (table.name, [column.name for column in constraint.columns])
+    named.name: (table.name, [column.name for column in named.columns])
     for table in metadata.tables.values()
-    for constraint in (*table.constraints, *table.indexes)
-    if hasattr(constraint, "columns")
+    for named in _named(table)
 }
 
 
