@@ -9,10 +9,11 @@ from typing import Final
 from attrs import frozen
 
 from orthocrm.core.time import instant
-from orthocrm.scheduling.frame import Frame, allowed, members
+from orthocrm.scheduling.frame import Frame
 from orthocrm.scheduling.intervals import Interval
 from orthocrm.scheduling.limits import dates, limits
 from orthocrm.scheduling.load import full_days
+from orthocrm.scheduling.pools import FreeMembers, allowed, pooled
 from orthocrm.scheduling.request import Align, BufferScope, Provider, ProviderMode, SlotRequest
 from orthocrm.scheduling.slots import slots_within
 from orthocrm.scheduling.team import Picture, pictured, starts, windows_for
@@ -144,13 +145,12 @@ def _of_teams(frame: Frame) -> Refusal | None:
         refusals = [_alone(frame, one) for one in request.providers if one.id in set(group)]
         if all(refusals):
             return max(filter(None, refusals), key=lambda one: _ORDER.index(one.code))
-    return None
+    return _of_others(frame)
 
 
 def _alone(frame: Frame, provider: Provider) -> Refusal | None:
     """Tell why somebody cannot take it alone; None when they can."""
-    pools = {pool.id: members(frame, pool) for pool in frame.request.pools}
-    room = allowed(frame, pools)
+    room = allowed(frame, pooled(frame))
     if room and starts(frame, (provider,), windows_for(frame), room):
         return None
     return (
@@ -172,11 +172,12 @@ def _of_others(frame: Frame) -> Refusal | None:
     """Ask the patient and the pools (R18, R19)."""
     if not frame.past_the_patient():
         return _refusal(frame, Why.PATIENT_BUSY)
-    for pool in frame.request.pools:
-        if not any(free for _, free in members(frame, pool)):
-            code = Why.NO_RESOURCE
-            return Refusal(code=code, rule=RULES[code], resource=pool.id)
-    return None
+    pools = pooled(frame)
+    code = Why.NO_RESOURCE
+    for pool, found in pools.items():
+        if not any(free for _, free in found):
+            return Refusal(code=code, rule=RULES[code], resource=pool)
+    return None if FreeMembers(pools).suffice(frame.inside[0]) else _refusal(frame, code)
 
 
 def _of_provider(frame: Frame, provider: Provider) -> Refusal | None:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from attrs import frozen
 
 from orthocrm.scheduling.busy import Blocking, taken
-from orthocrm.scheduling.intervals import Interval, common, merged
+from orthocrm.scheduling.intervals import Interval, merged
 from orthocrm.scheduling.limits import earliest
-from orthocrm.scheduling.load import blocked, free_starts, widened
-from orthocrm.scheduling.request import Pool, Provider, SlotRequest
+from orthocrm.scheduling.load import free_starts
+from orthocrm.scheduling.request import Provider, SlotRequest
 
 _MINUTE = timedelta(minutes=1)
 
@@ -60,25 +60,3 @@ class Frame:
         own = taken(self.request.patient_appointments, self.blocking)
         events = merged([(start, end) for start, end, *_ in own])
         return free_starts(events, self.duration, self.whole)
-
-
-Members = tuple[tuple[str, list[Interval]], ...]
-"""The members of a pool, each with the starts at which it is free for the whole footprint."""
-
-
-def members(frame: Frame, pool: Pool) -> Members:
-    """Find when each member of a pool is free (R18)."""
-    found = []
-    for one in pool.members:
-        busy = blocked(taken(one.busy, frame.blocking), frame.request.capacity)
-        footprints = widened(busy, frame.before, frame.after)
-        found.append((one.id, free_starts(footprints, frame.duration, frame.whole)))
-    return tuple(found)
-
-
-def allowed(frame: Frame, pools: dict[str, Members]) -> list[Interval]:
-    """Give the starts that the patient and the pools allow."""
-    found = frame.past_the_patient()
-    for one in pools.values():
-        found = common(found, merged([piece for _, free in one for piece in free]))
-    return found

@@ -1,23 +1,21 @@
 """Slots: the starts that are offered, with who and what can take each (R1 to R21)."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
 from orthocrm.core.time import zone as zone_named
-from orthocrm.scheduling.frame import Frame, Members, allowed, members
+from orthocrm.scheduling.frame import Frame
 from orthocrm.scheduling.intervals import Interval
 from orthocrm.scheduling.limits import limits
+from orthocrm.scheduling.pools import Free, FreeMembers, allowed, pooled
 from orthocrm.scheduling.request import ProviderMode, SlotRequest
 from orthocrm.scheduling.team import starts, windows_for
 from orthocrm.scheduling.zones import DAY, moments
 
 _FIRST_SEARCH = 14 * DAY
 _SEARCHED = 366 * DAY
-
-Free = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Slot(NamedTuple):
@@ -59,12 +57,15 @@ def find_slots(request: SlotRequest) -> tuple[Slot, ...]:
 def slots_within(request: SlotRequest, inside: Interval) -> tuple[Slot, ...]:
     """Give the slots that start in a range of minutes."""
     frame = Frame.of(request, inside)
-    pools = {pool.id: members(frame, pool) for pool in request.pools}
+    pools = pooled(frame)
     room = allowed(frame, pools)
     if not room or not request.providers:
         return ()
+    free = FreeMembers(pools)
     found = _takers(frame, room)
-    return _slots(frame, found, pools)
+    if free.shares:
+        found = {start: people for start, people in found.items() if free.suffice(start)}
+    return _slots(frame, found, free)
 
 
 def _takers(frame: Frame, room: list[Interval]) -> dict[int, Sequence[str]]:
@@ -96,44 +97,16 @@ def _of_every_group(
     }
 
 
-def _slots(
-    frame: Frame, found: Mapping[int, Sequence[str]], pools: Mapping[str, Members]
-) -> tuple[Slot, ...]:
+def _slots(frame: Frame, found: Mapping[int, Sequence[str]], free: FreeMembers) -> tuple[Slot, ...]:
     request = frame.request
     minutes = list(found)[: request.limit]
     zone = request.viewer_zone or frame.zone(request.providers)
     begin = moments(zone, minutes)
     end = moments(zone, [minute + frame.duration for minute in minutes])
     people = [tuple(found[minute]) for minute in minutes]
-    if not pools:
+    if not request.pools:
         return tuple(map(Slot, begin, end, people))
-    free = _FreeMembers(pools)
     return tuple(map(Slot, begin, end, people, map(free.at, minutes)))
-
-
-class _FreeMembers:
-    """Which members of the pools are free at a start; the same between two edges."""
-
-    def __init__(self, pools: Mapping[str, Members]) -> None:
-        self._pools = pools
-        edges = (piece for one in pools.values() for _, free in one for piece in free)
-        self._edges = sorted({edge for piece in edges for edge in piece})
-        self._known: dict[int, Free] = {}
-
-    def at(self, start: int) -> Free:
-        """Give the free members of every pool."""
-        place = bisect_right(self._edges, start)
-        if place not in self._known:
-            self._known[place] = tuple(
-                (pool, tuple(one for one, free in found if _holds(free, start)))
-                for pool, found in self._pools.items()
-            )
-        return self._known[place]
-
-
-def _holds(free: Sequence[Interval], start: int) -> bool:
-    at = bisect_right(free, start, key=lambda piece: piece[0]) - 1
-    return at >= 0 and start < free[at][1]
 
 
 def next_available(request: SlotRequest) -> Slot | None:

@@ -134,7 +134,14 @@ def test_r3_a_date_that_does_not_exist_has_no_windows() -> None:
         "2011-12-29", "2012-01-02T00:00", zone="Pacific/Apia", hours=week(("09:00", "11:00"))
     )
 
-    assert dated(request) == ["29 09:00", "29 10:00", "31 09:00", "31 10:00", "01 09:00", "01 10:00"]
+    assert dated(request) == [
+        "29 09:00",
+        "29 10:00",
+        "31 09:00",
+        "31 10:00",
+        "01 09:00",
+        "01 10:00",
+    ]
 
 
 def test_r3_a_night_before_a_date_that_does_not_exist_runs_into_the_next() -> None:
