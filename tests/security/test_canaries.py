@@ -11,6 +11,7 @@ import attrs
 import psycopg
 import pytest
 import sqlalchemy as sa
+from attrs import evolve
 
 import orthocrm
 from orthocrm import (
@@ -28,14 +29,16 @@ from orthocrm import (
 from orthocrm.core.activity import LeadActivityType
 from orthocrm.core.errors import BackendError
 from orthocrm.core.ids import LeadId, UserId
-from orthocrm.core.lead import Channel
+from orthocrm.core.lead import Channel, Lead
 from orthocrm.core.masking import personal_paths
+from orthocrm.core.notifying import PushTarget
 from orthocrm.core.task import LeadTaskType
 from orthocrm.leads.intake import Intake
 from orthocrm.privacy.keys import KeyFile, StaticKeys
 from orthocrm.services import deliveries
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
+from orthocrm.testing.factories import a_consent, a_message, a_staff_contact
 from tests.flows import files
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House
@@ -110,7 +113,8 @@ def _fill(house: House) -> Filled:
             "tc-1", now, now + timedelta(days=1), reason="Qzcanaryabsence"
         )
     )
-    results += [desk.leads.find(mine=False), desk.leads.timeline(lead), desk.followups.agenda()]
+    _write_to_everybody(house, captured.lead)
+    results += [desk.leads.find(mine=False), desk.leads.timeline(lead), desk.followups.open_tasks()]
     results += [desk.leads.duplicates(ENQUIRY), desk.pipeline.board(), house.admin.privacy.trail()]
     return Filled(house, results, list(_errors(house, lead)))
 
@@ -122,6 +126,36 @@ def _task(house: House) -> NewTask:
         description="Qzcanarydescription",
         due_at=house.clock(),
     )
+
+
+def _write_to_everybody(house: House, lead: Lead) -> None:
+    """Store what is written to the family and to staff, and what the family said about it."""
+    clinic, canary = house.clinic, "qzcanary{}@qzcanarydomain.example".format
+    push = PushTarget(endpoint="Qzcanaryendpoint", p256dh="Qzcanaryp256dh", auth="Qzcanaryauth")
+    words = {"subject": "Qzcanarysubject", "body": "Qzcanarybody"}
+    contact = a_staff_contact(
+        clinic, "tc-1", email=canary("staff"), phone="+13125550187", push=(push,)
+    )
+    phone, email = "phone:+13125550173", "email:" + canary("consent")
+    with house.crm._backend.begin(clinic.id) as store:
+        store.messages.add([a_message(clinic, lead, to=canary("to"), **words)])
+        store.messages.add([a_message(clinic, to="+13125550187", **words)])
+        store.contacts.add([contact])
+        store.consents.add(
+            [
+                a_consent(clinic, phone, lead_id=lead.id, evidence="Qzcanaryevidence"),
+                a_consent(clinic, email, evidence="Qzcanaryclinicevidence"),
+            ]
+        )
+    with house.crm._backend.begin(clinic.id) as store:
+        [claimed, _] = store.messages.claim(house.clock(), timedelta(minutes=1), 2)
+        assert store.messages.settle(evolve(claimed, carrier="smtp"))
+        assert {
+            address: len(held) for address, held in store.consents.of([phone, email]).items()
+        } == {
+            phone: 1,
+            email: 1,
+        }
 
 
 def _imported(house: House, name: str) -> Any:
@@ -257,6 +291,12 @@ def test_without_encryption_the_canaries_are_found(url: str, clock: FrozenClock)
             "Qzcanaryabsence",
             "Qzcanarydeliverykey",
             "Qzcanaryimported",
+            "Qzcanarysubject",
+            "Qzcanarybody",
+            "Qzcanaryendpoint",
+            "email:qzcanaryconsent",
+            "Qzcanaryevidence",
+            "Qzcanaryclinicevidence",
         ):
             content = dumped(url).lower()
             assert name.lower() in content or name.encode().hex() in content
@@ -279,6 +319,8 @@ def test_no_repr_shows_personal_data(filled: Filled) -> None:
             everything(getattr(store, kind))
             for kind in ("leads", "activities", "tasks", "time_off", "import_changes")
         ]
+        kept += [everything(store.messages), everything(store.contacts)]
+        kept.append(store.consents.of(["phone:+13125550173"])["phone:+13125550173"])
         kept.append(everything(store.personal_changes))
     assert all(kept)
     shown = [*filled.results, *kept, house.crm, house.coordinator, filled.errors]

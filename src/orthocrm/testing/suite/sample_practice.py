@@ -9,6 +9,7 @@ from orthocrm.core.coordinator import Turn
 from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
 from orthocrm.core.ids import SourceId, StageSlug
 from orthocrm.core.money import Money
+from orthocrm.core.query import AnyOf, Cond
 from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
 from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
 from orthocrm.core.settings import BusinessHours, Clinic, Opening, Settings
@@ -128,6 +129,9 @@ def _rules() -> tuple[FollowUpRule, ...]:
         business=True,
         stage=StageSlug("pending_decision"),
         attempts=4,
+        where=AnyOf((Cond("unanswered", "ge", 2), Cond("recall_due_on", "lt", date(2027, 1, 1)))),
+        message="bienvenida",
+        sequence="neue",
         priority=TaskPriority.LOW,
         recipient=Recipient.MANAGER,
         suggest_lost=True,

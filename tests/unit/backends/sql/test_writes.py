@@ -25,8 +25,11 @@ from orthocrm.core.settings import Clinic
 from orthocrm.privacy.cipher import PlainVault
 from orthocrm.testing.clock import MONDAY_MORNING
 from orthocrm.testing.factories import (
+    a_consent,
     a_lead,
+    a_message,
     a_source,
+    a_staff_contact,
     a_task,
     a_visit,
     an_activity,
@@ -47,6 +50,9 @@ def test_nothing_personal_is_in_the_file(sqlite_url: str) -> None:
         unit.leads.add([lead])
         unit.activities.add([an_activity(lead, notes=CANARY)])
         unit.tasks.add([a_task(lead, title=CANARY)])
+        unit.messages.add([a_message(clinic, lead, to=CANARY), a_message(clinic, body=CANARY)])
+        unit.contacts.add([a_staff_contact(clinic, email=CANARY)])
+        unit.consents.add([a_consent(clinic, f"email:{CANARY}", evidence=CANARY)])
     stored = [
         path.read_bytes() for path in Path(make_url(sqlite_url).database or "").parent.iterdir()
     ]
