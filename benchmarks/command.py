@@ -12,6 +12,7 @@ from rich.console import Console
 
 from benchmarks import report
 from benchmarks.cases import (
+    assignment,
     capture,
     contention,
     duplicates,
@@ -38,7 +39,7 @@ READING: Mapping[str, Case] = {
 
 WRITING: Mapping[str, Case] = {"capture": capture.measure, "move": move.measure}
 PROCESS = ("memory", "start")
-NAMES = (*WRITING, "import", *READING, *PROCESS, "contention")
+NAMES = (*WRITING, "import", "assignment", *READING, *PROCESS, "contention")
 
 REPETITIONS = {"capture": 400, "move": 400, "page": 150, "duplicates": 300, "funnel": 20}
 
@@ -101,6 +102,8 @@ def _on(engine: Engine, names: Sequence[str], pace: Pace) -> list[Result]:
             results += case(practice, pace)
     if "import" in names:
         results += imports.into_filled(practice, pace)
+    if "assignment" in names:
+        results += assignment.measure(house(engine), pace)
     if "contention" in names:
         results += contention.measure(practice, pace)
     practice.close()

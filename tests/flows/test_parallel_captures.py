@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 import orthocrm
-from orthocrm import Actor, Channel, LeadTaskType, LogEntry, NewTask, OrthoCRM, Role
+from orthocrm import Actor, Captured, Channel, LeadTaskType, LogEntry, NewTask, OrthoCRM, Role
 from orthocrm.core.activity import LeadActivityType
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.lead import Lead
@@ -102,6 +102,23 @@ def test_one_delivery_from_many_threads_makes_one_lead(house: House) -> None:
     (lead,) = stored(house)
     assert {result.lead.id for result in captured} == {lead.id}
     assert Counter(result.replayed for result in captured) == {False: 1, True: 19}
+
+
+def test_batches_of_the_same_deliveries_in_any_order_all_get_through(house: House) -> None:
+    """Two batches that wait for one another would never end: one of them would be refused."""
+    batch = [
+        enquiry(delivery_key=f"event-{n}", channel=Channel.SOCIAL, phone=f"+1 312 555 {n:04}")
+        for n in range(12)
+    ]
+    orders = [batch if n % 2 else batch[::-1] for n in range(6)]
+    works = [lambda order=order: house.front.leads.capture_many(order) for order in orders]
+    results = together(*works)
+
+    ids = {lead.id for lead in stored(house)}
+    assert len(ids) == len(batch)
+    told = [one for result in results for one in result if isinstance(one, Captured)]
+    assert len(told) == len(batch) * len(orders)
+    assert {one.lead.id for one in told} == ids
 
 
 def test_one_form_from_many_threads_makes_one_lead(house: House) -> None:

@@ -198,6 +198,12 @@ def test_a_page_that_ends_the_list_says_so() -> None:
     assert page_of(rows, (), Page(1), ROWS) == Found((rows[0],), ("1",))
 
 
+def test_a_page_of_another_order_is_refused() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        page_of([Row()], [Sort("number")], Page(1, ("1",)), ROWS)
+    assert [problem.code for problem in caught.value.problems] == ["other_order"]
+
+
 @st.composite
 def leads_and_sorts(draw: st.DrawFn) -> tuple[list[Lead], tuple[Sort, ...], int]:
     leads = draw(st.lists(strategies.leads(a_clinic()), max_size=8))

@@ -8,6 +8,7 @@ interpreted in Python; a backend may compile them to its own language, and must 
 - every order is total: the id breaks ties, ascending.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -20,9 +21,12 @@ from attrs import frozen
 
 from orthocrm.core import limits
 from orthocrm.core.errors import InvalidInput
+from orthocrm.core.ordering import Key, after, first
 from orthocrm.core.time import instant
 
 T = TypeVar("T")
+
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 
 class Op(StrEnum):
@@ -186,22 +190,34 @@ class Queryable:
 
 
 class Schema:
-    """The queryable fields of one kind of noun. Personal fields are never among them."""
+    """The queryable fields of one kind of noun. Personal fields are never among them.
 
-    def __init__(self, of: str, **fields: tuple[Kind, str] | tuple[Kind, str, bool]) -> None:
+    `own` gives the fields that are not known beforehand, by name: those of a clinic.
+    """
+
+    def __init__(
+        self,
+        of: str,
+        own: Callable[[str], Queryable | None] | None = None,
+        /,
+        **fields: tuple[Kind, str] | tuple[Kind, str, bool],
+    ) -> None:
         self.of = of
+        self._own = own
         self.fields = {
             name: Queryable(name, kind, _reader(path), *many)
             for name, (kind, path, *many) in {"id": (Kind.CODE, "id"), **fields}.items()
         }
 
     def __getitem__(self, name: str) -> Queryable:
-        try:
-            return self.fields[name]
-        except (KeyError, TypeError):
-            raise InvalidInput.at(
-                "field", "unknown_field", f"{self.of} have no such field"
-            ) from None
+        known = self._known(name) if isinstance(name, str) else None
+        if known is None:
+            raise InvalidInput.at("field", "unknown_field", f"{self.of} have no such field")
+        return known
+
+    def _known(self, name: str) -> Queryable | None:
+        known = self.fields.get(name)
+        return self._own(name) if known is None and self._own is not None else known
 
     def checked(self, where: Where) -> Where:
         """Check every comparison against its field, and normalise the values."""
@@ -233,19 +249,32 @@ def _value(known: Queryable, value: Any) -> Any:  # noqa: ANN401 - a value of th
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise InvalidInput.at(known.name, "wrong_type", f"give a {known.kind}")
     if wanted is str:
-        return str(value)
+        return _storable(known, str(value))
     if wanted is date and isinstance(value, datetime):
         raise InvalidInput.at(known.name, "wrong_type", "give a date without a time")
     return value
 
 
+def _storable(known: Queryable, code: str) -> str:
+    """Refuse what no text column can hold: NUL, and halves of characters."""
+    if "\0" in code or (not code.isascii() and _HALF.search(code)):
+        raise InvalidInput.at(known.name, "bad_character", "remove the control characters")
+    return code
+
+
 def _reader(path: str) -> Callable[[Any], Any]:
     """Read a dotted path, giving None as soon as a part of it is missing."""
-    steps = [attrgetter(step) for step in path.split(".")]
+    whole, steps = attrgetter(path), [attrgetter(step) for step in path.split(".")]
     if len(steps) == 1:
-        return steps[0]
+        return whole
 
     def read(noun: Any) -> Any:  # noqa: ANN401 - any noun, any value
+        try:
+            return whole(noun)
+        except AttributeError:
+            return by_step(noun)
+
+    def by_step(noun: Any) -> Any:  # noqa: ANN401 - any noun, any value
         for step in steps:
             if noun is None:
                 return None
@@ -276,37 +305,32 @@ def predicate(where: Where, schema: Schema) -> Callable[[Any], bool]:
         assert isinstance(cond, Cond)  # noqa: S101 - for the type checker: a Cond stays one
         read, compare, want = schema[cond.field].read, _COMPARE[cond.op], cond.value
         return lambda noun: compare(read(noun), want)
-    parts = [predicate(part, schema) for part in where.parts]
-    join = all if isinstance(where, AllOf) else any
-    return lambda noun: join(part(noun) for part in parts)
+    return _joined([predicate(part, schema) for part in where.parts], isinstance(where, AllOf))
+
+
+def _joined(parts: Sequence[Callable[[Any], bool]], every: bool) -> Callable[[Any], bool]:  # noqa: FBT001 - tells the two apart
+    def joined(noun: Any) -> bool:  # noqa: ANN401 - any noun
+        for part in parts:
+            if part(noun) is not every:
+                return not every
+        return every
+
+    return joined
 
 
 def page_of(nouns: Iterable[T], sort: Sequence[Sort], page: Page, schema: Schema) -> Found[T]:
-    """Sort nouns totally and cut one keyset page out of them."""
+    """Cut one keyset page out of nouns in total order."""
+    keys = [Key(schema[one.field].read, one.descending) for one in (*sort, Sort("id"))]
     rows = list(nouns)
-    keys = (*sort, Sort("id"))
-    for key in reversed(keys):
-        read = schema[key.field].read
-        present = [row for row in rows if read(row) is not None]
-        present.sort(key=read, reverse=key.descending)
-        rows = present + [row for row in rows if read(row) is None]
     if page.after is not None:
-        rows = [row for row in rows if _is_after(row, page.after, keys, schema)]
+        if len(page.after) != len(keys):
+            raise InvalidInput.at("page.after", "other_order", "it belongs to another order")
+        rows = after(rows, page.after, keys)
+    rows = first(rows, page.size + 1, keys)
     items = tuple(rows[: page.size])
     if len(rows) <= page.size:
         return Found(items)
-    return Found(items, tuple(schema[key.field].read(items[-1]) for key in keys))
-
-
-def _is_after(row: object, after: tuple[Any, ...], keys: Sequence[Sort], schema: Schema) -> bool:
-    for key, mark in zip(keys, after, strict=True):
-        have = schema[key.field].read(row)
-        if have == mark:
-            continue
-        if have is None or mark is None:
-            return have is None
-        return bool(have < mark if key.descending else have > mark)
-    return False
+    return Found(items, tuple(key.read(items[-1]) for key in keys))
 
 
 def aggregate(query: Aggregate, nouns: Iterable[Any], schema: Schema) -> list[Group]:

@@ -59,14 +59,15 @@ def capture(
     fresh: list[tuple[int, Lead]] = []
     repeats: dict[int, int] = {}
     seen: dict[str, int] = {}
+    earlier = _earlier_results(work, intakes, drafts)
     for i, draft in enumerate(drafts):
         key = deliveries.key_of(intakes[i])
         if isinstance(draft, Refused):
             results[i] = draft
         elif key is not None and key in seen:
             repeats[i] = seen[key]
-        elif (earlier := _earlier(work, intakes[i])) is not None:
-            results[i] = earlier
+        elif i in earlier:
+            results[i] = earlier[i]
         else:
             fresh.append((i, draft))
             if key is not None:
@@ -97,6 +98,26 @@ def _admitted(work: Work, given: Intake, manner: Manner) -> Lead:
         import_id=manner.import_id,
         blank_source_ok=manner.blank_source_ok,
     )
+
+
+def _earlier_results(
+    work: Work, intakes: Sequence[Intake], drafts: Sequence[Lead | Refused]
+) -> dict[int, Captured | Refused]:
+    """Claim the deliveries in the order of their keys, so that batches wait only in one direction.
+
+    Of several that are the same the first one claims for all, unless it had a result already.
+    """
+    keys = [(deliveries.key_of(given), i) for i, given in enumerate(intakes)]
+    keyed = sorted((key, i) for key, i in keys if key and not isinstance(drafts[i], Refused))
+    found: dict[int, Captured | Refused] = {}
+    claimed: set[str] = set()
+    for key, i in keyed:
+        earlier = None if key in claimed else _earlier(work, intakes[i])
+        if earlier is None:
+            claimed.add(key)
+        else:
+            found[i] = earlier
+    return found
 
 
 def _earlier(work: Work, given: Intake) -> Captured | Refused | None:

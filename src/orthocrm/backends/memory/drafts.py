@@ -88,8 +88,9 @@ class Draft:
     def _seen(self, committed: list[Any], changed: Iterable[Any]) -> list[Any]:
         if not self._gone and not self._changed.nouns:
             return committed
-        key, hidden = self.table.key, self._gone | self._changed.nouns.keys()
-        return [*(noun for noun in committed if key(noun) not in hidden), *changed]
+        key, gone, drafted = self.table.key, self._gone, self._changed.nouns
+        keyed = [(key(noun), noun) for noun in committed]
+        return [*(noun for at, noun in keyed if at not in gone and at not in drafted), *changed]
 
     def put(self, noun: Any) -> None:  # noqa: ANN401 - a noun of the table
         """Draft a noun."""

@@ -53,7 +53,9 @@ def copy(table: sa.Table, language: Language) -> str:
 @cache
 def has_names(table: sa.Table) -> bool:
     """Whether rows have unique names beside their ids, which one may take over from another."""
-    return any(isinstance(one, sa.UniqueConstraint) for one in table.constraints)
+    return any(isinstance(one, sa.UniqueConstraint) for one in table.constraints) or any(
+        index.unique for index in table.indexes
+    )
 
 
 @lru_cache(maxsize=_UPDATES)

@@ -223,6 +223,22 @@ class QueryRules(Rules):
             with pytest.raises(InvalidInput):
                 unit.leads.count(where)
 
+    @pytest.mark.parametrize("text", ["\0", "spring\0", "\ud800"], ids=ascii)
+    @pytest.mark.parametrize("op", ["eq", "ne", "lt", "in", "has"])
+    def test_text_that_cannot_be_stored_is_no_value(
+        self, backend: Backend, op: str, text: str
+    ) -> None:
+        """No backend is asked for NUL or half a character, which databases refuse differently."""
+        clinic = a_practice(backend)
+        name = "interests" if op == "has" else "campaign"
+        cond = Cond(name, Op(op), [text] if op == "in" else text)
+        with backend.begin(clinic.id) as unit:
+            with pytest.raises(InvalidInput) as refused:
+                unit.leads.find(cond)
+            with pytest.raises(InvalidInput):
+                unit.leads.count(cond)
+        assert [(one.path, one.code) for one in refused.value.problems] == [(name, "bad_character")]
+
     def test_an_unknown_sort_field_is_refused(self, backend: Backend) -> None:
         """One cannot sort by what cannot be queried."""
         clinic = a_practice(backend)
