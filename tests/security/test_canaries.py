@@ -132,7 +132,7 @@ def _write_to_everybody(house: House, lead: Lead) -> None:
     """Store what is written to the family and to staff, and what the family said about it."""
     clinic, canary = house.clinic, "qzcanary{}@qzcanarydomain.example".format
     push = PushTarget(endpoint="Qzcanaryendpoint", p256dh="Qzcanaryp256dh", auth="Qzcanaryauth")
-    words = {"subject": "Qzcanarysubject", "body": "Qzcanarybody"}
+    words: dict[str, Any] = {"subject": "Qzcanarysubject", "body": "Qzcanarybody"}
     contact = a_staff_contact(
         clinic, "tc-1", email=canary("staff"), phone="+13125550187", push=(push,)
     )
