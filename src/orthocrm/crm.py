@@ -247,6 +247,16 @@ class Desk:
         return ClinicSettings(self.office)
 
 
+def _follow_up(worker: Desk) -> list[Task]:
+    """Advance the sequences and escalate what is long overdue, batch by batch."""
+    tasks: list[Task] = []
+    while (advanced := worker.followups.advance_sequences()).enrollments:
+        tasks.extend(advanced.tasks)
+    while worker.followups.escalate_overdue():
+        pass
+    return tasks
+
+
 class OrthoCRM:
     """An open installation: its clinics, and desks for actors. Close it, or use it in a `with`."""
 
@@ -341,6 +351,7 @@ class OrthoCRM:
             if clinic.settings.untouched_after is not None:
                 worker.assignment.reassign_untouched()
             tasks.extend(worker.followups.raise_due())
+            tasks.extend(_follow_up(worker))
             failures.extend(self._deliver(clinic.id))
         return Worked(tasks=tuple(tasks), failures=tuple(failures))
 

@@ -22,9 +22,11 @@ from attrs import frozen
 from orthocrm.core import events
 from orthocrm.core.actor import Actor
 from orthocrm.core.errors import PluginError, Vetoed
+from orthocrm.core.follow_up_checks import brought_rule_problems
 from orthocrm.core.lead import Lead
 from orthocrm.core.notifying import Notifier
 from orthocrm.core.ports import Backend
+from orthocrm.core.rules import FollowUpRule
 from orthocrm.core.stage import Stage
 
 PROJECT = "orthocrm"
@@ -59,6 +61,10 @@ class Specs:
         """Return degrees north and east by postal code, for territories around a place."""
 
     @spec
+    def register_followup_rules(self) -> Mapping[str, FollowUpRule]:  # type: ignore[empty-body] # a spec has no body
+        """Return follow-up rules by their names; they speak in every clinic beside its own."""
+
+    @spec
     def before_stage_change(self, lead: Lead, stage: Stage, actor: Actor) -> None:
         """Raise `Vetoed` to keep a lead out of a stage (won and lost stages included)."""
 
@@ -77,6 +83,18 @@ class Specs:
     @spec
     def lead_updated(self, event: events.LeadUpdated) -> None:
         """Fields of a lead changed."""
+
+    @spec
+    def duplicate_rejected(self, event: events.DuplicateRejected) -> None:
+        """Somebody said that two leads do not belong together."""
+
+    @spec
+    def household_linked(self, event: events.HouseholdLinked) -> None:
+        """Somebody said that leads are one household."""
+
+    @spec
+    def leads_unlinked(self, event: events.LeadsUnlinked) -> None:
+        """What was found or decided about two leads was forgotten."""
 
     @spec
     def lead_assigned(self, event: events.LeadAssigned) -> None:
@@ -117,6 +135,22 @@ class Specs:
     @spec
     def task_cancelled(self, event: events.TaskCancelled) -> None:
         """A task is not needed any more."""
+
+    @spec
+    def task_snoozed(self, event: events.TaskSnoozed) -> None:
+        """A task was put off."""
+
+    @spec
+    def task_escalated(self, event: events.TaskEscalated) -> None:
+        """A task is long overdue: the fallback person should know."""
+
+    @spec
+    def sequence_started(self, event: events.SequenceStarted) -> None:
+        """A lead began a sequence of touches."""
+
+    @spec
+    def sequence_ended(self, event: events.SequenceEnded) -> None:
+        """A lead's sequence ended, by itself or for a reason."""
 
     @spec
     def lost_suggested(self, event: events.LostSuggested) -> None:
@@ -164,6 +198,9 @@ class Plugins:
         for name, notifier in self.notifiers.items():
             if not isinstance(notifier, Notifier):
                 raise PluginError(name, "register_notifiers: give channel, seconds and send")
+        for name, rule in self.collect("register_followup_rules").items():
+            for problem in brought_rule_problems(rule, name):
+                raise PluginError(name, f"register_followup_rules: {problem}")
 
     @cached_property
     def strategies(self) -> Mapping[str, Callable[..., Any]]:
@@ -179,6 +216,11 @@ class Plugins:
     def notifiers(self) -> Mapping[str, Notifier]:
         """The carriers of messages, which the clinic's settings name."""
         return self.collect("register_notifiers")
+
+    @cached_property
+    def followup_rules(self) -> tuple[FollowUpRule, ...]:
+        """The follow-up rules that plug-ins bring."""
+        return tuple(self.collect("register_followup_rules").values())
 
     @cached_property
     def places(self) -> Mapping[str, tuple[float, float]]:

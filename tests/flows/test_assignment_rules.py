@@ -177,7 +177,7 @@ def test_a_transfer_takes_the_open_tasks_along_and_says_why(house: House) -> Non
     moved = house.coordinator.assignment.transfer(lead.id, BEN, "speaks Spanish")
 
     assert moved.lead.ownership.owner == BEN
-    assert [task.assigned_to for task in house.admin.followups.agenda()] == [BEN]
+    assert [task.assigned_to for task in house.admin.followups.open_tasks()] == [BEN]
     first, second = house.admin.assignment.history(lead.id)
     assert (first.decision.rule, second.decision.rule) == ("round_robin", "transfer")
     assert (second.reason, second.decision.previous) == ("speaks Spanish", ANA)
@@ -237,7 +237,7 @@ def test_leads_and_tasks_go_to_the_cover_person_and_come_back(house: House) -> N
     assert owners(house, *leads) == [BEN] * 4
     assert [lead.id for lead in handed.leads] == [leads[0].id, leads[2].id]
     assert len(handed.tasks) == 3
-    assert house.admin.followups.agenda(ANA) == ()
+    assert house.admin.followups.open_tasks(ANA) == ()
     assert house.admin.assignment.hand_over(absence).leads == ()
 
     house.coordinator.assignment.transfer(leads[2].id, BEN, "stays")
@@ -245,7 +245,7 @@ def test_leads_and_tasks_go_to_the_cover_person_and_come_back(house: House) -> N
 
     assert owners(house, *leads) == [ANA, BEN, BEN, BEN]
     assert [lead.id for lead in back.leads] == [leads[0].id]
-    assert Counter(task.lead_id for task in house.admin.followups.agenda(ANA)) == {
+    assert Counter(task.lead_id for task in house.admin.followups.open_tasks(ANA)) == {
         leads[0].id: 1,
         leads[1].id: 1,
     }

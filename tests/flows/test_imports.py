@@ -229,7 +229,7 @@ def test_a_lead_may_hold_a_later_stage_already(desk: Desk, house: House) -> None
     first, second = visits(house, lead.id)
     assert (first.stage, first.left_at) == ("new_lead", second.entered_at)
     assert (second.stage, second.left_at) == ("consultation_completed", None)
-    assert desk.followups.agenda() == ()
+    assert desk.followups.open_tasks() == ()
 
 
 def test_a_later_stage_without_anybody_in_charge_is_refused(url: str, clock: FrozenClock) -> None:
@@ -261,7 +261,7 @@ def test_tasks_of_new_leads_are_made_if_asked_for(
     desk: Desk, rules: list[str], *, follow_up: bool
 ) -> None:
     files.run(desk, [a_row(1)], files.leads(follow_up=follow_up))
-    assert [task.rule for task in desk.followups.agenda()] == rules
+    assert [task.rule for task in desk.followups.open_tasks()] == rules
 
 
 # --- outcomes
@@ -326,6 +326,7 @@ LEAD_ROWS = st.fixed_dictionaries(
         "stage": st.sampled_from(["", "", "contacted", "lost", "nowhere"]),
         "owner": st.sampled_from(["", "", "tc-2", "tc-404"]),
         "notes": st.sampled_from(["", "braces?"]),
+        "delivery": st.sampled_from(["", "", "d-1", "d-2"]),
     }
 )
 OUTCOME_ROWS = st.fixed_dictionaries(
@@ -381,15 +382,15 @@ def _told(report: imports.ImportReport) -> tuple[object, ...]:
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(LEAD_ROWS, max_size=8), key=MAPPINGS)
+@given(rows=st.lists(LEAD_ROWS, max_size=8), key=MAPPINGS, delivered=st.booleans())
 def test_a_dry_run_says_what_the_real_run_does(
-    rows: list[Row], key: str, clock: FrozenClock
+    rows: list[Row], key: str, clock: FrozenClock, *, delivered: bool
 ) -> None:
     with (
         orthocrm.connect("memory://", keys=KEYS, clock=clock, discover_plugins=False) as crm,
         pytest.MonkeyPatch.context() as patch,
     ):
-        mapping = files.leads(key, follow_up=True, more=NEW_SOURCES)
+        mapping = files.leads(key, follow_up=True, delivered=delivered, more=NEW_SOURCES)
         _rehearse(_filled(crm, clock), rows, mapping, patch)
 
 
@@ -413,13 +414,20 @@ def test_a_dry_run_of_outcomes_says_what_the_real_run_does(
     rows=st.lists(LEAD_ROWS, min_size=3, max_size=8),
     ends=st.lists(OUTCOME_ROWS, max_size=6),
     key=MAPPINGS,
+    delivered=st.booleans(),
 )
 def test_dry_runs_agree_with_real_ones_on_every_backend(
-    rows: list[Row], ends: list[Row], key: str, house: House, clock: FrozenClock
+    rows: list[Row],
+    ends: list[Row],
+    key: str,
+    house: House,
+    clock: FrozenClock,
+    *,
+    delivered: bool,
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         fresh = _filled(house.crm, clock)
-        mapping = files.leads(key, follow_up=True, more=NEW_SOURCES)
+        mapping = files.leads(key, follow_up=True, delivered=delivered, more=NEW_SOURCES)
         _rehearse(fresh, rows, mapping, patch)
         _rehearse(fresh, ends, files.outcomes(), patch)
 
@@ -481,7 +489,7 @@ def test_a_reverted_import_can_be_repeated(desk: Desk, house: House) -> None:
 
     assert desk.imports.revert(run) == Reverted(removed=3)
     assert stored(desk) == []
-    assert house.coordinator.followups.agenda() == ()
+    assert house.coordinator.followups.open_tasks() == ()
     with house.crm._backend.begin(house.clinic.id) as store:
         assert store.imports.get([run])[run].state is ImportState.REVERTED
     assert counts(files.run(desk, rows).tally) == {"created": 3, "updated": 1}
@@ -496,7 +504,7 @@ def test_what_somebody_worked_on_is_kept_and_counted(desk: Desk, house: House) -
     tc.leads.edit(edited.id, LeadEdit(notes="changed"))
     tc.pipeline.move(moved.id, "contacted")
     tc.followups.add_task(planned.id, _a_task(house))
-    (call,) = [task for task in tc.followups.agenda() if task.lead_id == ticked.id]
+    (call,) = [task for task in tc.followups.open_tasks() if task.lead_id == ticked.id]
     tc.followups.complete(call.id)
     house.clock.advance(timedelta(hours=1))
 
@@ -543,18 +551,18 @@ def _without_versions(leads: Sequence[Lead]) -> list[Lead]:
 
 def test_outcomes_are_taken_back(desk: Desk, house: House) -> None:
     files.run(desk, [a_row(i) for i in (1, 2, 3)], files.leads(follow_up=True))
-    before, agenda = stored(desk), house.coordinator.followups.agenda()
+    before, agenda = stored(desk), house.coordinator.followups.open_tasks()
     house.clock.advance(timedelta(minutes=1))
     ends = [outcome(1, "converted"), outcome(2, "lost", reason="relocated")]
     run = _id(files.run(desk, ends, files.outcomes()))
-    assert {task.lead_id for task in house.coordinator.followups.agenda()} == {before[2].id}
+    assert {task.lead_id for task in house.coordinator.followups.open_tasks()} == {before[2].id}
 
     assert desk.imports.revert(run) == Reverted(restored=2)
     assert _without_versions(stored(desk)) == _without_versions(before)
     for lead in before:
         (visit,) = visits(house, lead.id)
         assert (visit.id, visit.left_at) == (lead.position.visit_id, None)
-    again = house.coordinator.followups.agenda()
+    again = house.coordinator.followups.open_tasks()
     assert {(task.id, task.status) for task in again} == {(t.id, t.status) for t in agenda}
     assert counts(files.run(desk, ends, files.outcomes()).tally) == {"updated": 2}
 

@@ -67,7 +67,7 @@ def test_the_whole_way_to_treatment_started(house: House) -> None:
     for stage in ("contacted", "consultation_scheduled", "consultation_completed"):
         house.clock.advance(timedelta(days=1))
         desk.pipeline.move(lead.id, stage)
-    (follow_up,) = [t for t in desk.followups.agenda() if t.rule == "consultation_follow_up"]
+    (follow_up,) = [t for t in desk.followups.open_tasks() if t.rule == "consultation_follow_up"]
     assert follow_up.due_at == house.clock() + timedelta(days=3)
     house.clock.advance(timedelta(days=1))
     desk.pipeline.move(lead.id, "treatment_accepted")
@@ -154,7 +154,7 @@ def test_three_attempts_without_an_answer_suggest_giving_up(house: House) -> Non
 
     assert suggestions == [False, False, True, False]
     assert desk.leads.get(lead.id).is_open
-    assert "break_up" in {task.rule for task in desk.followups.agenda()}
+    assert "break_up" in {task.rule for task in desk.followups.open_tasks()}
 
 
 def test_a_call_without_an_outcome_is_refused(house: House) -> None:

@@ -267,8 +267,8 @@ def test_bounded_coordinators_see_their_own_and_unassigned_leads(
 
     assert seen == [orphan.id, *ids(leads, 6, 4, 2, 0)]
     assert sum(column.count for column in desk.pipeline.board().columns) == len(seen)
-    assert {task.assigned_to for task in desk.followups.agenda()} == {"tc-1"}
-    assert desk.followups.agenda("tc-2") == desk.followups.agenda()
+    assert {task.assigned_to for task in desk.followups.open_tasks()} == {"tc-1"}
+    assert desk.followups.open_tasks("tc-2") == desk.followups.open_tasks()
     assert len(bounded.admin.leads.find().leads) == len(leads) + 1
 
 

@@ -6,9 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 import orthocrm
-from orthocrm import Captured, Intake, PluginError, Settings, hook
+from orthocrm import (
+    Captured,
+    Cond,
+    FollowUpRule,
+    Intake,
+    LeadTaskType,
+    PluginError,
+    Settings,
+    Trigger,
+    hook,
+)
 from orthocrm.assignment.strategies import Choice
 from orthocrm.backends.memory import MemoryBackend
 from orthocrm.core.ids import UserId
@@ -54,6 +65,58 @@ def test_register_backends_of_one_scheme_twice_stops_the_start() -> None:
     with pytest.raises(PluginError) as refusal:
         orthocrm.connect("memory://", plugins=[Shelf(), Other()], discover_plugins=False)
     assert refusal.value.plugin in {"Shelf", "Other"}
+
+
+class Notes:
+    """Brings a rule: families who prefer to write get a note, besides the call."""
+
+    rule = FollowUpRule(
+        name="written_note",
+        trigger=Trigger.LEAD_CAPTURED,
+        where=Cond("channel", "eq", "MANUAL"),
+        task=LeadTaskType.EMAIL,
+        title="Write a note",
+    )
+
+    @hook
+    def register_followup_rules(self) -> Mapping[str, Any]:
+        return {"written_note": self.rule}
+
+
+def test_register_followup_rules_speak_beside_the_clinic_s_own() -> None:
+    with a_house(Notes()) as house:
+        captured = house.coordinator.leads.capture(enquiry())
+
+        assert [task.rule for task in captured.tasks] == ["speed_to_lead", "written_note"]
+
+
+def test_register_followup_rules_give_way_to_the_clinic_s_own_of_their_name() -> None:
+    with a_house(Notes()) as house:
+        settings = house.admin.settings.practice().clinic.settings
+        silent = evolve(Notes.rule, is_active=False)
+        house.admin.settings.change(evolve(settings, rules=(silent,)))
+
+        assert house.coordinator.leads.capture(enquiry()).tasks == ()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "call",
+        evolve(Notes.rule, title=None),
+        evolve(Notes.rule, name="other"),
+        evolve(Notes.rule, where=Cond("notes", "eq", "x")),
+    ],
+)
+def test_register_followup_rules_that_make_no_sense_stop_the_start(rule: object) -> None:
+    class Broken(Notes):
+        @hook
+        def register_followup_rules(self) -> Mapping[str, Any]:
+            return {"written_note": rule}
+
+    with pytest.raises(PluginError) as refusal:
+        orthocrm.connect("memory://", plugins=[Broken()], discover_plugins=False)
+    assert refusal.value.plugin == "written_note"
 
 
 def test_register_assignment_strategies_stand_in_the_chain() -> None:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 
 from orthocrm import (
+    SIX_TOUCH,
     CallOutcome,
     LeadActivityType,
     LeadEdit,
@@ -15,6 +17,7 @@ from orthocrm import (
     Role,
 )
 from orthocrm.core.events import KINDS
+from orthocrm.core.ids import UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.task import Task
 from orthocrm.hooks import Specs
@@ -60,11 +63,29 @@ def hand_everything_over(house: House) -> None:
     house.admin.assignment.transfer_all(owner, other)
 
 
+def in_a_sequence(house: House) -> Lead:
+    settings = house.admin.settings.practice().clinic.settings
+    house.admin.settings.change(evolve(settings, sequences=(SIX_TOUCH,)))
+    lead = house.lead()
+    house.coordinator.followups.start_sequence(lead.id, "six_touch")
+    return lead
+
+
+def leave_a_task_undone(house: House) -> None:
+    settings = house.admin.settings.practice().clinic.settings
+    house.admin.settings.change(evolve(settings, rules=(), fallback=UserId("manager")))
+    a_task(house)
+    house.clock.advance(timedelta(days=2))
+
+
 SCENARIOS: dict[str, Callable[[House], object]] = {
     "clinic_created": lambda h: h.crm.create_clinic(name="Braces & Co", timezone="UTC"),
     "clinic_configured": lambda h: h.admin.settings.rename("Brighter Smiles"),
     "lead_captured": lambda h: h.lead(),
     "lead_updated": lambda h: h.coordinator.leads.edit(h.lead().id, LeadEdit(notes="new")),
+    "duplicate_rejected": lambda h: h.coordinator.leads.not_duplicate(h.lead().id, h.lead().id),
+    "household_linked": lambda h: h.coordinator.leads.link_household([h.lead().id, h.lead().id]),
+    "leads_unlinked": lambda h: h.coordinator.leads.unlink(h.lead().id, h.lead().id),
     "lead_assigned": lambda h: h.lead(),
     "leads_assigned": hand_everything_over,
     "stage_changed": lambda h: h.coordinator.pipeline.move(h.lead().id, "contacted"),
@@ -75,6 +96,12 @@ SCENARIOS: dict[str, Callable[[House], object]] = {
     "task_created": lambda h: h.lead(),
     "task_completed": lambda h: h.coordinator.followups.complete(a_task(h).id),
     "task_cancelled": lambda h: h.coordinator.followups.cancel(a_task(h).id),
+    "task_snoozed": lambda h: h.coordinator.followups.snooze(
+        a_task(h).id, h.clock() + timedelta(days=2)
+    ),
+    "task_escalated": leave_a_task_undone,
+    "sequence_started": in_a_sequence,
+    "sequence_ended": lambda h: h.coordinator.followups.stop_sequence(in_a_sequence(h).id),
     "lost_suggested": lambda h: log_without_an_answer(h, 3),
     "import_progressed": import_a_file,
     "import_reverted": revert_an_import,

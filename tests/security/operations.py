@@ -30,8 +30,9 @@ from orthocrm.core.task import LeadTaskType
 from orthocrm.leads.channels.delivery import Delivered
 from orthocrm.leads.channels.phone import PhoneCall
 from orthocrm.leads.mapping import LeadRow, parse
+from orthocrm.leads.matching.pairs import Search
 from orthocrm.leads.tabular import rows
-from orthocrm.services.importing import Tally
+from orthocrm.services.ledger import Tally
 from orthocrm.services.reverting import Reverted
 from tests.flows.practice import House, enquiry
 
@@ -48,6 +49,7 @@ class Target:
     task: TaskId
     import_id: ImportId
     absence: TimeOffId
+    sibling: LeadId = LeadId("")
 
 
 Call = Callable[[Desk, Target], Any]
@@ -55,6 +57,12 @@ Call = Callable[[Desk, Target], Any]
 ON_LEADS: dict[str, Call] = {
     "leads.get": lambda desk, t: desk.leads.get(t.lead),
     "leads.edit": lambda desk, t: desk.leads.edit(t.lead, LeadEdit(notes="new")),
+    "leads.duplicates_of": lambda desk, t: desk.leads.duplicates_of(t.lead),
+    "leads.links": lambda desk, t: desk.leads.links(t.lead),
+    "leads.household_of": lambda desk, t: desk.leads.household_of(t.lead),
+    "leads.not_duplicate": lambda desk, t: desk.leads.not_duplicate(t.lead, t.sibling),
+    "leads.link_household": lambda desk, t: desk.leads.link_household([t.lead, t.sibling]),
+    "leads.unlink": lambda desk, t: desk.leads.unlink(t.lead, t.sibling),
     "leads.timeline": lambda desk, t: desk.leads.timeline(t.lead),
     "pipeline.move": lambda desk, t: desk.pipeline.move(t.lead, "pending_decision"),
     "pipeline.lose": lambda desk, t: desk.pipeline.lose(t.lead, "RELOCATED"),
@@ -68,6 +76,12 @@ ON_LEADS: dict[str, Call] = {
     "followups.add_task": lambda desk, t: desk.followups.add_task(t.lead, _task(t)),
     "followups.complete": lambda desk, t: desk.followups.complete(t.task),
     "followups.cancel": lambda desk, t: desk.followups.cancel(t.task),
+    "followups.snooze": lambda desk, t: desk.followups.snooze(
+        t.task, t.house.clock() + timedelta(days=1)
+    ),
+    "followups.start_sequence": lambda desk, t: desk.followups.start_sequence(t.lead, "six_touch"),
+    "followups.stop_sequence": lambda desk, t: desk.followups.stop_sequence(t.lead),
+    "followups.sequences": lambda desk, t: desk.followups.sequences(t.lead),
 }
 """Operations that name one lead, or something of it: out of reach they answer `NotFound`."""
 
@@ -96,6 +110,9 @@ ON_THE_CLINIC: dict[str, Call] = {
     "leads.capture": lambda desk, _: desk.leads.capture(enquiry(email="new@example.com")),
     "leads.capture_many": lambda desk, _: desk.leads.capture_many([enquiry()]),
     "leads.duplicates": lambda desk, _: desk.leads.duplicates(enquiry()),
+    "leads.survey": lambda desk, _: desk.leads.survey(Search()),
+    "leads.hold": lambda desk, t: desk.leads.hold(Search(), [t.lead]),
+    "leads.settle": lambda desk, _: desk.leads.settle([], keep=False),
     "leads.enter": lambda desk, _: desk.leads.enter(PhoneCall(name="Ann Lee", phone="3125550199")),
     "leads.take_in": lambda desk, _: desk.leads.take_in("manual", _delivered()),
     "leads.household": lambda desk, _: desk.leads.household("3125550199"),
@@ -108,6 +125,9 @@ ON_THE_CLINIC: dict[str, Call] = {
     "assignment.hand_back": lambda desk, t: desk.assignment.hand_back(t.absence),
     "assignment.workload": lambda desk, _: desk.assignment.workload(),
     "followups.agenda": lambda desk, _: desk.followups.agenda(),
+    "followups.open_tasks": lambda desk, _: desk.followups.open_tasks(),
+    "followups.advance_sequences": lambda desk, _: desk.followups.advance_sequences(),
+    "followups.escalate_overdue": lambda desk, _: desk.followups.escalate_overdue(),
     "followups.raise_due": lambda desk, _: desk.followups.raise_due(),
     "sources.all": lambda desk, _: desk.sources.all(),
     "sources.add": lambda desk, _: desk.sources.add("Dr. Kim", "DOCTOR_REFERRAL"),

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from orthocrm import OrthoCRM, Role, Settings
+from orthocrm import SIX_TOUCH, OrthoCRM, Role, Settings
 from orthocrm.core.ids import ImportId, TaskId, TimeOffId, UserId
-from orthocrm.services.importing import Tally
+from orthocrm.services.ledger import Tally
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.practice import House, enquiry
 from tests.security import operations
@@ -32,7 +32,7 @@ CALLS = {
 
 def a_target(crm: OrthoCRM, clock: FrozenClock, name: str = "") -> Target:
     """Make a clinic in which the named operation will be accepted, and what it is tried on."""
-    settings = Settings(fallback=UserId("manager"))
+    settings = Settings(fallback=UserId("manager"), sequences=(SIX_TOUCH,))
     clinic = crm.create_clinic(name="Bright Smiles", timezone="UTC", settings=settings)
     house = House(crm, clinic, clock)
     for user in ("me", "tc-1", "tc-2"):
@@ -69,6 +69,9 @@ def _for(target: Target, name: str) -> Target:
         desk.settings.add_absence("me", now, now + timedelta(days=1))
     if name in ("imports.revert_batch", "imports.close_revert"):
         desk.imports.finish(target.import_id, "", Tally())
+    if name in ("leads.not_duplicate", "leads.link_household", "leads.unlink"):
+        sibling = desk.leads.capture(enquiry(owner="me", patient_first_name="Ben")).lead
+        return evolve(target, sibling=sibling.id)
     return target
 
 

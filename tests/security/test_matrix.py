@@ -16,7 +16,7 @@ from orthocrm.assignment.handover import OwnerPresent
 from orthocrm.core.ids import ClinicId, ImportId, LeadId, TaskId, TimeOffId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.services.gate import OPERATIONS
-from orthocrm.services.importing import Tally
+from orthocrm.services.ledger import Tally
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House, enquiry
@@ -86,7 +86,8 @@ def house() -> Iterator[House]:
 
 
 def _house(crm: orthocrm.OrthoCRM, clock: FrozenClock) -> House:
-    clinic = crm.create_clinic(name="Bright Smiles", timezone="America/Chicago")
+    settings = orthocrm.Settings(sequences=(orthocrm.SIX_TOUCH,))
+    clinic = crm.create_clinic(name="Bright Smiles", timezone="America/Chicago", settings=settings)
     house = House(crm, clinic, clock)
     house.admin.settings.add_coordinator(UserId("tc-1"), "Ana")
     house.admin.settings.add_coordinator(UserId("me"), "Me")

@@ -149,5 +149,5 @@ def test_the_worker_keeps_clinics_apart(crm: OrthoCRM, clock: FrozenClock, their
     ours = a_target(crm, clock)
     crm.work()
     for target in (ours, theirs):
-        for task in desk_of(target).followups.agenda():
+        for task in desk_of(target).followups.open_tasks():
             assert task.clinic_id == target.house.clinic.id

@@ -79,6 +79,29 @@ class LeadUpdated(Event):
 
 
 @frozen(kw_only=True)
+class DuplicateRejected(Event):
+    """Somebody said that two leads do not belong together."""
+
+    lead_id: LeadId
+    other_id: LeadId
+
+
+@frozen(kw_only=True)
+class HouseholdLinked(Event):
+    """Somebody said that leads are one household."""
+
+    lead_ids: tuple[LeadId, ...]
+
+
+@frozen(kw_only=True)
+class LeadsUnlinked(Event):
+    """What was found or decided about two leads was forgotten."""
+
+    lead_id: LeadId
+    other_id: LeadId
+
+
+@frozen(kw_only=True)
 class LeadAssigned(Event):
     """A lead got a coordinator, or another one than before."""
 
@@ -174,6 +197,43 @@ class TaskCancelled(Event):
 
     lead_id: LeadId
     task_id: TaskId
+
+
+@frozen(kw_only=True)
+class TaskSnoozed(Event):
+    """A task was put off."""
+
+    lead_id: LeadId
+    task_id: TaskId
+    before: datetime
+    after: datetime
+
+
+@frozen(kw_only=True)
+class TaskEscalated(Event):
+    """A task is overdue for so long that somebody else is told: the fallback person."""
+
+    lead_id: LeadId
+    task_id: TaskId
+    assigned_to: UserId
+    escalated_to: UserId
+
+
+@frozen(kw_only=True)
+class SequenceStarted(Event):
+    """A lead began a sequence of touches."""
+
+    lead_id: LeadId
+    sequence: str
+
+
+@frozen(kw_only=True)
+class SequenceEnded(Event):
+    """A lead's sequence came to its end; `because` is a code, None when all touches were made."""
+
+    lead_id: LeadId
+    sequence: str
+    because: str | None = None
 
 
 @frozen(kw_only=True)

@@ -51,6 +51,15 @@ def follow_up_problems(
     ]
 
 
+def brought_rule_problems(rule: object, name: str) -> list[Problem]:
+    """Name what is wrong with a plug-in's rule; templates and sequences are the clinics' affair."""
+    if isinstance(rule, FollowUpRule) and rule.name != name:
+        return [Problem("rule.name", "bad_name", "give the rule under its own name")]
+    names = {getattr(rule, "message", None)}, {getattr(rule, "sequence", None)}
+    messages, sequences = (frozenset(n for n in of if isinstance(n, str)) for of in names)
+    return [*_rule(rule, "rule", _Known(messages=messages, sequences=sequences))]
+
+
 def _names(values: object, kind: type[MessageTemplate | Sequence]) -> frozenset[str]:
     if not isinstance(values, tuple):
         return frozenset()

@@ -165,7 +165,7 @@ class _Year:
 
     def _tidy(self, until: datetime) -> None:
         """Do the tasks that are due; some are forgotten, and wait for somebody to see them."""
-        for task in self.desks.manager.followups.agenda(due_before=until - _BACKLOG):
+        for task in self.desks.manager.followups.open_tasks(due_before=until - _BACKLOG):
             if task.id in self.looked_at:
                 continue
             self.looked_at.add(task.id)

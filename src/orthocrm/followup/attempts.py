@@ -10,6 +10,7 @@ from orthocrm.core.events import ActivityLogged
 from orthocrm.core.ids import ActivityId, UserId
 from orthocrm.core.lead import Lead, LeadStatus, Milestones
 from orthocrm.core.masking import PERSONAL, mask
+from orthocrm.core.people import Phone
 from orthocrm.core.ports import IdSource
 from orthocrm.core.reading import Reading
 from orthocrm.core.time import milliseconds
@@ -99,6 +100,13 @@ def logged(lead: Lead, entry: LogEntry, *, now: datetime, by: UserId, ids: IdSou
         attempted=attempted,
         attempts=after.milestones.unanswered,
     )
+
+
+def other_number(done: Logged) -> Phone | None:
+    """Suggest the alternative number after a wrong one, if the family gave another."""
+    contact = done.lead.contact
+    is_wrong = done.activity.call_outcome is CallOutcome.WRONG_NUMBER
+    return contact.phone_alt if is_wrong and contact.phone_alt != contact.phone else None
 
 
 def _activity(lead: Lead, entry: LogEntry, *, now: datetime, by: UserId, ids: IdSource) -> Activity:

@@ -141,8 +141,13 @@ def superfluous(task: Task, lead: Lead, practice: Practice) -> bool:
         return True
     if task.rule is None:
         return False
-    rule = practice.rule_by_name.get(task.rule)
-    return lead.status is LeadStatus.LOST or (rule is not None and _is_settled(rule, lead))
+    return lead.status is LeadStatus.LOST or is_settled(task.rule, lead, practice)
+
+
+def is_settled(name: str, lead: Lead, practice: Practice) -> bool:
+    """Whether what a rule asked for has become needless; rules that are gone settle nothing."""
+    rule = practice.rule_by_name.get(name)
+    return rule is not None and _is_settled(rule, lead)
 
 
 def _is_settled(rule: FollowUpRule, lead: Lead) -> bool:

@@ -6,6 +6,7 @@ from attrs import evolve
 
 from orthocrm.core.cadence import Enrollment, EnrollmentState, Sequence, Step
 from orthocrm.core.errors import AlreadyExists, InvalidInput
+from orthocrm.core.events import SequenceEnded, SequenceStarted
 from orthocrm.core.ids import EnrollmentId, TaskId, UserId
 from orthocrm.core.lead import Lead, LeadStatus, ensure_open
 from orthocrm.core.ports import IdSource
@@ -19,7 +20,7 @@ from orthocrm.followup.due import Calendar, add_business
 ORIGIN = "sequence:"
 """What tasks and messages that a sequence asked for name before its own name."""
 
-ANSWERED, BY_HAND, REMOVED = "answered", "by_hand", "removed"
+ANSWERED, BY_HAND, REMOVED, GONE = "answered", "by_hand", "removed", "archived"
 
 _RUNNING, _STOPPED = EnrollmentState.RUNNING, EnrollmentState.STOPPED
 _FINISHED = EnrollmentState.FINISHED
@@ -182,3 +183,26 @@ def _later(step: Step, practice: Practice, now: datetime) -> datetime:
     if not step.business:
         return now + step.after
     return add_business(Calendar.of_clinic(practice.clinic), now, step.after)
+
+
+def begun(enrollment: Enrollment) -> SequenceStarted:
+    """Tell that a lead began a sequence."""
+    return SequenceStarted(
+        clinic_id=enrollment.clinic_id,
+        at=enrollment.started_at,
+        by=enrollment.started_by,
+        lead_id=enrollment.lead_id,
+        sequence=enrollment.sequence,
+    )
+
+
+def over(enrollment: Enrollment, *, now: datetime, by: UserId) -> SequenceEnded:
+    """Tell that a lead's sequence has ended."""
+    return SequenceEnded(
+        clinic_id=enrollment.clinic_id,
+        at=now,
+        by=by,
+        lead_id=enrollment.lead_id,
+        sequence=enrollment.sequence,
+        because=enrollment.because,
+    )

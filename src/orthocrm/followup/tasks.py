@@ -1,20 +1,29 @@
 """Tasks: made, done, cancelled; overdue is computed and never stored."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from attrs import evolve, field, frozen
 
 from orthocrm.core import limits
 from orthocrm.core.activity import Activity, LeadActivityType
 from orthocrm.core.errors import InvalidInput
-from orthocrm.core.events import TaskCancelled, TaskCompleted, TaskCreated
+from orthocrm.core.events import (
+    TaskCancelled,
+    TaskCompleted,
+    TaskCreated,
+    TaskEscalated,
+    TaskSnoozed,
+)
 from orthocrm.core.ids import ActivityId, TaskId, UserId
 from orthocrm.core.lead import Lead, ensure_unlocked
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.ports import IdSource
+from orthocrm.core.query import Cond, Op, Where, both
 from orthocrm.core.reading import Reading
-from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
+from orthocrm.core.settings import Practice
+from orthocrm.core.task import OPEN_TASKS, LeadTaskType, Task, TaskPriority, TaskStatus
+from orthocrm.core.time import instant
 
 
 @frozen(kw_only=True)
@@ -130,6 +139,73 @@ def cancelled(task: Task, *, now: datetime, by: UserId) -> tuple[Task, TaskCance
         clinic_id=task.clinic_id, at=now, by=by, lead_id=task.lead_id, task_id=task.id
     )
     return evolve(task, status=TaskStatus.CANCELLED, updated_at=now), event
+
+
+MOST_SNOOZED = timedelta(days=366)
+
+
+def snoozed(task: Task, until: datetime, *, now: datetime, by: UserId) -> tuple[Task, TaskSnoozed]:
+    """Put a task off until later than now; its reminder moves along.
+
+    Raises:
+        InvalidInput: the task is done or cancelled, or `until` is no instant of the coming year.
+    """
+    _ensure_open(task)
+    later = instant(until, "until")
+    if later <= now:
+        raise InvalidInput.at("until", "in_the_past", "give an instant that is still to come")
+    if later - now > MOST_SNOOZED:
+        raise InvalidInput.at("until", "too_far", "give an instant within a year")
+    event = TaskSnoozed(
+        clinic_id=task.clinic_id,
+        at=now,
+        by=by,
+        lead_id=task.lead_id,
+        task_id=task.id,
+        before=task.due_at,
+        after=later,
+    )
+    reminder = task.reminder_at and task.reminder_at + (later - task.due_at)
+    return evolve(task, due_at=later, reminder_at=reminder, updated_at=now), event
+
+
+def escalated(task: Task, to: UserId, *, now: datetime, by: UserId) -> tuple[Task, TaskEscalated]:
+    """Note that somebody else is told of an overdue task: that happens once."""
+    event = TaskEscalated(
+        clinic_id=task.clinic_id,
+        at=now,
+        by=by,
+        lead_id=task.lead_id,
+        task_id=task.id,
+        assigned_to=task.assigned_to,
+        escalated_to=to,
+    )
+    return evolve(task, escalated_at=now, updated_at=now), event
+
+
+def long_overdue(practice: Practice, now: datetime) -> Where | None:
+    """Say which tasks are to be escalated; None when nobody is to be told.
+
+    The time is counted by the wall clock (C-23). The fallback person's own tasks have nobody to go
+    to.
+    """
+    settings = practice.clinic.settings
+    if settings.fallback is None or settings.escalate_after is None:
+        return None
+    return both(
+        Cond("status", Op.IN, OPEN_TASKS),
+        Cond("escalated_at", Op.ABSENT),
+        Cond("due_at", Op.LE, now - settings.escalate_after),
+        Cond("assigned_to", Op.NE, settings.fallback),
+    )
+
+
+_RANK = {priority: rank for rank, priority in enumerate(reversed(TaskPriority))}
+
+
+def by_urgency(task: Task) -> tuple[int, datetime, str]:
+    """Order tasks: the most urgent first, then the one that is due first."""
+    return _RANK[task.priority], task.due_at, task.id
 
 
 def next_action(tasks: Iterable[Task]) -> datetime | None:

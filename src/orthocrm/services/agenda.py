@@ -11,6 +11,7 @@ from orthocrm.core.lead import Lead
 from orthocrm.core.query import Cond, both
 from orthocrm.core.task import OPEN_TASKS, Task
 from orthocrm.followup import rules, tasks
+from orthocrm.services import enrolling, queueing
 from orthocrm.services.work import Work, everything
 
 
@@ -30,21 +31,33 @@ def next_due(work: Work, leads: Collection[LeadId]) -> Mapping[LeadId, datetime]
     return {lead: at for lead, at in due.items() if at is not None}
 
 
-def in_line(work: Work, leads: Sequence[Lead], made: Sequence[Sequence[Task]]) -> list[Lead]:
+def in_line(
+    work: Work,
+    leads: Sequence[Lead],
+    made: Sequence[Sequence[Task]],
+    answered: Collection[LeadId] = (),
+) -> list[Lead]:
     """Store new tasks, cancel those that the lead's new state makes superfluous, date the next.
 
+    Sequences end with the leads that were closed and those whose families `answered`, and waiting
+    messages that have become needless are withdrawn.
     Gives the leads with their `next_action_at`; the caller saves them.
     """
+    ended = enrolling.settle(work, leads, answered)
     present = open_tasks(work, [lead.id for lead in leads])
     settled = []
     for lead, new in zip(leads, made, strict=True):
+        over = ended.get(lead.id, ())
         superfluous = [
-            task for task in present[lead.id] if rules.superfluous(task, lead, work.practice)
+            task
+            for task in present[lead.id]
+            if task.rule in over or rules.superfluous(task, lead, work.practice)
         ]
         cancel(work, superfluous)
         remaining = [task for task in present[lead.id] if task not in superfluous]
         settled.append(dated(lead, [*remaining, *new]))
     add(work, [task for new in made for task in new])
+    queueing.withdraw(work, leads, ended)
     return settled
 
 

@@ -22,11 +22,13 @@ from orthocrm.core.rules import Trigger
 from orthocrm.core.task import Task
 from orthocrm.followup import rules, tasks
 from orthocrm.leads import intake
+from orthocrm.leads.dedupe import Duplicate
 from orthocrm.leads.intake import Intake
-from orthocrm.services import deliveries, placing, warnings
+from orthocrm.services import deliveries, linking, placing, reacting, warnings
 from orthocrm.services.batch import Refused, attempt, done
 from orthocrm.services.deliveries import DeliveryMisused
 from orthocrm.services.placing import Placed, Wish
+from orthocrm.services.reacting import Reaction
 from orthocrm.services.results import Captured
 from orthocrm.services.work import Work
 
@@ -134,16 +136,30 @@ def keep(
     """Store leads that were admitted: warned of duplicates, assigned, with their first tasks."""
     warned = warnings.of(work, leads, judge=manner.judge)
     placed = placing.placed(work, leads, wishes, auto=manner.assign)
+    reactions = [
+        item if isinstance(item, Refused) else _reaction(work, item, manner) for item in placed
+    ]
     results = [
-        item if isinstance(item, Refused) else _captured(work, item, warning, manner)
-        for item, warning in zip(placed, warned, strict=True)
+        item if isinstance(item, Refused) else _captured(item, warning, reaction)
+        for item, warning, reaction in zip(placed, warned, reactions, strict=True)
     ]
     _store(work, done(results), done(placed), manner)
+    linking.keep_captured(work, _warned_of(results, warned))
+    if manner.follow_up and manner.import_id is None:
+        reacting.follow(work, done(reactions))
     return results
 
 
-def _captured(work: Work, placed: Placed, warning: warnings.Warned, manner: Manner) -> Captured:
-    made = _first_tasks(work, placed) if manner.follow_up else ()
+def _warned_of(
+    results: Sequence[Captured | Refused], warned: Sequence[warnings.Warned]
+) -> list[tuple[Lead, Sequence[Duplicate]]]:
+    """Pair the leads that were stored with all that the practice knows of their duplicates."""
+    pairs = zip(results, warned, strict=True)
+    return [(item.lead, known.all) for item, known in pairs if isinstance(item, Captured)]
+
+
+def _captured(placed: Placed, warning: warnings.Warned, reaction: Reaction | Refused) -> Captured:
+    made = () if isinstance(reaction, Refused) else reaction.tasks
     return Captured(
         lead=_dated(placed.lead, made),
         duplicates=warning.duplicates,
@@ -160,22 +176,20 @@ def _dated(lead: Lead, made: Sequence[Task]) -> Lead:
     return evolve(lead, milestones=milestones)
 
 
-def _first_tasks(work: Work, placed: Placed) -> tuple[Task, ...]:
-    """Make the tasks of a new lead, or those of the later stage in which it stands."""
+def _reaction(work: Work, placed: Placed, manner: Manner) -> Reaction:
+    """React to a new lead, or to the later stage in which it stands.
+
+    Who was spoken to while the enquiry was made needs nothing that a new lead needs.
+    """
     lead, moved = placed.lead, placed.transition is not None
-    if lead.ownership.owner is None:
-        return ()
+    visit = lead.position.visit_id
+    if not manner.follow_up:
+        return Reaction(lead=lead, effect=visit)
     if not moved and lead.milestones.first_contact_at is not None:
-        return ()
-    return rules.tasks_for(
-        Trigger.STAGE_ENTERED if moved else Trigger.LEAD_CAPTURED,
-        lead,
-        work.practice,
-        now=work.now,
-        by=work.actor.user,
-        ids=work.ids,
-        stage=lead.position.stage if moved else None,
-    )
+        return reacting.of_rules(work, lead, (), visit, entered=True)
+    trigger = Trigger.STAGE_ENTERED if moved else Trigger.LEAD_CAPTURED
+    stage = lead.position.stage if moved else None
+    return reacting.react(work, lead, trigger, visit, stage=stage)
 
 
 def _store(work: Work, kept: Sequence[Captured], placed: Sequence[Placed], manner: Manner) -> None:

@@ -11,6 +11,7 @@ from orthocrm.core.ports import Backend, Clock, IdSource, UnitOfWork
 from orthocrm.core.settings import Clinic, Settings, checked_settings
 from orthocrm.core.source import DEFAULT_SOURCES, Source
 from orthocrm.core.time import zone
+from orthocrm.followup import holidays
 from orthocrm.pipeline import history
 from orthocrm.services import assigning, configuring
 
@@ -26,6 +27,7 @@ def create(
         created_at=clock(),
         settings=checked_settings(settings),
     )
+    holidays.check(clinic.settings.holidays, clinic.created_at.year)
     with backend.begin(clinic.id) as store:
         store.clinics.add([clinic])
         store.stages.add(history.default_stages(clinic.id, ids, clinic.created_at))

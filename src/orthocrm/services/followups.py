@@ -1,13 +1,13 @@
 """`desk.followups`: activities and tasks, so that no lead is forgotten."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 
 from attrs import evolve
 
 from orthocrm.core.actor import Permission
+from orthocrm.core.cadence import Enrollment
 from orthocrm.core.errors import NotFound
-from orthocrm.core.events import LostSuggested
 from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import ActivityId, LeadId, TaskId, UserId
 from orthocrm.core.lead import Lead
@@ -26,10 +26,13 @@ from orthocrm.core.task import OPEN_TASKS, Task
 from orthocrm.followup import attempts, rules, tasks
 from orthocrm.followup.attempts import LogEntry
 from orthocrm.followup.tasks import NewTask
-from orthocrm.services import agenda, assigning
+from orthocrm.services import agenda, assigning, daily, enrolling, reacting, sequences
 from orthocrm.services.batch import Refused, attempt, done, only
+from orthocrm.services.daily import Agenda
 from orthocrm.services.gate import Area, verb
+from orthocrm.services.reacting import Reaction
 from orthocrm.services.results import Logged
+from orthocrm.services.sequences import Advanced
 from orthocrm.services.work import Work, everything
 
 
@@ -83,8 +86,18 @@ class FollowUps(Area, area="followups"):
         _redate(work, lead)
         return saved
 
+    @verb(Permission.LEAD_UPDATE)
+    def snooze(self, work: Work, task_id: TaskId, until: datetime) -> Task:
+        """Put an open task off until an instant of the coming year."""
+        task, lead = _task(work, task_id)
+        later, event = tasks.snoozed(task, until, now=work.now, by=work.actor.user)
+        (saved,) = work.store.tasks.save([later])
+        work.record(event)
+        _redate(work, lead)
+        return saved
+
     @verb(Permission.LEAD_READ)
-    def agenda(
+    def open_tasks(
         self, work: Work, user: str | None = None, due_before: datetime | None = None
     ) -> tuple[Task, ...]:
         """List open tasks, next due first; of one user, or of everybody the actor may see.
@@ -104,13 +117,53 @@ class FollowUps(Area, area="followups"):
         work.touch(task.lead_id for task in found.items)
         return found.items
 
+    @verb(Permission.LEAD_READ)
+    def agenda(self, work: Work, user: str | None = None, day: date | None = None) -> Agenda:
+        """Gather what a local day holds for somebody, the actor and today unless told otherwise.
+
+        Who reaches only the own leads gets only the own agenda.
+        """
+        return daily.agenda(work, user, day)
+
+    @verb(Permission.LEAD_UPDATE)
+    def start_sequence(self, work: Work, lead_id: LeadId, name: str) -> Enrollment:
+        """Let an open lead begin one of the clinic's sequences.
+
+        Raises:
+            AlreadyExists: the lead is in this sequence already.
+        """
+        return sequences.start(work, lead_id, name)
+
+    @verb(Permission.LEAD_UPDATE)
+    def stop_sequence(
+        self, work: Work, lead_id: LeadId, name: str | None = None
+    ) -> tuple[Enrollment, ...]:
+        """Stop a sequence of a lead, all of them unless one is named; what waits is cancelled."""
+        return sequences.stop(work, lead_id, name)
+
+    @verb(Permission.LEAD_READ)
+    def sequences(self, work: Work, lead_id: LeadId) -> tuple[Enrollment, ...]:
+        """List the sequences in which a lead stands or stood, oldest first."""
+        work.leads([lead_id], lock=False)
+        return tuple(enrolling.of_leads(work, [lead_id])[lead_id])
+
+    @verb(Permission.LEAD_UPDATE)
+    def advance_sequences(self, work: Work) -> Advanced:
+        """Take the steps of sequences that are due, each once, a hundred leads at a time."""
+        return sequences.advance(work)
+
+    @verb(Permission.LEAD_UPDATE)
+    def escalate_overdue(self, work: Work) -> tuple[Task, ...]:
+        """Tell the fallback person of tasks long overdue, of each once, 200 at a time."""
+        return daily.escalate(work)
+
     @verb(Permission.LEAD_UPDATE)
     def raise_due(self, work: Work) -> tuple[Task, ...]:
         """Make the tasks of the rules whose time has passed: no contact, too long in a stage.
 
         Each rule speaks once for a lead and visit, however often this runs.
         """
-        timed = [rule for rule in work.practice.clinic.settings.rules if rules.is_timed(rule)]
+        timed = [rule for rule in work.practice.rules if rules.is_timed(rule)]
         return tuple(task for rule in timed for task in _raised(work, rule))
 
 
@@ -131,50 +184,41 @@ def _log(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[Logged 
     results = attempt(entries, log)
     logged = done(results)
     adoptions.record(present)
-    made = {item.activity.id: _unanswered(work, item) for item in logged}
+    made = _reactions(work, logged)
     saved = _saved(work, found, present, logged, made)
+    reacting.follow(work, [*made.values()])
     return [
         item
         if isinstance(item, Refused)
         else Logged(
             lead=saved[item.lead.id],
             activity=item.activity,
-            tasks=made[item.activity.id],
-            suggest_lost=any(_suggests(work, task) for task in made[item.activity.id]),
+            tasks=made[item.activity.id].tasks,
+            suggest_lost=made[item.activity.id].suggests_lost,
+            call_instead=attempts.other_number(item),
         )
         for item in results
     ]
 
 
-def _unanswered(work: Work, logged: attempts.Logged) -> tuple[Task, ...]:
-    """Make the tasks of the rules about attempts without an answer (rule 8)."""
-    if logged.answered or not logged.attempted or not logged.lead.is_open:
-        return ()
-    made = rules.tasks_for(
-        Trigger.UNANSWERED,
-        logged.lead,
-        work.practice,
-        now=work.now,
-        by=work.actor.user,
-        ids=work.ids,
-        attempts=logged.lead.milestones.unanswered,
-    )
-    if any(_suggests(work, task) for task in made):
-        work.record(
-            LostSuggested(
-                clinic_id=work.clinic_id,
-                at=work.now,
-                by=work.actor.user,
-                lead_id=logged.lead.id,
-                attempts=logged.lead.milestones.unanswered,
-            )
-        )
-    return made
+def _reactions(work: Work, logged: Sequence[attempts.Logged]) -> Mapping[ActivityId, Reaction]:
+    """Wake the rules about attempts without an answer (rule 8).
+
+    A running sequence says farewell by itself: the rules that would do so keep silent meanwhile.
+    """
+    silent = [i for i in logged if i.attempted and not i.answered]
+    held = enrolling.holding(work, {item.lead.id for item in silent}) if silent else frozenset()
+    return {item.activity.id: _reaction(work, item, held) for item in logged}
 
 
-def _suggests(work: Work, task: Task) -> bool:
-    known = {rule.name: rule for rule in work.practice.clinic.settings.rules}
-    return task.rule in known and known[task.rule].suggest_lost
+def _reaction(work: Work, logged: attempts.Logged, held: Collection[LeadId]) -> Reaction:
+    lead, effect = logged.lead, logged.activity.id
+    if logged.answered or not logged.attempted or not lead.is_open:
+        return Reaction(lead=lead, effect=effect)
+    count = lead.milestones.unanswered
+    woken = rules.woken(Trigger.UNANSWERED, lead, work.practice, attempts=count)
+    spoken = [rule for rule in woken if not (rule.suggest_lost and lead.id in held)]
+    return reacting.of_rules(work, lead, spoken, effect)
 
 
 def _saved(
@@ -182,16 +226,17 @@ def _saved(
     found: Mapping[LeadId, Lead],
     present: Mapping[LeadId, Lead],
     logged: Sequence[attempts.Logged],
-    made: Mapping[ActivityId, tuple[Task, ...]],
+    made: Mapping[ActivityId, Reaction],
 ) -> Mapping[LeadId, Lead]:
     work.store.activities.add([item.activity for item in logged])
     work.record(*(item.event for item in logged))
     changed = [lead for lead in present.values() if lead != found[lead.id]]
     new = {
-        lead.id: [t for i in logged if i.lead.id == lead.id for t in made[i.activity.id]]
+        lead.id: [t for i in logged if i.lead.id == lead.id for t in made[i.activity.id].tasks]
         for lead in changed
     }
-    settled = agenda.in_line(work, changed, [new[lead.id] for lead in changed])
+    answered = {item.lead.id for item in logged if item.answered}
+    settled = agenda.in_line(work, changed, [new[lead.id] for lead in changed], answered)
     return {**present, **{lead.id: lead for lead in work.store.leads.save(settled)}}
 
 
@@ -230,13 +275,15 @@ def _raised(work: Work, rule: FollowUpRule) -> tuple[Task, ...]:
     locked = work.store.leads.get([lead.id for lead in waiting], lock=True)
     due = _due(work, rule, [*filter(predicate(where, LEADS), locked.values())])
     work.touch(lead.id for lead in due)
-    made = [
-        rules.raised(rule, lead, work.practice, now=work.now, by=work.actor.user, ids=work.ids)
+    in_stage = rule.trigger is Trigger.IN_STAGE
+    reactions = [
+        reacting.of_rules(work, lead, [rule], lead.position.visit_id if in_stage else lead.id)
         for lead in due
     ]
-    settled = agenda.in_line(work, due, [[task] for task in made])
+    settled = agenda.in_line(work, due, [reaction.tasks for reaction in reactions])
     work.store.leads.save(settled)
-    return tuple(made)
+    reacting.follow(work, reactions)
+    return tuple(task for reaction in reactions for task in reaction.tasks)
 
 
 def _due(work: Work, rule: FollowUpRule, leads: Sequence[Lead]) -> list[Lead]:
@@ -245,11 +292,15 @@ def _due(work: Work, rule: FollowUpRule, leads: Sequence[Lead]) -> list[Lead]:
 
 
 def _spoken(work: Work, rule: FollowUpRule, leads: Sequence[Lead]) -> Mapping[LeadId, datetime]:
-    """Tell when the rule last made a task for each lead."""
+    """Tell when the rule last spoke of each lead: by its task, else by its sequence."""
     if not leads:
         return {}
-    where = both(Cond("lead_id", "in", [lead.id for lead in leads]), Cond("rule", "eq", rule.name))
-    query = Aggregate(
-        "tasks", (Measure("last", Calculation.MAX, "created_at"),), by=("lead_id",), where=where
+    of, name, at, mark = (
+        ("tasks", "rule", "created_at", rule.name)
+        if rule.task is not None
+        else ("enrollments", "sequence", "started_at", rule.sequence)
     )
+    where = both(Cond("lead_id", "in", [lead.id for lead in leads]), Cond(name, "eq", mark))
+    last = Measure("last", Calculation.MAX, at)
+    query = Aggregate(of, (last,), by=("lead_id",), where=where)
     return {group.key[0]: group.values["last"] for group in work.store.aggregate(query)}

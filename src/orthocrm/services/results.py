@@ -1,9 +1,12 @@
 """What the verbs answer: frozen values, one per verb."""
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orthocrm.core.activity import Activity, Decision
 from orthocrm.core.lead import Lead
+from orthocrm.core.lead_link import LeadLink
+from orthocrm.core.masking import PERSONAL, mask
+from orthocrm.core.people import Phone
 from orthocrm.core.task import Task
 from orthocrm.leads.dedupe import Duplicate
 
@@ -44,12 +47,17 @@ class Assigned:
 
 @frozen(kw_only=True)
 class Logged:
-    """An activity on record. `suggest_lost` follows from too many attempts without an answer."""
+    """An activity on record.
+
+    `suggest_lost` follows from too many attempts without an answer, `call_instead` is the other
+    number of a family whose first one was wrong.
+    """
 
     lead: Lead
     activity: Activity
     tasks: tuple[Task, ...] = ()
     suggest_lost: bool = False
+    call_instead: Phone | None = field(default=None, repr=mask, metadata=PERSONAL)
 
 
 @frozen(kw_only=True)
@@ -65,4 +73,20 @@ class Duplicates:
     """Leads that may be the same person or family; `hidden` counts those out of reach."""
 
     found: tuple[Duplicate, ...] = ()
+    hidden: int = 0
+
+
+@frozen(kw_only=True)
+class Links:
+    """The links of a lead; `hidden` counts those to leads out of reach."""
+
+    links: tuple[LeadLink, ...] = ()
+    hidden: int = 0
+
+
+@frozen(kw_only=True)
+class Household:
+    """The other leads of a household; `hidden` counts those out of reach."""
+
+    leads: tuple[Lead, ...] = ()
     hidden: int = 0

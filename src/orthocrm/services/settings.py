@@ -10,7 +10,7 @@ from orthocrm.core import limits
 from orthocrm.core.actor import Permission, Scope
 from orthocrm.core.appointment import TimeOff
 from orthocrm.core.coordinator import Coordinator
-from orthocrm.core.errors import AlreadyExists, Forbidden, InvalidInput, NotFound
+from orthocrm.core.errors import AlreadyExists, Forbidden, InvalidInput, NotFound, Problem
 from orthocrm.core.forms import FormDefinition, SavedMapping
 from orthocrm.core.ids import StageId, StageSlug, TimeOffId, UserId
 from orthocrm.core.query import Cond, both
@@ -18,6 +18,7 @@ from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Clinic, Practice, Settings, checked_settings
 from orthocrm.core.stage import Stage
 from orthocrm.core.time import instant, zone
+from orthocrm.followup import automation, holidays
 from orthocrm.pipeline import history
 from orthocrm.services import assigning, configuring, saved
 from orthocrm.services.gate import Area, verb
@@ -42,6 +43,7 @@ class ClinicSettings(Area, area="settings"):
             ConfigurationError: they name an assignment strategy that is not installed.
         """
         known = checked_settings(settings)
+        _check_names(work, known)
         present = work.practice.clinic
         names = [
             n for n in fields_dict(Settings) if getattr(known, n) != getattr(present.settings, n)
@@ -131,6 +133,7 @@ class ClinicSettings(Area, area="settings"):
         wanted = {name: getattr(stage, name) for name in _CHANGEABLE}
         draft = evolve(present, version=stage.version, **wanted)
         checked = history.checked_stage(draft, work.practice.stages)
+        _refuse(automation.stage_problems(checked, work.practice.clinic.settings))
         changed = evolve(checked, updated_at=work.now)
         (saved,) = work.store.stages.save([changed])
         configuring.changed(work, "stage", present.id)
@@ -235,6 +238,18 @@ class ClinicSettings(Area, area="settings"):
         _only_own(work, found[absence_id].user)
         work.store.time_off.remove([absence_id])
         configuring.changed(work, "absence", absence_id)
+
+
+def _check_names(work: Work, known: Settings) -> None:
+    """Refuse a place without known holidays, and to forget templates that stages name."""
+    holidays.check(known.holidays, work.now.year)
+    _refuse(automation.settings_problems(work.practice, known))
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    """Raise what is wrong, if anything is."""
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _reordered(work: Work, practice: Practice, slugs: Sequence[str]) -> tuple[Stage, ...]:

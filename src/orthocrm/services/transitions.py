@@ -16,13 +16,12 @@ from orthocrm.core.limits import REFERENCE
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.rules import Trigger
 from orthocrm.core.stage import Stage, StageKind
-from orthocrm.core.task import Task
-from orthocrm.followup import rules
 from orthocrm.leads.conversion import convertible
 from orthocrm.pipeline import progression
 from orthocrm.pipeline.progression import Transition
-from orthocrm.services import agenda, assigning
+from orthocrm.services import agenda, assigning, reacting
 from orthocrm.services.batch import Refused, attempt, done
+from orthocrm.services.reacting import Reaction
 from orthocrm.services.results import Moved
 from orthocrm.services.work import Work
 
@@ -183,29 +182,24 @@ def _patient(work: Work, lead: Lead, wish: Start) -> str:
 
 
 def _saved(work: Work, decided: Sequence[tuple[Lead, Transition]]) -> list[Moved]:
-    made = [entered(work, transition.lead) for _, transition in decided]
+    reactions = [_reaction(work, transition.lead) for _, transition in decided]
+    made = [reaction.tasks for reaction in reactions]
     leads = agenda.in_line(work, [t.lead for _, t in decided], made)
     work.store.visits.save([transition.closed for _, transition in decided])
     work.store.visits.add([transition.opened for _, transition in decided])
     work.store.activities.add([transition.activity for _, transition in decided])
     saved = work.store.leads.save(leads)
     work.record(*(transition.event for _, transition in decided))
+    reacting.follow(work, reactions)
     return [
         Moved(lead=lead, activity=transition.activity, tasks=tasks)
         for lead, (_, transition), tasks in zip(saved, decided, made, strict=True)
     ]
 
 
-def entered(work: Work, lead: Lead) -> tuple[Task, ...]:
-    """Make the tasks that the clinic's rules ask for in the stage that was entered."""
-    if not lead.is_open or lead.ownership.owner is None:
-        return ()
-    return rules.tasks_for(
-        Trigger.STAGE_ENTERED,
-        lead,
-        work.practice,
-        now=work.now,
-        by=work.actor.user,
-        ids=work.ids,
-        stage=lead.position.stage,
+def _reaction(work: Work, lead: Lead) -> Reaction:
+    """React to the stage that was entered: by the clinic's rules, and by the stage's own."""
+    position = lead.position
+    return reacting.react(
+        work, lead, Trigger.STAGE_ENTERED, position.visit_id, stage=position.stage
     )

@@ -31,6 +31,7 @@ from orthocrm.core.query import (
     both,
     predicate,
 )
+from orthocrm.core.rules import FollowUpRule
 from orthocrm.core.settings import Practice
 from orthocrm.hooks import Plugins
 from orthocrm.leads.dedupe import CROWD
@@ -282,7 +283,7 @@ class Office:
             store=store,
             actor=self.actor,
             now=now,
-            practice=current_practice(store, self.practices, now),
+            practice=current_practice(store, self.practices, now, self.plugins.followup_rules),
             ids=self.ids,
             plugins=self.plugins,
             patients=self.patients,
@@ -310,24 +311,33 @@ class Office:
                 store.audit.add([entry])
 
 
-def current_practice(store: UnitOfWork, known: dict[ClinicId, Practice], now: datetime) -> Practice:
-    """Give the clinic's practice: from memory while its revision stands, else from the store."""
+def current_practice(
+    store: UnitOfWork,
+    known: dict[ClinicId, Practice],
+    now: datetime,
+    brought: tuple[FollowUpRule, ...] = (),
+) -> Practice:
+    """Give the clinic's practice: from memory while its revision stands, else from the store.
+
+    `brought` are the follow-up rules of plug-ins.
+    """
     revision = store.revision()
     if revision is None:
         raise NotFound("clinic")
     practice = known.get(store.clinic)
     if practice is None or practice.clinic.revision != revision:
-        practice = known[store.clinic] = _loaded(store, now)
+        practice = known[store.clinic] = _loaded(store, now, brought)
     return practice
 
 
-def _loaded(store: UnitOfWork, now: datetime) -> Practice:
+def _loaded(store: UnitOfWork, now: datetime, brought: tuple[FollowUpRule, ...]) -> Practice:
     return Practice(
         clinic=store.clinics.get([store.clinic])[store.clinic],
         stages=everything(store.stages, sort=[Sort("stage_order")]),
         sources=everything(store.sources),
         coordinators=everything(store.coordinators),
         absences=everything(store.time_off, Cond("ends_at", "gt", now)),
+        brought=brought,
     )
 
 

@@ -67,7 +67,7 @@ def test_every_active_lead_has_an_owner(filled: House) -> None:
 def test_no_converted_lead_has_an_open_task(filled: House) -> None:
     converted = {lead.id for lead in filled.leads if lead.status is LeadStatus.CONVERTED}
     assert converted
-    assert [task for task in filled.desk.followups.agenda() if task.lead_id in converted] == []
+    assert [task for task in filled.desk.followups.open_tasks() if task.lead_id in converted] == []
 
 
 def test_siblings_share_phone_and_email(filled: House) -> None:
@@ -97,7 +97,7 @@ def test_the_last_day_leaves_new_leads_overdue_tasks_and_pending_decisions(now: 
     columns = {str(column.stage.slug): column for column in lively.desk.pipeline.board().columns}
     assert lively.desk.leads.find(fresh).leads != ()
     assert columns[Step.PENDING_DECISION].count > 0
-    assert any(task.is_overdue(now) for task in lively.desk.followups.agenda())
+    assert any(task.is_overdue(now) for task in lively.desk.followups.open_tasks())
     assert max(lead.stamps.created_at for lead in lively.leads) <= now
 
 
