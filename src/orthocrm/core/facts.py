@@ -1,11 +1,13 @@
 """The queryable fields of every noun: what filters, scopes and reports may name."""
 
+from orthocrm.core.custom_queries import custom_field
 from orthocrm.core.query import Kind, Schema
 
 _CODE, _INSTANT, _NUMBER = Kind.CODE, Kind.INSTANT, Kind.NUMBER
 
 LEADS = Schema(
     "leads",
+    custom_field,
     status=(_CODE, "status"),
     stage=(_CODE, "position.stage"),
     stage_order=(_NUMBER, "position.order"),

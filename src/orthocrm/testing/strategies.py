@@ -12,10 +12,11 @@ from attrs import evolve
 from hypothesis import strategies as st
 
 from orthocrm.core.facts import SCHEMAS
-from orthocrm.core.ids import SourceId, StageSlug, UserId
+from orthocrm.core.ids import LeadId, SourceId, StageSlug, UserId
 from orthocrm.core.lead import (
     Channel,
     Conversion,
+    Custom,
     Enquiry,
     Incomplete,
     Lead,
@@ -23,6 +24,7 @@ from orthocrm.core.lead import (
     Loss,
     LostReason,
     Milestones,
+    Objection,
     Origin,
     Ownership,
     Position,
@@ -52,6 +54,7 @@ from orthocrm.testing.clock import MONDAY_MORNING
 from orthocrm.testing.factories import a_lead, a_message, a_position, a_task, a_visit
 
 USERS = ("", "Tc-1", "tc-1", "tc-2", "é", "🦷")
+CUSTOM_NAMES = ("a", "b_2")
 SLUGS = ("contacted", "lost", "new_lead")
 
 instants: st.SearchStrategy[datetime] = st.builds(
@@ -71,6 +74,14 @@ numbers: st.SearchStrategy[int] = st.one_of(
 
 users: st.SearchStrategy[UserId] = st.sampled_from(USERS).map(UserId)
 slugs: st.SearchStrategy[StageSlug] = st.sampled_from(SLUGS).map(StageSlug)
+
+
+customs: st.SearchStrategy[Custom] = st.dictionaries(
+    st.sampled_from(CUSTOM_NAMES),
+    st.sampled_from((*USERS, "a", "A")) | numbers | dates | st.booleans(),
+    max_size=2,
+).map(lambda shown: Custom(shown=shown))
+"""Values of a clinic's own fields, of which the same name may be of any kind."""
 
 
 def leads(
@@ -107,6 +118,10 @@ def leads(
                 "loss": st.none() | _losses,
                 "conversion": st.none() | _conversions,
                 "recall_due_on": st.none() | dates,
+                "objection": st.none() | st.sampled_from(Objection),
+                "tags": _several(("2nd", "vi", "vip")),
+                "custom": customs,
+                "merged_into": st.none() | st.sampled_from(("a", "lead-1")).map(LeadId),
             }
         ),
     )
@@ -133,6 +148,8 @@ _milestones = st.builds(
     ms_to_convert=st.none() | numbers,
     unanswered=st.integers(0, 4),
     next_action_at=st.none() | instants,
+    observed_at=st.none() | instants,
+    recalled_at=st.none() | instants,
 )
 
 _losses = st.builds(
@@ -182,6 +199,7 @@ def tasks(lead: Lead) -> st.SearchStrategy[Task]:
                 "reminder_at": st.none() | instants,
                 "completed_at": st.none() | instants,
                 "rule": st.none() | st.sampled_from(("a", "A")),
+                "escalated_at": st.none() | instants,
             }
         ),
     )
@@ -244,11 +262,20 @@ def wheres(table: str, nouns: Sequence[Any] = ()) -> st.SearchStrategy[Where]:
     )
 
 
+def fields_of(table: str) -> list[Queryable]:
+    """List the fields that a table's schema knows, and leads' own ones by every kind."""
+    known = list(SCHEMAS[table].fields.values())
+    if table == "leads":
+        kinds = (Kind.CODE, Kind.NUMBER, Kind.DATE, Kind.FLAG)
+        known += [
+            SCHEMAS[table][f"custom.{kind}.{name}"] for kind in kinds for name in CUSTOM_NAMES
+        ]
+    return known
+
+
 def conds(table: str, nouns: Sequence[Any] = ()) -> st.SearchStrategy[Cond]:
     """Draw single comparisons that the table's schema allows."""
-    return st.sampled_from(list(SCHEMAS[table].fields.values())).flatmap(
-        lambda known: _conds_on(known, nouns)
-    )
+    return st.sampled_from(fields_of(table)).flatmap(lambda known: _conds_on(known, nouns))
 
 
 def _conds_on(known: Queryable, nouns: Sequence[Any]) -> st.SearchStrategy[Cond]:
@@ -287,14 +314,14 @@ _VALUES: dict[Kind, st.SearchStrategy[Any]] = {
 
 def sorts(table: str) -> st.SearchStrategy[tuple[Sort, ...]]:
     """Draw orders by up to three fields of one value each."""
-    names = [known.name for known in SCHEMAS[table].fields.values() if not known.many]
+    names = [known.name for known in fields_of(table) if not known.many]
     one = st.builds(Sort, st.sampled_from(names), st.booleans())
     return st.lists(one, max_size=3, unique_by=lambda sort: sort.field).map(tuple)
 
 
 def aggregates(table: str, nouns: Sequence[Any] = ()) -> st.SearchStrategy[Aggregate]:
     """Draw aggregates over a table: any measures, by up to two fields or buckets."""
-    fields = list(SCHEMAS[table].fields.values())
+    fields = fields_of(table)
     keys = st.sampled_from([known.name for known in fields]) | _buckets(fields)
     return st.builds(
         Aggregate,
@@ -310,7 +337,7 @@ def _named(measures: list[Measure]) -> tuple[Measure, ...]:
 
 
 def _measures(table: str, nouns: Sequence[Any]) -> st.SearchStrategy[Measure]:
-    fields = [known for known in SCHEMAS[table].fields.values() if not known.many]
+    fields = [known for known in fields_of(table) if not known.many]
     measured = st.sampled_from(fields).flatmap(
         lambda known: st.builds(
             Measure,

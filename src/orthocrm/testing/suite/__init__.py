@@ -23,8 +23,10 @@ _THEMES = (
     "aggregates",
     "concurrency",
     "consents",
+    "custom_fields",
     "deliveries",
     "keys",
+    "kinship",
     "messages",
     "operators",
     "outbox",
@@ -42,8 +44,10 @@ from orthocrm.testing.suite.aggregates import AggregateRules  # noqa: E402 - aft
 from orthocrm.testing.suite.arranged import Capability, Rules  # noqa: E402
 from orthocrm.testing.suite.concurrency import ConcurrencyRules  # noqa: E402
 from orthocrm.testing.suite.consents import ConsentRules  # noqa: E402
+from orthocrm.testing.suite.custom_fields import CustomFieldRules  # noqa: E402
 from orthocrm.testing.suite.deliveries import DeliveryRules  # noqa: E402
 from orthocrm.testing.suite.keys import MatchKeyRules  # noqa: E402
+from orthocrm.testing.suite.kinship import KinshipRules  # noqa: E402
 from orthocrm.testing.suite.messages import MessageRules  # noqa: E402
 from orthocrm.testing.suite.operators import OperatorRules  # noqa: E402
 from orthocrm.testing.suite.outbox import OutboxRules  # noqa: E402
@@ -66,6 +70,8 @@ class BackendSuite(
     TenantRules,
     QueryRules,
     PageRules,
+    CustomFieldRules,
+    KinshipRules,
     MatchKeyRules,
     AggregateRules,
     OutboxRules,

@@ -7,7 +7,9 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from attrs import field, frozen
 
+from orthocrm.backends.sql.held import Held
 from orthocrm.backends.sql.rows.codec import Personal, Put, Row, Take
+from orthocrm.core.custom_queries import custom_parts
 from orthocrm.core.query import Schema
 
 T = TypeVar("T")
@@ -71,6 +73,9 @@ class Shape(Generic[T]):
         """The column of the noun's own id."""
         return self.table.c.get("id", self.table.c.clinic_id)
 
-    def column(self, name: str) -> sa.Column[Any]:
-        """Find the column of a queryable field."""
-        return self.identity if name == "id" else self.table.c[name]
+    def column(self, name: str) -> sa.Column[Any] | Held:
+        """Find the column of a queryable field, or what a column holds of a clinic's own field."""
+        if name == "id":
+            return self.identity
+        own = custom_parts(name)
+        return self.table.c[name] if own is None else Held(self.table.c.custom, *own)
