@@ -175,7 +175,9 @@ class _Minutes:
     def _free_events(self) -> Iterator[list[datetime]]:
         """Give the maximal runs of minutes that the event may cover."""
         covered = {
-            start + MINUTE * n for start in self.fits for n in range(self.request.duration // MINUTE)
+            start + MINUTE * n
+            for start in self.fits
+            for n in range(self.request.duration // MINUTE)
         }
         run: list[datetime] = []
         for minute in self.minutes:

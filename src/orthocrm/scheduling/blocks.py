@@ -18,11 +18,10 @@ from orthocrm.scheduling.reading import (
     optional_length,
     several,
 )
-from orthocrm.scheduling.recurrence import BY_DATE, Rule, never_happens, parsed
+from orthocrm.scheduling.recurrence import Rule, never_happens, parsed
 from orthocrm.scheduling.zones import EPOCH, Offsets
 
 _MINUTE = timedelta(minutes=1)
-_BY_TIME = ("byhour", "byminute", "bysecond")
 _WALL_EPOCH = EPOCH.replace(tzinfo=None)
 _ALL_DAY = timedelta(days=1)
 
@@ -89,7 +88,7 @@ class RecurringBlock:
         if self.end is not None and self.end <= self.start:
             raise InvalidInput.at("end", "end_before_start", "end must come after start")
         rule = parsed("FREQ=DAILY;COUNT=1" if self.rrule is None else self.rrule)
-        if rule.frequency not in BY_DATE or any(part in rule.parts for part in _BY_TIME):
+        if not rule.by_date:
             message = "give DAILY, WEEKLY, MONTHLY or YEARLY, without times of day"
             raise InvalidInput.at("rrule", "unsupported", message)
         if never_happens(rule, self.start):

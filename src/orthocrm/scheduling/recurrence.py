@@ -1,11 +1,11 @@
 """Recurrence rules of RFC 5545 over wall times.
 
-dateutil expands them. It takes some rare rules in another way than libical: BYWEEKNO without
-BYDAY, BYSETPOS by week, and BYMONTHDAY by year without BYMONTH, which it repeats in every month.
+BYMONTHDAY by year without BYMONTH happens in every month, as in dateutil; libical keeps the month
+of the start.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any, Final, Literal
@@ -15,10 +15,12 @@ from dateutil import rrule
 
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.time import DAY
+from orthocrm.scheduling.expansion import DateParts, Nth, expanded
 
 _PATH: Final = "rrule"
 _MOST: Final = 500
 _WEEKS: Final = 53
+_WEEKS_OF_MONTH: Final = 5
 _SEARCHED = timedelta(days=366 * 30)
 _FREQUENCIES: Final[Mapping[str, Literal[0, 1, 2, 3, 4, 5, 6]]] = {
     "YEARLY": rrule.YEARLY,
@@ -36,17 +38,16 @@ _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _WEEKDAY = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,4}")
 _UNTIL = re.compile(r"([0-9]{8})(?:T([0-9]{6})(Z?))?")
-_NUMBERS: Final[Mapping[str, tuple[int, int, str]]] = {
-    "BYMONTH": (1, 12, "bymonth"),
-    "BYMONTHDAY": (-31, 31, "bymonthday"),
-    "BYYEARDAY": (-366, 366, "byyearday"),
-    "BYWEEKNO": (-_WEEKS, _WEEKS, "byweekno"),
-    "BYSETPOS": (-366, 366, "bysetpos"),
-    "BYHOUR": (0, 23, "byhour"),
-    "BYMINUTE": (0, 59, "byminute"),
-    "BYSECOND": (0, 59, "bysecond"),
+_NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
+    "BYMONTH": (1, 12),
+    "BYMONTHDAY": (-31, 31),
+    "BYYEARDAY": (-366, 366),
+    "BYWEEKNO": (-_WEEKS, _WEEKS),
+    "BYSETPOS": (-366, 366),
+    "BYHOUR": (0, 23),
+    "BYMINUTE": (0, 59),
+    "BYSECOND": (0, 59),
 }
-_FROM_ZERO: Final = _BY_TIME
 _LIMITS: Final[Mapping[str, frozenset[str]]] = {
     "BYWEEKNO": frozenset({"YEARLY"}),
     "BYMONTHDAY": frozenset(_FREQUENCIES) - {"WEEKLY"},
@@ -75,13 +76,19 @@ class Until:
 
 @frozen
 class Rule:
-    """A rule that was read: its frequency, its end, and the rest as dateutil takes it."""
+    """A rule that was read: its frequency, its end, and its parts."""
 
     frequency: str
     interval: int
     count: int | None
     until: Until | None
-    parts: Mapping[str, Any]  # as dateutil names and takes them
+    dates: DateParts
+    times: Mapping[str, Sequence[int]]
+
+    @property
+    def by_date(self) -> bool:
+        """Whether it repeats one wall time on dates."""
+        return self.frequency in BY_DATE and not self.times
 
     def occurrences(
         self,
@@ -100,16 +107,39 @@ class Rule:
         """
         until = self.until
         last = before if until is None else min(before, until.wall + DAY)
-        found: Iterable[datetime] = rrule.rrule(
-            _FREQUENCIES[self.frequency],
-            dtstart=first if since is None else self._nearer(first, since),
-            interval=self.interval,
-            until=last,
-            **self.parts,
-        )
+        start = first if since is None else self._nearer(first, since)
+        found = self._on_dates(start, last) if self.by_date else self._by_time(start, last)
         if until is None:
             return islice(found, self.count)
         return takewhile(lambda occurrence: until.allows(occurrence, instant), found)
+
+    def _on_dates(self, first: datetime, last: datetime) -> Iterator[datetime]:
+        clock = first.time()
+        dates = expanded(self.frequency, self.interval, self.dates, first.date(), last.date())
+        walls = (datetime.combine(day, clock) for day in dates)
+        return takewhile(lambda wall: wall <= last, walls)
+
+    def _by_time(self, first: datetime, last: datetime) -> Iterator[datetime]:
+        """Expand rules by the time of day, which dateutil does well where they happen."""
+        parts = self.dates
+        return iter(
+            rrule.rrule(
+                _FREQUENCIES[self.frequency],
+                dtstart=first,
+                interval=self.interval,
+                until=last,
+                wkst=parts.wkst,
+                bymonth=parts.bymonth or None,
+                bymonthday=parts.bymonthday or None,
+                byyearday=parts.byyearday or None,
+                byweekno=parts.byweekno or None,
+                byweekday=[_rrule_weekday(nth) for nth in parts.byday] or None,
+                bysetpos=parts.bysetpos or None,
+                byhour=self.times.get("byhour"),
+                byminute=self.times.get("byminute"),
+                bysecond=self.times.get("bysecond"),
+            )
+        )
 
     def _nearer(self, first: datetime, since: datetime) -> datetime:
         """Skip whole intervals of days or weeks that lie before, where nothing is counted."""
@@ -118,6 +148,11 @@ class Rule:
             return first
         every = timedelta(days=length * self.interval)
         return first + max(0, (since - first) // every - 1) * every
+
+
+def _rrule_weekday(nth: Nth) -> rrule.weekday:
+    place, weekday = nth
+    return rrule.weekday(weekday, place)
 
 
 def parsed(text: object) -> Rule:
@@ -133,8 +168,10 @@ def parsed(text: object) -> Rule:
     interval = _positive(parts.pop("INTERVAL", "1"))
     if "BYSETPOS" in parts and not any(p.startswith("BY") for p in parts if p != "BYSETPOS"):
         raise _refused("bad_part", "BYSETPOS needs another part that begins with BY")
-    found = dict(_part(name, value, frequency, parts) for name, value in parts.items())
-    return Rule(frequency, interval, count, until, found)
+    chosen = {name: _part(name, value, frequency, parts) for name, value in parts.items()}
+    times = {name.lower(): chosen.pop(name) for name in _BY_TIME if name in chosen}
+    dates = DateParts(**{name.lower(): value for name, value in chosen.items()})
+    return Rule(frequency, interval, count, until, dates, times)
 
 
 def _split(text: object) -> dict[str, str]:
@@ -169,42 +206,46 @@ def _until(text: str) -> Until:
     return Until(wall, bool(in_utc))
 
 
-def _part(name: str, text: str, frequency: str, parts: Mapping[str, str]) -> tuple[str, object]:
+def _part(name: str, text: str, frequency: str, parts: Mapping[str, str]) -> Any:  # noqa: ANN401 - each part has its form
     if frequency not in _LIMITS.get(name, _FREQUENCIES):
         raise _refused("bad_part", f"{name} does not go with this frequency")
     if name == "WKST":
         if text not in _WEEKDAYS:
             raise _refused("bad_part", "give WKST as a weekday such as MO")
-        return "wkst", _WEEKDAYS.index(text)
+        return _WEEKDAYS.index(text)
     if name == "BYDAY":
-        ordinals = frequency == "MONTHLY" or (frequency == "YEARLY" and "BYWEEKNO" not in parts)
-        return "byweekday", [_weekday(one, ordinals=ordinals) for one in text.split(",")]
+        return tuple(_weekday(one, _most_weekdays(frequency, parts)) for one in text.split(","))
     if name not in _NUMBERS:
         raise _refused("bad_part", "leave out the parts that RFC 5545 does not know")
-    return _NUMBERS[name][2], [_number(name, one) for one in text.split(",")]
+    return tuple(_number(name, one) for one in text.split(","))
 
 
-def _weekday(text: str, *, ordinals: bool) -> rrule.weekday:
+def _most_weekdays(frequency: str, parts: Mapping[str, str]) -> int:
+    """Give how many of one weekday there can be to be numbered."""
+    if frequency == "MONTHLY" or (frequency == "YEARLY" and "BYMONTH" in parts):
+        return _WEEKS_OF_MONTH
+    return _WEEKS if frequency == "YEARLY" and "BYWEEKNO" not in parts else 0
+
+
+def _weekday(text: str, most: int) -> Nth:
     found = _WEEKDAY.fullmatch(text)
     if found is None:
         raise _refused("bad_part", "give BYDAY as weekdays such as MO or 1FR")
     number, name = found.groups()
-    day = rrule.weekday(_WEEKDAYS.index(name))
-    if number is None:
-        return day
-    if not ordinals or not 1 <= abs(int(number)) <= _WEEKS:
-        raise _refused("bad_part", "give numbered weekdays by month or by year only")
-    return day(int(number))
+    if number is not None and not 1 <= abs(int(number)) <= most:
+        message = "number weekdays by month up to 5, by year up to 53, and not otherwise"
+        raise _refused("bad_part", message)
+    return None if number is None else int(number), _WEEKDAYS.index(name)
 
 
 def _number(name: str, text: str) -> int:
-    least, most, _ = _NUMBERS[name]
+    least, most = _NUMBERS[name]
     number = int(text) if _NUMBER.fullmatch(text) else most + 1
-    if not least <= number <= most or (number == 0 and name not in _FROM_ZERO):
+    if not least <= number <= most or (number == 0 and name not in _BY_TIME):
         raise _refused("bad_part", f"give {name} as numbers that it can have")
     return number
 
 
 def never_happens(rule: Rule, first: datetime) -> bool:
-    """Whether a rule has no occurrence within thirty years of its start, as 30 February."""
+    """Whether a rule by date has no occurrence within thirty years of its start: 30 February."""
     return next(rule.occurrences(first, first + _SEARCHED), None) is None

@@ -85,6 +85,22 @@ def _mode(raw: ProviderMode | str) -> ProviderMode:
     return member(ProviderMode, raw)
 
 
+def _hours(raw: Iterable[WeeklyHours]) -> tuple[WeeklyHours, ...]:
+    return several(raw)
+
+
+def _overrides(raw: Iterable[Override]) -> tuple[Override, ...]:
+    return several(raw)
+
+
+def _blocks(raw: Iterable[RecurringBlock]) -> tuple[RecurringBlock, ...]:
+    return several(raw)
+
+
+def _busy(raw: Iterable[Busy]) -> tuple[Busy, ...]:
+    return several(raw)
+
+
 @frozen(kw_only=True)
 class Provider:
     """A person whose time is booked: hours, what changes them, and what is taken.
@@ -105,15 +121,17 @@ class Provider:
     id: str = field(default="provider", validator=named)
     zone: str | None = field(default=None, validator=optional(zoned))
     hours: tuple[WeeklyHours, ...] = field(
-        default=(), converter=several, validator=each(WeeklyHours)
+        default=(), converter=_hours, validator=each(WeeklyHours)
     )
-    overrides: tuple[Override, ...] = field(default=(), converter=several, validator=each(Override))
+    overrides: tuple[Override, ...] = field(
+        default=(), converter=_overrides, validator=each(Override)
+    )
     closed_dates: frozenset[date] = field(default=frozenset(), converter=dates, validator=all_dates)
     time_off: tuple[Away, ...] = field(default=(), converter=away, validator=each(Away))
     blocks: tuple[RecurringBlock, ...] = field(
-        default=(), converter=several, validator=each(RecurringBlock)
+        default=(), converter=_blocks, validator=each(RecurringBlock)
     )
-    busy: tuple[Busy, ...] = field(default=(), converter=several, validator=each(Busy))
+    busy: tuple[Busy, ...] = field(default=(), converter=_busy, validator=each(Busy))
 
 
 @frozen(kw_only=True)
@@ -121,7 +139,11 @@ class Resource:
     """A chair, a room or a device, and what it is taken by."""
 
     id: str = field(validator=named)
-    busy: tuple[Busy, ...] = field(default=(), converter=several, validator=each(Busy))
+    busy: tuple[Busy, ...] = field(default=(), converter=_busy, validator=each(Busy))
+
+
+def _resources(raw: Iterable[Resource]) -> tuple[Resource, ...]:
+    return several(raw)
 
 
 @frozen(kw_only=True)
@@ -129,10 +151,20 @@ class Pool:
     """Resources of which one single member has to be free for the whole footprint (R18)."""
 
     id: str = field(default="pool", validator=named)
-    members: tuple[Resource, ...] = field(default=(), converter=several, validator=each(Resource))
+    members: tuple[Resource, ...] = field(
+        default=(), converter=_resources, validator=each(Resource)
+    )
 
     def __attrs_post_init__(self) -> None:
         distinct("members", (one.id for one in self.members))
+
+
+def _providers(raw: Iterable[Provider]) -> tuple[Provider, ...]:
+    return several(raw)
+
+
+def _pools(raw: Iterable[Pool]) -> tuple[Pool, ...]:
+    return several(raw)
 
 
 def _groups(raw: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
@@ -207,7 +239,9 @@ class SlotRequest:
     now: datetime = field(converter=utc, validator=aware)
     duration: timedelta = field(converter=length, validator=between(1))
     zone: str = field(default="UTC", validator=zoned)
-    providers: tuple[Provider, ...] = field(default=(), converter=several, validator=each(Provider))
+    providers: tuple[Provider, ...] = field(
+        default=(), converter=_providers, validator=each(Provider)
+    )
     mode: ProviderMode = field(
         default=ProviderMode.ANY, converter=_mode, validator=known(ProviderMode)
     )
@@ -238,9 +272,9 @@ class SlotRequest:
     capacity: int = field(default=1, validator=within(1, MOST_PLACES))
     requests_block: bool = field(default=True, validator=flagged)
     exclude: str | None = field(default=None, validator=optional(named))
-    pools: tuple[Pool, ...] = field(default=(), converter=several, validator=each(Pool))
+    pools: tuple[Pool, ...] = field(default=(), converter=_pools, validator=each(Pool))
     patient_appointments: tuple[Busy, ...] = field(
-        default=(), converter=several, validator=each(Busy)
+        default=(), converter=_busy, validator=each(Busy)
     )
     viewer_zone: str | None = field(default=None, validator=optional(zoned))
     limit: int | None = field(default=None, validator=optional(within(1, _MOST_SLOTS)))
