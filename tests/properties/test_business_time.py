@@ -1,4 +1,7 @@
-"""Business time: adding and measuring are inverses, on every calendar and on nights of change."""
+"""Business time: adding and measuring are inverses, on every calendar and on nights of change.
+
+The dates span both changes of the clock, and public holidays of several countries.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -12,6 +15,7 @@ from orthocrm.followup.due import (
     business_between,
     subtract_business,
 )
+from orthocrm.followup.holidays import public_holidays
 
 ZONES = st.sampled_from(
     [
@@ -34,7 +38,8 @@ hours = st.builds(
     closed=st.frozensets(days, max_size=4),
     special=st.dictionaries(days, st.lists(openings, max_size=2).map(tuple), max_size=4),
 )
-calendars = st.builds(Calendar, hours, ZONES)
+PLACES = st.sampled_from([None, None, "US", "US-TX", "DE-BY", "JP", "BR"])
+calendars = st.builds(Calendar, hours, ZONES, PLACES)
 instants = st.datetimes(
     datetime(2011, 9, 1),  # noqa: DTZ001 - hypothesis wants naive bounds
     datetime(2012, 5, 1),  # noqa: DTZ001 - as above
@@ -91,3 +96,15 @@ def test_days_never_overlap_and_count_no_more_than_they_have(calendar: Calendar,
     edges = [edge for span in spans for edge in span]
     assert edges == sorted(edges)
     assert all(opened < closed for opened, closed in spans)
+
+
+@given(day=days, zone=ZONES, place=st.sampled_from(["US", "US-TX", "DE-BY", "JP", "BR"]))
+def test_a_holiday_is_closed_unless_the_practice_opens_specially(
+    day: date, zone: str, place: str
+) -> None:
+    week = tuple(Opening(weekday, time(9), time(17)) for weekday in range(7))
+    usual = Calendar(BusinessHours(week=week), zone, place)
+    special = Calendar(BusinessHours(week=week, special={day: week[:1]}), zone, place)
+
+    assert (usual.spans(day) == ()) is (day in public_holidays(place, day.year))
+    assert len(special.spans(day)) == 1
