@@ -7,8 +7,8 @@ from io import BytesIO
 
 from orthocrm import Desk
 from orthocrm.leads.mapping import LeadMapping, OutcomeMapping, parse
-from orthocrm.services.importing import Tally
 from orthocrm.services.imports import ImportReport
+from orthocrm.services.ledger import Tally
 
 LEADS = """
 kind = "leads"
@@ -30,6 +30,7 @@ notes = "notes"
 no_contact = "anonymous"
 received_at = {{ column = "at", format = "%Y-%m-%d", timezone = "UTC" }}
 """
+DELIVERED = '[columns]\ndelivery_key = "delivery"\n'
 
 OUTCOMES = """
 kind = "outcomes"
@@ -44,16 +45,19 @@ at = { column = "at", format = "%Y-%m-%d", timezone = "UTC" }
 
 LEAD_COLUMNS = [
     *("ref", "first", "last", "phone", "other", "email"),
-    *("source", "stage", "owner", "notes", "anonymous", "at"),
+    *("source", "stage", "owner", "notes", "anonymous", "at", "delivery"),
 ]
 OUTCOME_COLUMNS = ["ref", "outcome", "patient", "reason", "notes", "at"]
 
 Row = Mapping[str, str]
 
 
-def leads(key: str = "external_ref", *, follow_up: bool = False, more: str = "") -> LeadMapping:
+def leads(
+    key: str = "external_ref", *, follow_up: bool = False, delivered: bool = False, more: str = ""
+) -> LeadMapping:
     """Give the mapping of `a_row`; without a key every row is a new lead."""
     text = LEADS.format(key=key, follow_up=str(follow_up).lower())
+    text = text.replace("[columns]\n", DELIVERED) if delivered else text
     mapping = parse((text if key else text.replace('key = ""', "")) + more)
     assert isinstance(mapping, LeadMapping)
     return mapping

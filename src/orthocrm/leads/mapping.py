@@ -13,6 +13,7 @@ from typing import TypeVar, get_type_hints
 import attrs
 from attrs import field, frozen
 
+from orthocrm.core.ids import UserId
 from orthocrm.core.lead import LostReason, TreatmentInterest
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.people import PatientRelationship, PreferredContact
@@ -100,13 +101,16 @@ class LeadMapping:
 
     `key` names the field by which a row finds the lead that it updates; without it every row is a
     new lead. `follow_up` tells whether the leads get the tasks of new leads, `assign` whether those
-    without an owner are assigned by the clinic's rules.
+    without an owner are assigned by the clinic's rules. `stage` and `owner` are the defaults of
+    these fields, which say nothing of leads that are there already.
     """
 
     fields: FieldMapping
     key: str | None = None
     follow_up: bool = False
     assign: bool = True
+    stage: str | None = None
+    owner: UserId | None = None
     sources: tuple[NewSource, ...] = ()
     clinic: NewClinic | None = None
     file: FileFormat = FileFormat()
@@ -169,6 +173,10 @@ _CHOICES = {
 """The fields that `Intake` takes as text because channels send what they like."""
 
 
+_PLACES = ("stage", "owner")
+"""Where a lead stands: what a default says of it holds for new leads only."""
+
+
 def _lead_kinds() -> Kinds:
     hints = get_type_hints(Intake)
     kinds = {each.name: kind_of(hints[each.name]) for each in attrs.fields(Intake)}
@@ -189,8 +197,11 @@ OUTCOME_KINDS = _outcome_kinds()
 def _leads(document: Section) -> LeadMapping:
     key = document.word("key", *KEYS)
     fields = _needing(document, field_mapping(document, LEAD_KINDS), *filter(None, [key]))
+    others = {name: told for name, told in fields.constants.items() if name not in _PLACES}
+    places = {name: fields.constants[name] for name in _PLACES if name in fields.constants}
     return LeadMapping(
-        fields=fields,
+        **places,
+        fields=attrs.evolve(fields, constants=others),
         key=key,
         follow_up=document.take("follow_up", bool) or False,
         assign=document.take("assign", bool) is not False,

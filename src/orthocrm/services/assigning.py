@@ -12,10 +12,11 @@ from orthocrm.core.actor import Permission, Role
 from orthocrm.core.coordinator import Rotation
 from orthocrm.core.errors import Forbidden, NobodyToAssign
 from orthocrm.core.events import LeadAssigned
+from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import ClinicId, LeadId, UserId
 from orthocrm.core.lead import OPEN_STATUSES, Lead, LeadStatus
 from orthocrm.core.ports import UnitOfWork
-from orthocrm.core.query import Aggregate, Cond, Measure, both
+from orthocrm.core.query import Aggregate, Cond, Measure, both, predicate
 from orthocrm.core.routing import EVERYBODY, Routing
 from orthocrm.services import families
 from orthocrm.services.batch import Refused, attempt
@@ -145,6 +146,20 @@ def _taken_up(work: Work) -> Decision:
 
 def _wished_owner(work: Work, lead: Lead, wish: UserId) -> Owned | Refused:
     return attempt([wish], lambda user: own(work, lead, _wished(work, lead, user)))[0]
+
+
+def handed(work: Work, lead: Lead, user: UserId, path: str, rule: str) -> Owned:
+    """Give a stored lead to somebody whom the caller names, as only who may assign it can.
+
+    Raises:
+        Forbidden: the actor may not assign this lead.
+        InvalidInput: at `path`, the user takes no leads.
+        LeadLocked, LeadClosed: the lead cannot be worked on any more.
+    """
+    within = predicate(work.reach(Permission.LEAD_ASSIGN), LEADS)
+    if not (work.may(Permission.LEAD_ASSIGN) and within(lead)):
+        raise Forbidden(work.operation, Permission.LEAD_ASSIGN)
+    return own(work, lead, owning.manual(lead, user, work.practice, path, rule=rule))
 
 
 def _wished(work: Work, lead: Lead, wish: UserId) -> Decision:

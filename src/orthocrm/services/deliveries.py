@@ -63,12 +63,12 @@ def key_of(given: Intake) -> str | None:
     """Give the key by which a delivery is known, None for one that may be repeated at will."""
     if given.delivery_key:
         return f"key:{given.delivery_key}"
-    return f"content:{_fingerprint(given)}" if given.channel in _KNOWN_BY_CONTENT else None
+    return f"content:{fingerprint(given)}" if given.channel in _KNOWN_BY_CONTENT else None
 
 
 def is_same(given: Intake, other: Intake) -> bool:
     """Tell whether two deliveries are the same enquiry."""
-    return _fingerprint(given) == _fingerprint(other)
+    return fingerprint(given) == fingerprint(other)
 
 
 def _delivery(work: Work, given: Intake) -> Delivery | None:
@@ -80,12 +80,13 @@ def _delivery(work: Work, given: Intake) -> Delivery | None:
         operation="leads.capture",
         user=work.actor.user,
         key=key,
-        fingerprint=_fingerprint(given),
+        fingerprint=fingerprint(given),
         created_at=work.now,
     )
 
 
-def _fingerprint(given: Intake) -> str:
+def fingerprint(given: Intake) -> str:
+    """Give what two deliveries of the same enquiry have in common, as a digest."""
     values = attrs.asdict(given, filter=lambda a, _: a.name not in ("delivery_key", "received_at"))
     said = json.dumps(values, default=str, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()

@@ -5,93 +5,31 @@ refused says why and stops nothing. Rows are carried out as if one by one: those
 earlier row of the batch come after it.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-import attrs
-from attrs import field, frozen
+from attrs import define, field
 
 from orthocrm.core.actor import Permission
-from orthocrm.core.audit import ImportChange
-from orthocrm.core.errors import InvalidInput, NotFound, OrthoCRMError, RuleViolated
+from orthocrm.core.errors import InvalidInput, NotFound
 from orthocrm.core.facts import LEADS
-from orthocrm.core.ids import ImportId
 from orthocrm.core.lead import Lead
 from orthocrm.core.query import predicate
 from orthocrm.core.stage import StageKind
-from orthocrm.leads import editing, intake
+from orthocrm.leads import intake
 from orthocrm.leads.dedupe import REFERENCE
-from orthocrm.leads.editing import Edited, LeadEdit
-from orthocrm.leads.intake import Intake
-from orthocrm.leads.mapping import LeadMapping, LeadRow, OutcomeMapping, OutcomeRow
-from orthocrm.leads.tabular import BadRow
+from orthocrm.leads.mapping import LeadMapping, LeadRow
+from orthocrm.services import arrivals
 from orthocrm.services.batch import Refused, attempt, done
 from orthocrm.services.capture import Manner, keep
+from orthocrm.services.ledger import AmbiguousKey, Plan, Row, Tally, living, not_kept, refused_of
 from orthocrm.services.placing import Wish
+from orthocrm.services.results import Captured
+from orthocrm.services.updating import update
 from orthocrm.services.work import Work
 
-Row = LeadRow | OutcomeRow
 Draft = tuple[LeadRow, Lead]
-R = TypeVar("R", LeadRow, OutcomeRow)
 
 _PREFIXES = {"external_ref": REFERENCE, "phone": "phone:", "email": "email:"}
-_EDITABLE = tuple(a.name for a in attrs.fields(LeadEdit))
-_USUAL = {a.name: a.default for a in attrs.fields(Intake)}
-
-
-@frozen(kw_only=True)
-class Tally:
-    """What became of some rows; `refused` counts rows, `problems` says what is wrong with them."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    duplicates: int = 0
-    problems: tuple[BadRow, ...] = ()
-
-    @property
-    def rows(self) -> int:
-        """How many rows these are."""
-        return self.created + self.updated + self.unchanged + self.refused
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            **{a.name: getattr(self, a.name) + getattr(other, a.name) for a in attrs.fields(Tally)}
-        )
-
-
-@frozen(kw_only=True)
-class Plan:
-    """How the rows of one import are treated; a dry run has no import."""
-
-    mapping: LeadMapping | OutcomeMapping
-    import_id: ImportId | None = None
-
-    def bad(self, row: Row, error: OrthoCRMError) -> list[BadRow]:
-        """Say what is wrong with a row, in terms of its columns."""
-        if not isinstance(error, InvalidInput):
-            column = self.mapping.fields.column_of("reference")
-            return [BadRow(row.number, row.line, column, error.code, str(error))]
-        return [
-            BadRow(
-                row.number,
-                row.line,
-                self.mapping.fields.column_of(problem.path) or problem.path,
-                problem.code,
-                problem.message,
-            )
-            for problem in error.problems
-        ]
-
-
-class AmbiguousKey(RuleViolated):
-    """Several leads carry the key by which a row looks for its lead."""
-
-    code = "ambiguous_key"
-
-    def __init__(self) -> None:
-        super().__init__("several leads carry this key; nothing was changed")
 
 
 def lead_rows(work: Work, plan: Plan, mapping: LeadMapping, rows: Sequence[LeadRow]) -> Tally:
@@ -102,27 +40,15 @@ def lead_rows(work: Work, plan: Plan, mapping: LeadMapping, rows: Sequence[LeadR
     while waiting:
         parted = _parted(work, mapping, waiting)
         waiting = parted.waiting
-        tally += _created(work, plan, mapping, parted.fresh) + _updated(work, plan, parted.known)
-        tally += not_kept(plan, parted.refused)
+        tally += Tally(unchanged=parted.again) + not_kept(plan, parted.refused)
+        tally += _created(work, plan, mapping, parted.fresh)
+        tally += update(work, plan, mapping, parted.known)
     return tally
 
 
-def not_kept(plan: Plan, refusals: Sequence[tuple[Row, Refused]]) -> Tally:
-    """Count refused rows, and say what is wrong with each."""
-    problems = [problem for row, refused in refusals for problem in plan.bad(row, refused.error)]
-    return Tally(refused=len(refusals), problems=tuple(problems))
-
-
-def refused_of(
-    rows: Sequence[tuple[R, Lead]], results: Sequence[object]
-) -> list[tuple[R, Refused]]:
-    """Pair the refusals with their rows."""
-    pairs = zip(rows, results, strict=True)
-    return [(row, result) for (row, _), result in pairs if isinstance(result, Refused)]
-
-
 def _draft(work: Work, plan: Plan, mapping: LeadMapping, row: LeadRow) -> Lead:
-    if row.stage is not None and work.practice.stage(row.stage).kind is not StageKind.OPEN:
+    stage = row.stage or mapping.stage
+    if stage is not None and work.practice.stage(stage).kind is not StageKind.OPEN:
         raise InvalidInput.at("stage", "closed_stage", "import outcomes by a mapping of their own")
     return intake.admitted(
         row.intake,
@@ -135,21 +61,28 @@ def _draft(work: Work, plan: Plan, mapping: LeadMapping, row: LeadRow) -> Lead:
     )
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class _Parted:
     """Rows of new leads (with the draft), of known ones (with the stored lead), and the others.
 
-    `waiting` rows depend on a row before them: they ask for a key that it carries or takes away.
+    `again` counts rows that came before. `waiting` rows depend on a row before them: they ask for
+    a key that it carries or takes away.
     """
 
     fresh: list[Draft] = field(factory=list)
     known: list[Draft] = field(factory=list)
     refused: list[tuple[Row, Refused]] = field(factory=list)
     waiting: list[Draft] = field(factory=list)
+    again: int = 0
 
-    def sort(self, draft: Draft, found: Sequence[Lead], *, in_reach: bool) -> None:
+    def sort(self, work: Work, draft: Draft, found: Sequence[Lead], *, in_reach: bool) -> None:
         """Put a row where it belongs by the leads that carry its key."""
-        if len(found) > 1:
+        (came,) = attempt([draft[0]], lambda row: arrivals.came_before(work, row))
+        if isinstance(came, Refused):
+            self.refused.append((draft[0], came))
+        elif came:
+            self.again += 1
+        elif len(found) > 1:
             self.refused.append((draft[0], Refused(AmbiguousKey())))
         elif not found:
             self.fresh.append(draft)
@@ -162,35 +95,26 @@ class _Parted:
 def _parted(work: Work, mapping: LeadMapping, drafts: Sequence[Draft]) -> _Parted:
     """Find the leads that rows are about, as far as no earlier row changes the answer."""
     prefix = _PREFIXES.get(mapping.key or "")
-    if prefix is None:
-        return _Parted(fresh=list(drafts))
     wanted = [key_of(mapping, draft) for _, draft in drafts]
-    carriers = living(work, [key for key in wanted if key is not None])
+    carriers = living(work, [key for key in wanted if key is not None]) if prefix else {}
     in_reach = predicate(work.reach(Permission.LEAD_UPDATE), LEADS)
     parted, written, awaited = _Parted(), set[str](), set[str]()
     for draft, key in zip(drafts, wanted, strict=True):
         found = carriers.get(key or "", ())
-        touched = {k for lead in (draft[1], *found) for k in lead.keys if k.startswith(prefix)}
-        if key in written or not awaited.isdisjoint(touched):
+        carried = (k for lead in (draft[1], *found) for k in lead.keys)
+        touched = {k for k in carried if prefix and k.startswith(prefix)} | _delivery(draft[0])
+        asked = _delivery(draft[0]) | ({key} if key else set())
+        if not written.isdisjoint(asked) or not awaited.isdisjoint(touched):
             parted.waiting.append(draft)
-            awaited.update([key] if key else ())
+            awaited |= asked
         else:
-            parted.sort(draft, found, in_reach=all(map(in_reach, found)))
+            parted.sort(work, draft, found, in_reach=all(map(in_reach, found)))
         written |= touched
     return parted
 
 
-def living(work: Work, keys: Iterable[str]) -> dict[str, list[Lead]]:
-    """Read the leads that carry a key; two of them are enough to know that it is ambiguous."""
-    hits = work.store.leads.sharing_key(set(keys), 1)
-    ids = {i for found in hits.values() for i in found}
-    work.touch(sorted(ids))
-    stored = work.store.leads.get(ids, lock=True)
-    return {key: _not_deleted(stored[i] for i in found) for key, found in hits.items()}
-
-
-def _not_deleted(leads: Iterable[Lead]) -> list[Lead]:
-    return [lead for lead in leads if lead.stamps.deleted_at is None]
+def _delivery(row: LeadRow) -> set[str]:
+    return {f"delivery:{row.intake.delivery_key}"} if row.intake.delivery_key else set()
 
 
 def key_of(mapping: LeadMapping, draft: Lead) -> str | None:
@@ -213,58 +137,16 @@ def _created(work: Work, plan: Plan, mapping: LeadMapping, fresh: Sequence[Draft
         follow_up=mapping.follow_up,
         judge=False,
     )
-    wishes = [Wish(owner=row.intake.owner, stage=row.stage) for row, _ in fresh]
+    wishes = [
+        Wish(owner=row.intake.owner or mapping.owner, stage=row.stage or mapping.stage)
+        for row, _ in fresh
+    ]
     results = keep(work, [draft for _, draft in fresh], wishes, manner)
     kept = done(results)
+    for (row, _), result in zip(fresh, results, strict=True):
+        if isinstance(result, Captured):
+            arrivals.keep(work, row, result.lead.id)
     duplicates = sum(1 for captured in kept if captured.duplicates)
     return Tally(created=len(kept), duplicates=duplicates) + not_kept(
         plan, refused_of(fresh, results)
-    )
-
-
-def _updated(work: Work, plan: Plan, known: Sequence[Draft]) -> Tally:
-    """Bring stored leads up to date with what the row says; what it leaves blank stays."""
-    results = attempt(known, lambda pair: _edited(work, *pair))
-    edits = done(results)
-    changed = [(before, edited) for before, edited in edits if edited.fields]
-    _save_edits(work, plan, changed)
-    return Tally(updated=len(changed), unchanged=len(edits) - len(changed)) + not_kept(
-        plan, refused_of(known, results)
-    )
-
-
-def _edited(work: Work, row: LeadRow, stored: Lead) -> tuple[Lead, Edited]:
-    told = {
-        name: getattr(row.intake, name)
-        for name in _EDITABLE
-        if getattr(row.intake, name) != _USUAL[name]
-    }
-    edit = LeadEdit(**told)
-    edited = editing.edited(stored, edit, work.practice, now=work.now, by=work.actor.user)
-    return stored, edited
-
-
-def _save_edits(work: Work, plan: Plan, changed: Sequence[tuple[Lead, Edited]]) -> None:
-    saved = work.store.leads.save([edited.lead for _, edited in changed])
-    remember(work, plan, [(before, lead) for (before, _), lead in zip(changed, saved, strict=True)])
-    for before, edited in changed:
-        work.changed(before.id, edited.fields, edited.before, edited.after)
-
-
-def remember(work: Work, plan: Plan, changed: Sequence[tuple[Lead, Lead]]) -> None:
-    """Keep what leads were before the import, so that it can be taken back."""
-    if plan.import_id is None:
-        return
-    work.store.import_changes.add(
-        [
-            ImportChange(
-                id=work.ids(),
-                clinic_id=work.clinic_id,
-                import_id=plan.import_id,
-                lead_id=before.id,
-                version_after=after.version,
-                before=before,
-            )
-            for before, after in changed
-        ]
     )

@@ -19,7 +19,7 @@ from orthocrm.leads.mapping import LeadMapping, LeadRow, OutcomeMapping, Outcome
 from orthocrm.leads.tabular import BadRow
 from orthocrm.services import configuring, importing, outcomes, reverting
 from orthocrm.services.gate import Area, composed, verb
-from orthocrm.services.importing import Plan, Tally
+from orthocrm.services.ledger import Plan, Tally
 from orthocrm.services.rehearsal import Rehearsal
 from orthocrm.services.reverting import Reverted
 from orthocrm.services.work import Work
@@ -70,8 +70,7 @@ class Imports(Area, area="imports"):
         rows = mapping.read(tables.table(counted, mapping.file))
         kind = "leads" if isinstance(mapping, LeadMapping) else "outcomes"
         import_id = None if dry_run else self.begin(kind, mapping)
-        by_key = isinstance(mapping, OutcomeMapping) or mapping.key is not None
-        tally, rehearsal = Tally(), Rehearsal(by_key=by_key)
+        tally, rehearsal = Tally(), Rehearsal(by_key=_looks_for_leads(mapping))
         if dry_run:
             self.rows((), mapping, None, rehearsal)
         for batch in _batches(rows):
@@ -243,6 +242,13 @@ def _demand(work: Work, mapping: LeadMapping | OutcomeMapping) -> None:
     work.demand(Permission.LEAD_UPDATE)
     if isinstance(mapping, OutcomeMapping):
         work.demand(Permission.LEAD_CONVERT)
+
+
+def _looks_for_leads(mapping: LeadMapping | OutcomeMapping) -> bool:
+    """Tell whether a row may be about a lead that an earlier one made."""
+    if isinstance(mapping, OutcomeMapping):
+        return True
+    return mapping.key is not None or mapping.fields.column_of("delivery_key") is not None
 
 
 def _new_sources(work: Work, mapping: LeadMapping | OutcomeMapping) -> list[Source]:

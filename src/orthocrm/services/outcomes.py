@@ -9,9 +9,9 @@ from orthocrm.core.lead import Lead
 from orthocrm.core.query import predicate
 from orthocrm.leads.dedupe import REFERENCE
 from orthocrm.leads.mapping import Outcome, OutcomeRow
-from orthocrm.services import importing, transitions
+from orthocrm.services import ledger, transitions
 from orthocrm.services.batch import Refused, done
-from orthocrm.services.importing import AmbiguousKey, Plan, Tally
+from orthocrm.services.ledger import AmbiguousKey, Plan, Tally
 from orthocrm.services.results import Moved
 from orthocrm.services.transitions import Loss, Start
 from orthocrm.services.work import Work
@@ -58,7 +58,7 @@ def _once_each(work: Work, plan: Plan, rows: Sequence[OutcomeRow]) -> Tally:
     ]
     news = [(row, lead) for row, lead in known if not _says_nothing_new(row, lead)]
     return (
-        importing.not_kept(plan, unknown)
+        ledger.not_kept(plan, unknown)
         + Tally(unchanged=len(known) - len(news))
         + _ended(work, plan, [pair for pair in news if pair[0].outcome is Outcome.CONVERTED])
         + _ended(work, plan, [pair for pair in news if pair[0].outcome is Outcome.LOST])
@@ -67,7 +67,7 @@ def _once_each(work: Work, plan: Plan, rows: Sequence[OutcomeRow]) -> Tally:
 
 def _referred(work: Work, rows: Sequence[OutcomeRow]) -> list[tuple[OutcomeRow, list[Lead]]]:
     """Find the leads by external reference, as far as the actor may convert them."""
-    carriers = importing.living(work, [REFERENCE + row.reference for row in rows])
+    carriers = ledger.living(work, [REFERENCE + row.reference for row in rows])
     in_reach = predicate(work.reach(Permission.LEAD_CONVERT), LEADS)
     return [
         (row, list(filter(in_reach, carriers.get(REFERENCE + row.reference, ())))) for row in rows
@@ -87,11 +87,11 @@ def _ended(work: Work, plan: Plan, known: Known) -> Tally:
         return Tally()
     results = _decided(work, known)
     moved = {result.lead.id: result.lead for result in done(results)}
-    importing.remember(
+    ledger.remember(
         work, plan, [(lead, moved[lead.id]) for _, lead in known if lead.id in moved]
     )
-    return Tally(updated=len(moved)) + importing.not_kept(
-        plan, importing.refused_of(known, results)
+    return Tally(updated=len(moved)) + ledger.not_kept(
+        plan, ledger.refused_of(known, results)
     )
 
 

@@ -1,13 +1,15 @@
 """Dry runs: the very same rules and verbs over a storage that forgets, so that both agree."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
 from attrs import define, evolve, field
 
+from orthocrm.core.audit import Delivery
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead
-from orthocrm.core.ports import LeadRepository, Repository, UnitOfWork
+from orthocrm.core.ports import Deliveries, LeadRepository, Repository, UnitOfWork
 from orthocrm.core.source import Source
 from orthocrm.services.work import Work
 
@@ -26,6 +28,7 @@ class Rehearsal:
     carriers: dict[str, list[LeadId]] = field(factory=dict, repr=False)
     sources: tuple[Source, ...] | None = None
     made: set[LeadId] = field(factory=set, repr=False)
+    deliveries: dict[str, Delivery] = field(factory=dict, repr=False)
 
     def of(self, work: Work, sources: Sequence[Source]) -> Work:
         """Give a unit of work that reads what is stored and keeps its writes to itself."""
@@ -67,13 +70,11 @@ class _Stage:
     def __init__(self, store: UnitOfWork, rehearsal: Rehearsal) -> None:
         self._store = store
         self.leads = _Leads(store.leads, rehearsal)
-        self.rotations = _Reading(store.rotations)
-        self.visits = _Reading(store.visits)
-        self.activities = _Reading(store.activities)
-        self.tasks = _Reading(store.tasks)
+        self.deliveries = _Deliveries(store.deliveries, rehearsal.deliveries)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else a unit of work has
-        return getattr(self._store, name)
+        stored = getattr(self._store, name)
+        return _Reading(stored) if hasattr(stored, "save") else stored
 
 
 class _Reading(Generic[T]):
@@ -82,6 +83,7 @@ class _Reading(Generic[T]):
     def __init__(self, stored: Repository[T]) -> None:
         self.get = stored.get
         self.find = stored.find
+        self.count = stored.count
 
     def add(self, nouns: Sequence[T]) -> None:
         """Forget new nouns."""
@@ -89,6 +91,29 @@ class _Reading(Generic[T]):
     def save(self, nouns: Sequence[Any]) -> tuple[Any, ...]:
         """Give changed nouns back as if they were stored."""
         return tuple(evolve(noun, version=noun.version + 1) for noun in nouns)
+
+    def remove(self, ids: Collection[str]) -> None:
+        """Keep what should go."""
+
+
+class _Deliveries:
+    """Deliveries as they are known, and as the rehearsal has claimed them, by key."""
+
+    def __init__(self, stored: Deliveries, claimed: dict[str, Delivery]) -> None:
+        self._stored = stored
+        self._claimed = claimed
+
+    def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:
+        """Hold a delivery, or give the one that holds its key already."""
+        held = self._claimed.get(delivery.key) or self._stored.known(delivery)
+        if held is not None and (since is None or held.created_at >= since):
+            return held
+        self._claimed[delivery.key] = delivery
+        return None
+
+    def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
+        """Hold what would come of a delivery."""
+        self._claimed[delivery.key] = evolve(self._claimed[delivery.key], result=result)
 
 
 class _Leads(_Reading[Lead]):

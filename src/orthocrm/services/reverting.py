@@ -8,11 +8,11 @@ from typing import Protocol, TypeVar
 from attrs import evolve, frozen
 
 from orthocrm.core.audit import Import, ImportChange
-from orthocrm.core.ids import ImportId, LeadId, VisitId
+from orthocrm.core.ids import ImportId, LeadId, UserId, VisitId
 from orthocrm.core.lead import Lead, LeadStatus
 from orthocrm.core.ports import Repository
 from orthocrm.core.query import Cond, Page, Sort, both
-from orthocrm.core.task import TaskStatus
+from orthocrm.core.task import Task, TaskStatus
 from orthocrm.services import agenda
 from orthocrm.services.work import LIVING, Work, everything
 
@@ -167,7 +167,7 @@ def _undo(work: Work, lead: Lead, steps: Sequence[ImportChange]) -> None:
     """Give a lead its former state, and take back the visits that the import began."""
     if not steps:
         return
-    _reopen_tasks(work, lead)
+    _restore_tasks(work, lead, steps)
     work.store.leads.save([evolve(steps[-1].before, version=lead.version)])
     present = lead.position.visit_id
     for step in steps:
@@ -184,13 +184,43 @@ def _rejoin(work: Work, present: VisitId, former: VisitId) -> None:
     work.store.visits.add([evolve(visit, left_at=None, version=1) for visit in left.values()])
 
 
-def _reopen_tasks(work: Work, lead: Lead) -> None:
-    """Bring back the tasks that became superfluous with the import's last change of a lead."""
-    cancelled = both(Cond("lead_id", "eq", lead.id), Cond("status", "eq", TaskStatus.CANCELLED))
+def _restore_tasks(work: Work, lead: Lead, steps: Sequence[ImportChange]) -> None:
+    """Undo what became of tasks at the moments at which the import changed their lead.
+
+    Those that became superfluous are open again, those that went along to a new coordinator go
+    back, and those that the rules of a new stage made are cancelled.
+    """
+    former = steps[-1].before
+    moments = {lead.stamps.updated_at, *(step.before.stamps.updated_at for step in steps[:-1])}
+    touched = [
+        task
+        for task in everything(work.store.tasks, Cond("lead_id", "eq", lead.id))
+        if task.updated_at in moments
+    ]
+    made = [task for task in touched if _was_made(task, moments, former.stamps.updated_at)]
+    agenda.cancel(work, [task for task in made if task.is_open])
     work.store.tasks.save(
         [
-            evolve(task, status=TaskStatus.PENDING, updated_at=work.now)
-            for task in everything(work.store.tasks, cancelled)
-            if task.updated_at == lead.stamps.updated_at
+            evolve(
+                task,
+                status=_former_status(task),
+                assigned_to=_former_owner(task, lead, former),
+                updated_at=work.now,
+            )
+            for task in touched
+            if task not in made
         ]
     )
+
+
+def _was_made(task: Task, moments: Collection[datetime], since: datetime) -> bool:
+    return task.rule is not None and task.created_at in moments and task.created_at > since
+
+
+def _former_status(task: Task) -> TaskStatus:
+    return TaskStatus.PENDING if task.status is TaskStatus.CANCELLED else task.status
+
+
+def _former_owner(task: Task, lead: Lead, former: Lead) -> UserId:
+    went_along = task.assigned_to == lead.ownership.owner
+    return (former.ownership.owner if went_along else None) or task.assigned_to

@@ -1,0 +1,65 @@
+"""Rows of an import that came before: known by the delivery key that they carry.
+
+A key is the clinic's, whoever imports. It is free again once the lead that came of it is gone, as
+after an import was taken back, or while nothing came of it.
+"""
+
+from orthocrm.core.audit import Delivery
+from orthocrm.core.errors import InvalidInput
+from orthocrm.core.ids import LeadId, UserId
+from orthocrm.leads.mapping import LeadRow
+from orthocrm.services import deliveries
+from orthocrm.services.work import Work
+
+_OPERATION = "imports.rows"
+_ANYBODY = UserId("import")
+
+
+def came_before(work: Work, row: LeadRow) -> bool:
+    """Claim the row's delivery key, unless a lead came of it already.
+
+    Raises:
+        InvalidInput: the key came with other content the first time.
+    """
+    delivery = _delivery(work, row)
+    if delivery is None:
+        return False
+    earlier = work.store.deliveries.claim(delivery)
+    if earlier is None:
+        return False
+    if _is_free(work, earlier):
+        work.store.deliveries.claim(delivery, earlier.created_at + deliveries.TICK)
+        return False
+    if earlier.fingerprint != delivery.fingerprint:
+        message = "this key came with another enquiry before"
+        raise InvalidInput.at("delivery_key", "delivery_misused", message)
+    return True
+
+
+def keep(work: Work, row: LeadRow, lead_id: LeadId) -> None:
+    """Record which lead came of a row."""
+    delivery = _delivery(work, row)
+    if delivery is not None:
+        work.store.deliveries.finish(delivery, {"lead": lead_id})
+
+
+def _is_free(work: Work, earlier: Delivery) -> bool:
+    if earlier.result is None:
+        return True
+    lead_id = LeadId(earlier.result["lead"])
+    lead = work.store.leads.get([lead_id]).get(lead_id)
+    return lead is None or lead.stamps.deleted_at is not None
+
+
+def _delivery(work: Work, row: LeadRow) -> Delivery | None:
+    key = row.intake.delivery_key
+    if not key:
+        return None
+    return Delivery(
+        clinic_id=work.clinic_id,
+        operation=_OPERATION,
+        user=_ANYBODY,
+        key=f"key:{key}",
+        fingerprint=f"{deliveries.fingerprint(row.intake)}/{row.stage or ''}",
+        created_at=work.now,
+    )
