@@ -8,7 +8,8 @@ from orthocrm.core.activity import ActivityDirection, CallOutcome, LeadActivityT
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.events import ActivityLogged
 from orthocrm.core.lead import Conversion, Lead, LeadStatus, Milestones
-from orthocrm.followup.attempts import LogEntry, Logged, logged
+from orthocrm.core.people import Phone
+from orthocrm.followup.attempts import LogEntry, Logged, logged, other_number
 from orthocrm.testing.clock import MONDAY_MORNING
 from orthocrm.testing.factories import COORDINATOR
 from tests.support.practices import a_lead_of, a_practice, new_ids
@@ -210,3 +211,23 @@ def test_a_lost_lead_that_calls_back_stays_lost_until_it_is_reopened() -> None:
     lead = evolve(a_new_lead(), status=LeadStatus.LOST)
 
     assert log(lead, type=CALL, call_outcome="SPOKE", direction=IN).lead.status is LeadStatus.LOST
+
+
+@pytest.mark.parametrize(
+    "outcome, other, suggested",
+    [
+        ("WRONG_NUMBER", "+13125550199", "+13125550199"),
+        ("WRONG_NUMBER", None, None),
+        ("WRONG_NUMBER", "+13125550100", None),
+        ("NO_ANSWER", "+13125550199", None),
+    ],
+)
+def test_after_a_wrong_number_the_other_one_is_suggested(
+    outcome: str, other: str | None, suggested: str | None
+) -> None:
+    lead = a_new_lead()
+    known = evolve(lead.contact, phone_alt=Phone(other) if other else None)
+
+    done = log(evolve(lead, contact=known), type=CALL, call_outcome=outcome)
+
+    assert other_number(done) == (Phone(suggested) if suggested else None)

@@ -8,8 +8,8 @@ from orthocrm.core.errors import InvalidInput
 from orthocrm.core.events import TaskCreated
 from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import StageSlug, TaskId, UserId
-from orthocrm.core.lead import Lead, LeadStatus, Milestones, Ownership
-from orthocrm.core.query import predicate
+from orthocrm.core.lead import Channel, Lead, LeadStatus, Milestones, Ownership
+from orthocrm.core.query import Cond, predicate
 from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule, Recipient, Trigger
 from orthocrm.core.settings import Settings
 from orthocrm.core.task import LeadTaskType, Task, TaskPriority
@@ -17,10 +17,12 @@ from orthocrm.followup.rules import (
     created,
     due_conditions,
     is_due,
+    is_settled,
     is_timed,
     raised,
     superfluous,
     tasks_for,
+    woken,
 )
 from orthocrm.testing.clock import MONDAY_MORNING
 from orthocrm.testing.factories import COORDINATOR, a_task
@@ -277,3 +279,45 @@ def test_a_rule_of_an_endless_time_is_refused_rather_than_never_due() -> None:
 
     with pytest.raises(InvalidInput):
         wake(Trigger.LEAD_CAPTURED, practice=practice)
+
+
+def test_a_rule_speaks_only_where_its_condition_holds() -> None:
+    of_sofia = evolve(RULES["speed_to_lead"], name="web", where=Cond("channel", "eq", "WEB_FORM"))
+    practice = a_practice(settings=Settings(rules=(of_sofia,)))
+    lead = a_lead_of(practice)
+    online = evolve(lead, origin=evolve(lead.origin, channel=Channel.WEB_FORM))
+
+    assert names(wake(Trigger.LEAD_CAPTURED, lead, practice=practice)) == []
+    assert names(wake(Trigger.LEAD_CAPTURED, online, practice=practice)) == ["web"]
+
+
+def test_a_timed_rule_is_due_only_where_its_condition_holds() -> None:
+    rule = evolve(RULES["escalate_no_contact"], where=Cond("unanswered", "ge", 1))
+    practice = a_practice(settings=Settings(rules=(rule,)))
+    lead = a_lead_of(practice, created_at=NOW - timedelta(days=2))
+    tried = evolve(lead, milestones=Milestones(unanswered=1))
+
+    due = predicate(due_conditions(rule, practice, NOW), LEADS)
+
+    assert [due(lead), due(tried)] == [False, True]
+
+
+def test_a_rule_without_a_task_is_woken_and_makes_none() -> None:
+    quiet = FollowUpRule(name="note", trigger=Trigger.LEAD_CAPTURED, message="break_up")
+    practice = a_practice(settings=Settings(rules=(quiet,)))
+
+    assert woken(Trigger.LEAD_CAPTURED, a_lead_of(practice), practice) == (quiet,)
+    assert wake(Trigger.LEAD_CAPTURED, practice=practice) == ()
+
+
+def test_rules_of_plug_ins_speak_beside_the_clinic_s_own_of_other_names() -> None:
+    note = evolve(RULES["speed_to_lead"], name="note")
+    other = evolve(RULES["speed_to_lead"], title="Run")
+    practice = a_practice(brought=(note, other))
+
+    assert names(wake(Trigger.LEAD_CAPTURED, practice=practice)) == ["speed_to_lead", "note"]
+    assert practice.rule_by_name["speed_to_lead"].title == "Call the new lead"
+
+
+def test_what_a_forgotten_rule_asked_for_stands() -> None:
+    assert not is_settled("gone", a_lead_of(PRACTICE), PRACTICE)

@@ -6,10 +6,23 @@ from attrs import evolve
 
 from orthocrm.core.activity import LeadActivityType
 from orthocrm.core.errors import InvalidInput, LeadLocked
-from orthocrm.core.events import TaskCancelled, TaskCompleted, TaskCreated
+from orthocrm.core.events import TaskCancelled, TaskCompleted, TaskCreated, TaskSnoozed
+from orthocrm.core.facts import TASKS
+from orthocrm.core.ids import UserId
 from orthocrm.core.lead import Conversion, LeadStatus
+from orthocrm.core.query import predicate
+from orthocrm.core.settings import Settings
 from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
-from orthocrm.followup.tasks import NewTask, cancelled, completed, created, next_action
+from orthocrm.followup.tasks import (
+    NewTask,
+    by_urgency,
+    cancelled,
+    completed,
+    created,
+    long_overdue,
+    next_action,
+    snoozed,
+)
 from orthocrm.testing.clock import MONDAY_MORNING
 from orthocrm.testing.factories import COORDINATOR, a_task
 from tests.support.practices import a_lead_of, a_practice, new_ids
@@ -138,3 +151,90 @@ def test_the_next_action_is_the_open_task_that_is_due_first() -> None:
 
     assert next_action(tasks) == DUE
     assert next_action([]) is None
+
+
+@pytest.mark.parametrize(
+    "until, code",
+    [
+        (NOW, "in_the_past"),
+        (NOW - timedelta(days=1), "in_the_past"),
+        (NOW + timedelta(days=367), "too_far"),
+        (NOW.replace(tzinfo=None), "naive_datetime"),
+        ("tomorrow", "not_an_instant"),
+        (None, "not_an_instant"),
+    ],
+)
+def test_a_task_is_put_off_into_the_coming_year_only(until: Any, code: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        snoozed(a_task(a_lead_of(PRACTICE)), until, now=NOW, by=COORDINATOR)
+    assert [(p.path, p.code) for p in caught.value.problems] == [("until", code)]
+
+
+def test_a_snoozed_task_is_due_later_and_so_is_its_reminder() -> None:
+    task = a_task(a_lead_of(PRACTICE), reminder_at=NOW)
+    later = NOW + timedelta(days=2)
+
+    put_off, event = snoozed(task, later, now=NOW, by=COORDINATOR)
+
+    assert put_off == evolve(
+        task, due_at=later, reminder_at=NOW + (later - task.due_at), updated_at=NOW
+    )
+    assert event == TaskSnoozed(
+        clinic_id=task.clinic_id,
+        at=NOW,
+        by=COORDINATOR,
+        lead_id=task.lead_id,
+        task_id=task.id,
+        before=task.due_at,
+        after=later,
+    )
+
+
+def test_a_task_that_is_done_cannot_be_put_off() -> None:
+    done = a_task(a_lead_of(PRACTICE), status=TaskStatus.COMPLETED)
+
+    with pytest.raises(InvalidInput):
+        snoozed(done, NOW + timedelta(days=1), now=NOW, by=COORDINATOR)
+
+
+@pytest.mark.parametrize(
+    "fields, found",
+    [
+        ({}, True),
+        ({"due_at": NOW - timedelta(hours=23)}, False),
+        ({"escalated_at": NOW}, False),
+        ({"status": TaskStatus.COMPLETED}, False),
+        ({"status": TaskStatus.IN_PROGRESS}, True),
+        ({"assigned_to": "boss"}, False),
+    ],
+)
+def test_open_tasks_that_are_overdue_for_a_day_are_escalated_once(
+    fields: dict[str, Any], *, found: bool
+) -> None:
+    practice = a_practice(settings=Settings(fallback=UserId("boss")))
+    task = a_task(a_lead_of(practice), **{"due_at": NOW - timedelta(hours=24), **fields})
+    where = long_overdue(practice, NOW)
+
+    assert where is not None
+    assert predicate(where, TASKS)(task) is found
+
+
+def test_nobody_is_told_without_a_fallback_person_or_when_switched_off() -> None:
+    off = Settings(fallback=UserId("boss"), escalate_after=None)
+
+    assert long_overdue(a_practice(), NOW) is None
+    assert long_overdue(a_practice(settings=off), NOW) is None
+
+
+def test_urgent_tasks_come_first_and_among_equals_the_one_that_is_due() -> None:
+    lead = a_lead_of(PRACTICE)
+    kinds = [(TaskPriority.LOW, 1), (TaskPriority.NORMAL, 2), (TaskPriority.URGENT, 3)]
+    tasks = [
+        a_task(lead, priority=priority, due_at=NOW + timedelta(days=day))
+        for priority, day in (*kinds, (TaskPriority.NORMAL, 1), (TaskPriority.HIGH, 9))
+    ]
+
+    ordered = sorted(tasks, key=by_urgency)
+
+    assert [task.priority for task in ordered] == ["URGENT", "HIGH", "NORMAL", "NORMAL", "LOW"]
+    assert ordered[2].due_at < ordered[3].due_at
