@@ -116,6 +116,11 @@ class _Walk:
         """Those who are there, as the rotation takes them."""
         return [(one.id, one.weight) for one in self.there]
 
+    @cached_property
+    def users(self) -> tuple[UserId, ...]:
+        """Those who are left, by id."""
+        return tuple([one.id for one in self.candidates])
+
     def narrowed(self, by: Narrowed) -> "_Walk":
         """Leave those out who are not among the users."""
         left = tuple([one for one in self.candidates if one.id in by.users])
@@ -133,8 +138,14 @@ class _Walk:
         )
 
     def explained(self, chosen: UserId) -> tuple[PassedOver, ...]:
-        """Tell of everybody else why not, by user."""
-        return tuple([one for one in self._unchosen if one.user != chosen])
+        """Tell of everybody else why not, by user; the same for every lead of the batch."""
+        if chosen not in self._told:
+            self._told[chosen] = tuple([one for one in self._unchosen if one.user != chosen])
+        return self._told[chosen]
+
+    @cached_property
+    def _told(self) -> dict[UserId, tuple[PassedOver, ...]]:
+        return {}
 
     @cached_property
     def _unchosen(self) -> list[PassedOver]:
@@ -195,7 +206,7 @@ class _Batch:
                 further = walk.narrowed(answer) if pools or answer.absent else walk
                 if further is not walk:
                     walk, choice = further, self._choice(lead, further)
-            elif answer is not None and any(one.id == answer for one in walk.candidates):
+            elif answer is not None and answer in walk.users:
                 return walk, self._taken(lead, name, answer, walk)
         return walk, None
 
@@ -207,7 +218,7 @@ class _Batch:
             practice=given.practice,
             candidates=walk.candidates,
             now=given.now,
-            next_in_turn=wheel.peek(walk.weights, [one.id for one in walk.candidates]),
+            next_in_turn=wheel.peek(walk.weights, walk.users),
             loads=self._shown_loads,
             family=self._family(lead),
             at_work_from=given.at_work_from,
@@ -216,7 +227,9 @@ class _Batch:
 
     def _family(self, lead: Lead) -> tuple[UserId, ...]:
         """Name the coordinators of the family: of open leads first, newest first."""
-        related = self._given.families.get(lead.id, ())
+        related = self._given.families.get(lead.id)
+        if not related:
+            return ()
         ordered = sorted(related, key=lambda one: (one.is_open, one.stamps.created_at, one.id))
         owners = [self._owners.get(one.id, one.ownership.owner) for one in reversed(ordered)]
         return tuple(dict.fromkeys(owner for owner in owners if owner is not None))

@@ -27,6 +27,7 @@ class Wheel:
         self._times = {turn.user: turn.time for turn in rotation.turns}
         self._present = {turn.user for turn in rotation.turns if turn.present}
         self._turned = False
+        self._known: tuple[Candidates, dict[UserId, int]] | None = None
 
     def peek(self, there: Candidates, among: Collection[UserId] | None = None) -> UserId | None:
         """Tell whose turn it is, of all who are there or of some of them, ties by user.
@@ -39,7 +40,7 @@ class Wheel:
 
     def turn(self, user: UserId, there: Candidates) -> None:
         """Let somebody who is there have a turn; who is not there misses theirs."""
-        times = self._times_of(there)
+        times = dict(self._times_of(there))
         begun = min(times.values())
         weight = next(weight for one, weight in there if one == user)
         times[user] += max(1, TURN_SCALE // weight)
@@ -48,9 +49,16 @@ class Wheel:
         self._times = {**carried, **times}
         self._present = set(times)
         self._turned = True
+        self._known = there, times
 
     def _times_of(self, there: Candidates) -> dict[UserId, int]:
-        """Give the times of those who are there: whoever joins has no less than the least."""
+        """Give the times of those who are there; most leads of a batch ask for the same ones."""
+        if self._known is None or self._known[0] is not there:
+            self._known = there, self._joined(there)
+        return self._known[1]
+
+    def _joined(self, there: Candidates) -> dict[UserId, int]:
+        """Let those in who are there: whoever joins has no less than the least time."""
         users = [user for user, weight in there if weight > 0]
         staying = [user for user in users if user in self._present]
         least = min([self._times[user] for user in staying or self._present], default=0)

@@ -114,8 +114,10 @@ def schedule(choice: Choice) -> Narrowed | None:
     return Narrowed(users=frozenset(users), reason=OFF_SHIFT, absent=True)
 
 
-def capacity(choice: Choice) -> Narrowed:
+def capacity(choice: Choice) -> Narrowed | None:
     """Pass over who has as many open leads as allowed."""
+    if all(one.capacity is None for one in choice.candidates):
+        return None
     free = [one.id for one in choice.candidates if not is_full(one, choice.loads)]
     return Narrowed(users=frozenset(free), reason=AT_CAPACITY, absent=True)
 

@@ -1,6 +1,7 @@
 """Turns collected nouns into the statements of a flush."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -16,6 +17,7 @@ from orthocrm.backends.sql.rows.shape import Shape
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.tables import clinic_keys, lead_keys
 from orthocrm.core.errors import StaleVersion
+from orthocrm.core.masking import personal_paths
 
 TOGETHER = 5_000
 """At most so many rows are updated by one statement."""
@@ -123,7 +125,16 @@ def _is_to_seal(shape: Shape[Any], save: Save) -> bool:
     assert shape.personal is not None  # noqa: S101 - for the type checker: callers have looked
     if save.before is None or shape.sealed_for(save.before) != shape.sealed_for(save.after):
         return True
+    parts = _personal_parts(type(save.after))  # type: ignore[arg-type]  # mypy takes no class for hashable
+    if all(getattr(save.before, name) is getattr(save.after, name) for name in parts):
+        return False
     return shape.personal(save.before) != shape.personal(save.after)
+
+
+@cache
+def _personal_parts(noun: type) -> tuple[str, ...]:
+    """List the fields of a noun that hold personal data, themselves or in their parts."""
+    return tuple(dict.fromkeys(path.partition(".")[0] for path in personal_paths(noun)))
 
 
 def _lead_keys(adds: Sequence[Any], saves: Sequence[Save], keys: Keys) -> list[Step]:

@@ -13,6 +13,7 @@ from psycopg.errors import (
     SerializationFailure,
     UniqueViolation,
 )
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from orthocrm.backends.sql.bundles import STALE, bundle, kind_of
@@ -129,7 +130,8 @@ class PostgresEngine(PostgresDriver):
         connection: Any = lent.dbapi_connection
         try:
             yield connection
-            connection.commit()
+            if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+                connection.commit()
         finally:
             if connection.broken:
                 lent.invalidate()
