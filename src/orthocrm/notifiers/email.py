@@ -250,20 +250,25 @@ def _message_id(letter: Letter, sender: str) -> str:
 def _written(config: Smtp, letter: Letter, sender: str, recipient: str, now: datetime) -> bytes:
     message = EmailMessage(policy.SMTP)
     shown = line(letter.sender_name or config.sender_name or "", "bad_sender_name")
-    message["From"] = Address(shown, addr_spec=sender)
-    message["To"] = Address(addr_spec=recipient)
+    message["From"] = Address(shown, *_parts(sender))
+    message["To"] = Address("", *_parts(recipient))
     message["Subject"] = line(letter.subject or "", "bad_subject")
     message["Date"] = format_datetime(now)
     message["Message-ID"] = _message_id(letter, sender)
     message["Auto-Submitted"] = "auto-generated"
     if letter.reply_to is not None:
-        message["Reply-To"] = Address(addr_spec=mailbox(letter.reply_to))
+        message["Reply-To"] = Address("", *_parts(mailbox(letter.reply_to)))
     try:
         message.set_content(letter.body, cte="quoted-printable")
         written = message.as_bytes(policy=policy.SMTP if recipient.isascii() else policy.SMTPUTF8)
     except (UnicodeError, ValueError):
         raise CarrierError("unwritable", permanent=True) from None
     return _unsubscribing(letter) + written
+
+
+def _parts(address: str) -> tuple[str, str]:
+    local, _, domain = address.rpartition("@")
+    return local, domain
 
 
 def _unsubscribing(letter: Letter) -> bytes:

@@ -21,7 +21,8 @@ from orthocrm.core.notifying import CarrierError
 from orthocrm.notifiers.reach import Barred, Reach, Unresolved
 
 _HTTP, _HTTPS = "http", "https"
-_PORTS = {_HTTP: 80, _HTTPS: 443}
+_SCHEMES = frozenset({_HTTP, _HTTPS})
+_LAST_PORT = 65_535
 _TRIES = 3
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
@@ -88,9 +89,10 @@ class Wire:
         Raises:
             CarrierError: there is no answer, for any reason.
         """
-        if request.url.scheme not in _PORTS or not request.url.host or request.url.userinfo:
+        url = request.url
+        if url.scheme not in _SCHEMES or not url.host or url.userinfo or not _is_port(url.port):
             raise CarrierError("bad_url", permanent=True)
-        line = _Line(self.reach, request.url.scheme, seconds)
+        line = _Line(self.reach, url.scheme, seconds)
         try:
             return self._answered(request, line, most)
         except Barred:
@@ -250,6 +252,10 @@ class _Transport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _is_port(port: int | None) -> bool:
+    return port is None or 0 < port <= _LAST_PORT
 
 
 @cache
