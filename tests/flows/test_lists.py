@@ -16,6 +16,7 @@ from orthocrm import (
     AnyOf,
     Channel,
     Cond,
+    Intake,
     InvalidInput,
     Lead,
     LeadStatus,
@@ -374,5 +375,22 @@ def test_moves_take_ten_statements_however_many_they_are(counted: House, number:
 @pytest.mark.parametrize("number", [1, 3])
 def test_captures_take_eleven_statements_however_many_they_are(counted: House, number: int) -> None:
     counted.lead()
-    enquiries = [enquiry(phone=f"312-555-9{n:03}", email=None) for n in range(number)]
+    enquiries = [newcomer(n) for n in range(number)]
     assert cost(lambda: counted.front.leads.capture_many(enquiries)) == 11
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_duplicates_take_two_statements_more_however_many_they_are(
+    counted: House, number: int
+) -> None:
+    """Whoever is alike is read, and the links are stored."""
+    counted.lead()
+    enquiries = [enquiry(phone=f"312-555-9{n:03}", email=None) for n in range(number)]
+    assert cost(lambda: counted.front.leads.capture_many(enquiries)) == 13
+
+
+def newcomer(number: int) -> Intake:
+    """Give the enquiry of a family that is like no other."""
+    name = ("Braun", "Haddad", "Nowak")[number]
+    names = {"first_name": name, "last_name": name, "patient_last_name": name}
+    return enquiry(phone=f"312-555-9{number:03}", email=None, **names)

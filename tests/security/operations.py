@@ -40,6 +40,9 @@ MAPPING_TEXT = 'kind = "leads"\n[columns]\nfirst_name = "a"\nlast_name = "b"\nem
 MAPPING = parse(MAPPING_TEXT)
 
 
+NOBODY = LeadId("nobody")
+
+
 @attrs.frozen(kw_only=True)
 class Target:
     """What an operation is tried on: a lead, and what hangs on it in the same clinic."""
@@ -49,7 +52,7 @@ class Target:
     task: TaskId
     import_id: ImportId
     absence: TimeOffId
-    sibling: LeadId = LeadId("")
+    sibling: LeadId = NOBODY
 
 
 Call = Callable[[Desk, Target], Any]
@@ -84,6 +87,9 @@ ON_LEADS: dict[str, Call] = {
     "followups.sequences": lambda desk, t: desk.followups.sequences(t.lead),
 }
 """Operations that name one lead, or something of it: out of reach they answer `NotFound`."""
+
+ON_TWO_LEADS = ("leads.not_duplicate", "leads.link_household", "leads.unlink")
+"""Those of them that want a sibling beside the lead."""
 
 ON_LOST_LEADS: dict[str, Call] = {
     "pipeline.reopen": lambda desk, t: desk.pipeline.reopen(t.lead, "they called"),

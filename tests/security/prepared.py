@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from attrs import evolve
+
 from orthocrm import SIX_TOUCH, OrthoCRM, Role, Settings
 from orthocrm.core.ids import ImportId, TaskId, TimeOffId, UserId
 from orthocrm.services.ledger import Tally
@@ -15,6 +17,7 @@ from tests.security.operations import (
     ON_LEADS,
     ON_LOST_LEADS,
     ON_THE_CLINIC,
+    ON_TWO_LEADS,
     PER_ITEM,
     Target,
 )
@@ -69,7 +72,7 @@ def _for(target: Target, name: str) -> Target:
         desk.settings.add_absence("me", now, now + timedelta(days=1))
     if name in ("imports.revert_batch", "imports.close_revert"):
         desk.imports.finish(target.import_id, "", Tally())
-    if name in ("leads.not_duplicate", "leads.link_household", "leads.unlink"):
+    if name in ON_TWO_LEADS:
         sibling = desk.leads.capture(enquiry(owner="me", patient_first_name="Ben")).lead
         return evolve(target, sibling=sibling.id)
     return target

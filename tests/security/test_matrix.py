@@ -28,6 +28,7 @@ from tests.security.operations import (
     ON_LEADS,
     ON_LOST_LEADS,
     ON_THE_CLINIC,
+    ON_TWO_LEADS,
     PER_ITEM,
     Target,
 )
@@ -134,6 +135,11 @@ def _lead(house: House, kind: str) -> tuple[LeadId, TaskId]:
     return lead.id, task.id
 
 
+def _sibling(house: House) -> LeadId:
+    enquired = enquiry(owner="me", patient_first_name="Ben")
+    return house.desk(Role.OPERATOR).leads.capture(enquired).lead.id
+
+
 def _switch(house: House, user: UserId, *, active: bool) -> None:
     practice = house.admin.settings.practice()
     known = practice.coordinator_by_id[user]
@@ -168,6 +174,8 @@ def _visible(role: Role, kind: str) -> bool:
 @pytest.mark.parametrize("name", [*ON_LEADS, *ON_LOST_LEADS])
 def test_operations_on_one_lead(house: House, name: str, role: Role, kind: str) -> None:
     target = _target(house, kind, lost=name in ON_LOST_LEADS)
+    if name in ON_TWO_LEADS:
+        target = evolve(target, sibling=_sibling(house))
     call = {**ON_LEADS, **ON_LOST_LEADS}[name]
     desk = house.desk(role, "me")
     before, refused = digest(house.crm), len(refusals(house))
@@ -267,6 +275,8 @@ OWN_ONLY_HOURS = {Role.AGENT, Role.PROVIDER}
 def _may(role: Role, name: str) -> bool:
     needed = BEYOND.get(name, {OPERATIONS[name].permission})
     if role in OWN_ONLY_HOURS and name.endswith("_absence"):
+        return False
+    if role in OWN_ONLY and name in ("leads.survey", "leads.hold", "leads.settle"):
         return False
     if role is Role.MARKETING_MANAGER and name == "analytics.lost_reasons":
         return False

@@ -15,6 +15,7 @@ from orthocrm.leads.matching.agreement import Agreement
 from orthocrm.leads.matching.blocking import CROWD, fuzzy_keys
 from orthocrm.leads.matching.comparison import CLOSE, Comparison, compare_profiles
 from orthocrm.leads.matching.names import common_name, folded
+from orthocrm.leads.matching.pairs import Pair
 from orthocrm.leads.matching.profile import Profile, profile_of
 from orthocrm.leads.matching.record import record_of, record_of_people
 from orthocrm.leads.matching.scoring import probability, relation_given
@@ -23,8 +24,10 @@ __all__ = [
     "CROWD",
     "REFERENCE",
     "Duplicate",
+    "DuplicatePair",
     "Relation",
     "common_name",
+    "described",
     "folded",
     "judged",
     "match_keys",
@@ -41,6 +44,17 @@ class Duplicate:
     """A lead that may belong together with another one, why, and how sure that is (0 to 1)."""
 
     lead_id: LeadId
+    relation: Relation
+    reasons: tuple[str, ...]
+    score: float
+
+
+@frozen(kw_only=True)
+class DuplicatePair:
+    """Two leads of a clinic that belong together, the older one first; score as in `Duplicate`."""
+
+    one: LeadId
+    other: LeadId
     relation: Relation
     reasons: tuple[str, ...]
     score: float
@@ -88,6 +102,18 @@ def judged(lead: Lead, others: Iterable[Lead]) -> tuple[Duplicate, ...]:
     return tuple(sorted(found, key=lambda duplicate: (-duplicate.score, duplicate.lead_id)))
 
 
+def described(pair: Pair) -> DuplicatePair:
+    """Say of a pair that a search found what `judged` says of a duplicate."""
+    one, other = sorted((pair.one, pair.two))
+    return DuplicatePair(
+        one=LeadId(one),
+        other=LeadId(other),
+        relation=pair.relation,
+        reasons=_reasons(pair.comparison),
+        score=_score(pair.relation, pair.probability),
+    )
+
+
 _SCORES = {
     Relation.SAME_INQUIRY: 1.0,
     Relation.SAME_PERSON: 0.8,
@@ -103,10 +129,14 @@ def _judged(lead: Lead, profile: Profile, other: Lead) -> Duplicate:
     likely = probability(comparison)
     found = relation_given(comparison, likely)
     reasons = _reasons(comparison)
-    if found is Relation.SAME_INQUIRY:
-        return Duplicate(other.id, found, reasons, 1.0)
     sure = likely.person if found is Relation.SAME_PERSON else likely.family
-    return Duplicate(other.id, found, reasons, round(_SCORES[found] + 0.19 * sure, 4))
+    return Duplicate(other.id, found, reasons, _score(found, sure))
+
+
+def _score(relation: Relation, sure: float) -> float:
+    if relation is Relation.SAME_INQUIRY:
+        return 1.0
+    return round(_SCORES[relation] + 0.19 * sure, 4)
 
 
 def _same_reference(lead: Lead, other: Lead) -> bool:

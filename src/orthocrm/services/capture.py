@@ -136,6 +136,7 @@ def keep(
     """Store leads that were admitted: warned of duplicates, assigned, with their first tasks."""
     warned = warnings.of(work, leads, judge=manner.judge)
     placed = placing.placed(work, leads, wishes, auto=manner.assign)
+    warned = _of_stored(warned, leads, placed)
     reactions = [
         item if isinstance(item, Refused) else _reaction(work, item, manner) for item in placed
     ]
@@ -148,6 +149,15 @@ def keep(
     if manner.follow_up and manner.import_id is None:
         reacting.follow(work, done(reactions))
     return results
+
+
+def _of_stored(
+    warned: Sequence[warnings.Warned], leads: Sequence[Lead], placed: Sequence[Placed | Refused]
+) -> Sequence[warnings.Warned]:
+    """Leave out of the warnings what is refused itself."""
+    pairs = zip(leads, placed, strict=True)
+    refused = {lead.id for lead, item in pairs if isinstance(item, Refused)}
+    return [warning.without(refused) for warning in warned] if refused else warned
 
 
 def _warned_of(

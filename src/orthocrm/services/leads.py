@@ -21,7 +21,8 @@ from orthocrm.services import receiving, timeline, warnings
 from orthocrm.services.batch import Refused, only
 from orthocrm.services.capture import capture
 from orthocrm.services.cursors import Cursors
-from orthocrm.services.gate import Area, composed, verb
+from orthocrm.services.gate import composed, verb
+from orthocrm.services.kinship import Kinship
 from orthocrm.services.receiving import Caller, Received
 from orthocrm.services.results import Captured, Duplicates, LeadPage
 from orthocrm.services.timeline import Timeline
@@ -31,7 +32,7 @@ NEWEST_FIRST = (Sort("created_at", descending=True),)
 _MINE_BY_DEFAULT = frozenset({Role.TREATMENT_COORDINATOR, Role.AGENT})
 
 
-class Leads(Area, area="leads"):
+class Leads(Kinship, area="leads"):
     """Enquiries: how they come in, and what is known of them."""
 
     @verb(Permission.LEAD_CREATE)
@@ -97,7 +98,7 @@ class Leads(Area, area="leads"):
 
     @verb(Permission.LEAD_READ)
     def duplicates(self, work: Work, enquiry: Intake) -> Duplicates:
-        """Look for leads that share a phone or e-mail with an enquiry, before it is captured."""
+        """Look for leads of the same person or family as an enquiry, before it is captured."""
         draft = intake.admitted(
             enquiry, work.practice, now=work.now, by=work.actor.user, ids=work.ids
         )

@@ -4,7 +4,7 @@ A shared phone number or e-mail address always warns. Names, birth dates and add
 beside them, and warn when the comparison says person or household.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -30,6 +30,20 @@ class Warned:
     duplicates: tuple[Duplicate, ...] = ()
     hidden: int = 0
     all: tuple[Duplicate, ...] = field(default=(), repr=False)
+
+    def without(self, refused: Collection[LeadId]) -> "Warned":
+        """Leave out leads of the batch that were not stored after all."""
+        return Warned(
+            duplicates=_without(self.duplicates, refused),
+            hidden=self.hidden,
+            all=_without(self.all, refused),
+        )
+
+
+def _without(
+    duplicates: tuple[Duplicate, ...], refused: Collection[LeadId]
+) -> tuple[Duplicate, ...]:
+    return tuple(one for one in duplicates if one.lead_id not in refused)
 
 
 NOTHING = Warned()
@@ -58,10 +72,10 @@ def of(work: Work, leads: Sequence[Lead], *, judge: bool = True) -> list[Warned]
     return found
 
 
-def of_stored(work: Work, lead: Lead) -> Warned:
-    """Find the duplicates of a stored lead among all others."""
+def of_stored(work: Work, lead: Lead, strangers: Collection[LeadId] = ()) -> Warned:
+    """Find the duplicates of a stored lead among all others, but for those known as strangers."""
     sharing = _with_batch(work, [lead], dedupe.shareable)
-    ids = {i for found in sharing.values() for i in found} - {lead.id}
+    ids = {i for found in sharing.values() for i in found} - {lead.id, *strangers}
     others = work.sharing_leads(ids)
     found = _warned(lead, list(others.values()), sharing, _shown(work, others, {}))
     work.touch(one.lead_id for one in found.duplicates)
@@ -100,8 +114,13 @@ def _shown(
     """Tell which leads the actor may see: what the batch itself holds, the actor knows."""
     if not work.may(Permission.LEAD_READ):
         return frozenset(batch)
-    visible = predicate(work.reach(Permission.LEAD_READ), LEADS)
-    return frozenset(i for i, lead in others.items() if i in batch or visible(lead))
+    seen = visible(work)
+    return frozenset(i for i, lead in others.items() if i in batch or seen(lead))
+
+
+def visible(work: Work) -> Callable[[Lead], bool]:
+    """Give the test of whether the actor may read a lead."""
+    return predicate(work.reach(Permission.LEAD_READ), LEADS)
 
 
 def _warned(
