@@ -21,6 +21,7 @@ from benchmarks.cases import (
     move,
     page,
     process,
+    slots,
 )
 from benchmarks.engines import Engine, Postgres, Sqlite, serving
 from benchmarks.measuring import Pace
@@ -38,10 +39,17 @@ READING: Mapping[str, Case] = {
 """Cases that leave the database as large as it was, and come first therefore."""
 
 WRITING: Mapping[str, Case] = {"capture": capture.measure, "move": move.measure}
-PROCESS = ("memory", "start")
+PROCESS = ("memory", "start", "slots")
 NAMES = (*WRITING, "import", "assignment", *READING, *PROCESS, "contention")
 
-REPETITIONS = {"capture": 400, "move": 400, "page": 150, "duplicates": 300, "funnel": 20}
+REPETITIONS = {
+    "capture": 400,
+    "move": 400,
+    "page": 150,
+    "duplicates": 300,
+    "funnel": 20,
+    "slots": 15,
+}
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -84,6 +92,8 @@ def _measured(
         results += process.start(pace)
     if "memory" in names:
         results += process.memory(pace, directory)
+    if "slots" in names:
+        results += slots.measure(pace)
     if set(names) - set(PROCESS):
         for engine in engines:
             results += _on(engine, names, pace)

@@ -1,8 +1,9 @@
 """Slots: the starts that are offered, with who and what can take each (R1 to R21)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from itertools import repeat
 from typing import NamedTuple
 
 from orthocrm.core.time import zone as zone_named
@@ -16,6 +17,9 @@ from orthocrm.scheduling.zones import DAY, moments
 
 _FIRST_SEARCH = 14 * DAY
 _SEARCHED = 366 * DAY
+
+Takers = tuple[list[int], Iterable[tuple[str, ...]]]
+"""Ascending starts in minutes, and who can take each of them, in the same order."""
 
 
 class Slot(NamedTuple):
@@ -62,48 +66,51 @@ def slots_within(request: SlotRequest, inside: Interval) -> tuple[Slot, ...]:
     if not room or not request.providers:
         return ()
     free = FreeMembers(pools)
-    found = _takers(frame, room)
-    if free.shares:
-        found = {start: people for start, people in found.items() if free.suffice(start)}
-    return _slots(frame, found, free)
+    takers = _takers(frame, room)
+    return _slots(frame, _with_members(takers, free) if free.shares else takers, free)
 
 
-def _takers(frame: Frame, room: list[Interval]) -> dict[int, Sequence[str]]:
-    """Find the possible starts with the ids of those who can take each (R20)."""
+def _takers(frame: Frame, room: list[Interval]) -> Takers:
+    """Find the possible starts, and who can take each (R20)."""
     request, windows = frame.request, windows_for(frame)
     everybody = tuple(one.id for one in request.providers)
     if request.mode is ProviderMode.ALL or len(everybody) == 1:
-        found = starts(frame, request.providers, windows, room)
-        return dict.fromkeys(found, everybody)
+        return starts(frame, request.providers, windows, room), repeat(everybody)
     able: defaultdict[int, list[str]] = defaultdict(list)
     for one in request.providers:
         name = one.id
         for start in starts(frame, (one,), windows, room):
             able[start].append(name)
-    if request.mode is ProviderMode.GROUPS:
-        return _of_every_group(able, request.groups)
-    return {start: able[start] for start in sorted(able)}
+    grouped = request.mode is ProviderMode.GROUPS
+    found = _of_every_group(able, request.groups) if grouped else able
+    minutes = sorted(found)
+    return minutes, map(tuple, map(found.__getitem__, minutes))
 
 
 def _of_every_group(
-    able: Mapping[int, Sequence[str]], groups: Iterable[Iterable[str]]
-) -> dict[int, Sequence[str]]:
+    able: Mapping[int, list[str]], groups: Iterable[Iterable[str]]
+) -> dict[int, list[str]]:
     sets = [frozenset(group) for group in groups]
     anybody = frozenset[str]().union(*sets)
     return {
-        start: [one for one in able[start] if one in anybody]
-        for start in sorted(able)
-        if not any(group.isdisjoint(able[start]) for group in sets)
+        start: [one for one in people if one in anybody]
+        for start, people in able.items()
+        if not any(group.isdisjoint(people) for group in sets)
     }
 
 
-def _slots(frame: Frame, found: Mapping[int, Sequence[str]], free: FreeMembers) -> tuple[Slot, ...]:
+def _with_members(takers: Takers, free: FreeMembers) -> Takers:
+    """Keep the starts at which every pool has a member of its own."""
+    both = [(start, one) for start, one in zip(*takers, strict=False) if free.suffice(start)]
+    return [start for start, _ in both], (one for _, one in both)
+
+
+def _slots(frame: Frame, takers: Takers, free: FreeMembers) -> tuple[Slot, ...]:
     request = frame.request
-    minutes = list(found)[: request.limit]
+    minutes, people = takers[0][: request.limit], takers[1]
     zone = request.viewer_zone or frame.zone(request.providers)
     begin = moments(zone, minutes)
     end = moments(zone, [minute + frame.duration for minute in minutes])
-    people = [tuple(found[minute]) for minute in minutes]
     if not request.pools:
         return tuple(map(Slot, begin, end, people))
     return tuple(map(Slot, begin, end, people, map(free.at, minutes)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orthocrm.scheduling.hours import DayWindow, Override, WeeklyHours
 from orthocrm.scheduling.intervals import Interval, common, merged, without
@@ -39,23 +39,27 @@ class Availability:
 
 
 @frozen
-class _Weekly:
-    """A weekly window in numbers."""
+class _Weekday:
+    """The windows of one weekday: those that always hold, and those that come and go (R4)."""
 
-    start: int
-    end: int
-    first: int | None
-    last: int | None
-    every: int
-    anchor: int
+    always: list[Interval] = field(factory=list)
+    sometimes: list[WeeklyHours] = field(factory=list)
 
-    def holds(self, day: int) -> bool:
-        """Whether it starts on a date of its weekday (R4)."""
-        if self.first is not None and day < self.first:
-            return False
-        if self.last is not None and day > self.last:
-            return False
-        return self.every == 1 or (week(day) - self.anchor) % self.every == 0
+    def on(self, day: int) -> list[Interval]:
+        """Give the wall minutes of the windows that start on a date."""
+        if not self.sometimes:
+            return self.always
+        return self.always + [_span(one) for one in self.sometimes if _holds(one, day)]
+
+
+def _holds(hours: WeeklyHours, day: int) -> bool:
+    if hours.valid_from is not None and day < day_number(hours.valid_from):
+        return False
+    if hours.valid_until is not None and day > day_number(hours.valid_until):
+        return False
+    if hours.anchor is None:
+        return True
+    return (week(day) - week(day_number(hours.anchor))) % hours.every_weeks == 0
 
 
 Key = tuple[str, tuple[WeeklyHours, ...], tuple[Override, ...], frozenset[date]]
@@ -88,16 +92,15 @@ class Windows:
 
 
 def _built(provider: Provider, table: Offsets, days: range) -> list[Interval]:
-    plan = _week(provider.hours)
-    special = _special(provider)
-    if not special and not any(plan):
+    plan, special = _week(provider.hours), _special(provider)
+    if not special and not provider.hours:
         return []
     found: list[Interval] = []
     offset, steady = table.steady(days.start)
     for day in days:
         own = special.get(day) if special else None
         if own is None:
-            own = [(one.start, one.end) for one in plan[weekday(day)] if one.holds(day)]
+            own = plan[weekday(day)].on(day)
         if not own:
             continue
         if day >= steady:
@@ -134,18 +137,13 @@ def _clip(day: int, special: Mapping[int, Sequence[Interval]], table: Offsets) -
     return table.instant(following * DAY) if following in special else None
 
 
-def _week(hours: Iterable[WeeklyHours]) -> list[list[_Weekly]]:
-    plan: list[list[_Weekly]] = [[] for _ in range(_WEEK)]
+def _week(hours: Iterable[WeeklyHours]) -> list[_Weekday]:
+    plan = [_Weekday() for _ in range(_WEEK)]
     for one in hours:
-        plan[one.weekday].append(
-            _Weekly(
-                *_span(one),
-                None if one.valid_from is None else day_number(one.valid_from),
-                None if one.valid_until is None else day_number(one.valid_until),
-                one.every_weeks,
-                0 if one.anchor is None else week(day_number(one.anchor)),
-            )
-        )
+        if one.valid_from is None and one.valid_until is None and one.every_weeks == 1:
+            plan[one.weekday].always.append(_span(one))
+        else:
+            plan[one.weekday].sometimes.append(one)
     return plan
 
 

@@ -6,9 +6,11 @@ minutes.
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from operator import add, sub
 from typing import Final
 
 from attrs import frozen
@@ -179,16 +181,29 @@ def fixed(offset: int) -> timezone:
     return timezone(offset * _MINUTE)
 
 
+_later: Callable[[datetime, timedelta], datetime] = add
+
+
+@lru_cache(maxsize=4096)
+def _length(minutes: int) -> timedelta:
+    return timedelta(minutes=minutes)
+
+
 def moments(name: str, minutes: list[int]) -> list[datetime]:
-    """Turn ascending instants into datetimes, each with the offset of a zone."""
+    """Turn ascending instants into datetimes, each with the offset of a zone.
+
+    Most instants lie one step after the one before, and adding a known length is ten times faster
+    than making a datetime anew.
+    """
     if not minutes:
         return []
     found: list[datetime] = []
-    at = 0
-    start, end = minutes[0], minutes[-1] + 1
+    at, start, end = 0, minutes[0], minutes[-1] + 1
     for _, until, offset in offsets(name, start, end).pieces(start, end):
-        origin = EPOCH.astimezone(fixed(offset))
         upto = bisect_left(minutes, until, at)
-        found += [origin + timedelta(0, 60 * minute) for minute in minutes[at:upto]]
+        if at < upto:
+            first = (EPOCH + minutes[at] * _MINUTE).astimezone(fixed(offset))
+            gaps = map(_length, map(sub, minutes[at + 1 : upto], minutes[at:upto]))
+            found += accumulate(gaps, _later, initial=first)
         at = upto
     return found
