@@ -193,8 +193,8 @@ def values_of(
 ) -> Mapping[str, str | None]:
     """Give the value of every merge field, None where there is none."""
     contact, patient, gaps = lead.contact, lead.patient, lead.enquiry.incomplete
-    first, last = _names(contact, Incomplete.CONTACT_NAME in gaps)
-    of_patient = _names(patient, Incomplete.PATIENT_NAME in gaps)
+    first, last = _names(contact, is_unknown=Incomplete.CONTACT_NAME in gaps)
+    of_patient = _names(patient, is_unknown=Incomplete.PATIENT_NAME in gaps)
     owner = practice.coordinator_by_id.get(lead.ownership.owner or UserId(""))
     return {
         **_of_practice(practice),
@@ -258,7 +258,7 @@ def _name(typed: str) -> str | None:
     return name if name and is_short and is_plain and not _DOMAIN.search(name) else None
 
 
-def _names(person: Contact | Patient, is_unknown: bool) -> tuple[str | None, str | None]:  # noqa: FBT001 - private
+def _names(person: Contact | Patient, *, is_unknown: bool) -> tuple[str | None, str | None]:
     return (None, None) if is_unknown else (_name(person.first_name), _name(person.last_name))
 
 

@@ -76,7 +76,7 @@ def settle(
     saved = []
     for lead_id, enrollments in of_leads(work, concerned, lock=True).items():
         for enrollment in enrollments:
-            after = _ended(work, enrollment, concerned[lead_id], lead_id in answered)
+            after = _ended(work, enrollment, concerned[lead_id], is_answered=lead_id in answered)
             if after != enrollment:
                 saved.append(after)
                 ended.setdefault(lead_id, set()).add(sequences.ORIGIN + enrollment.sequence)
@@ -96,7 +96,7 @@ def holding(work: Work, leads: Collection[LeadId]) -> frozenset[LeadId]:
     )
 
 
-def _ended(work: Work, enrollment: Enrollment, lead: Lead, is_answered: bool) -> Enrollment:  # noqa: FBT001 - private
+def _ended(work: Work, enrollment: Enrollment, lead: Lead, *, is_answered: bool) -> Enrollment:
     if is_answered:
         return sequences.answered(enrollment, work.now)
     if enrollment.state is not EnrollmentState.RUNNING:
