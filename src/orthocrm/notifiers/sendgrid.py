@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -57,6 +57,10 @@ _DROPPED = {
 _OPTED_OUT = frozenset({"spam_reporting_address", "unsubscribed_address"})
 
 
+def _texts(given: Iterable[str]) -> tuple[str, ...]:
+    return tuple(given)
+
+
 @frozen(kw_only=True, slots=False)
 class SendGrid:
     """Sends letters by SendGrid, as plain text and without its tracking.
@@ -73,7 +77,7 @@ class SendGrid:
     sender: str
     sender_name: str | None = None
     secrets: Secrets = field(factory=NoSecrets, repr=False)
-    event_keys: tuple[str, ...] = field(default=(), converter=tuple)
+    event_keys: tuple[str, ...] = field(default=(), converter=_texts)
     name: str = "sendgrid"
     seconds: float = 20.0
     base_url: str = "https://api.sendgrid.com"
