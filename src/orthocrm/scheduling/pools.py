@@ -4,11 +4,16 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from attrs import evolve
+
 from orthocrm.scheduling.busy import taken
 from orthocrm.scheduling.frame import Frame
+from orthocrm.scheduling.hours import WeeklyHours
 from orthocrm.scheduling.intervals import Interval, common, merged
 from orthocrm.scheduling.load import blocked, free_starts, widened
-from orthocrm.scheduling.request import Pool
+from orthocrm.scheduling.request import Resource
+from orthocrm.scheduling.team import windows_for
+from orthocrm.scheduling.windows import Windows
 
 Members = tuple[tuple[str, list[Interval]], ...]
 """The members of a pool, each with the starts at which it is free for the whole footprint."""
@@ -17,18 +22,28 @@ Free = tuple[tuple[str, tuple[str, ...]], ...]
 """The id of each pool with the ids of its members that are free at a start."""
 
 
+_ALWAYS = tuple(WeeklyHours(weekday=day, start="00:00", end="24:00") for day in range(7))
+
+
 def pooled(frame: Frame) -> dict[str, Members]:
     """Find when the members of every pool are free."""
-    return {pool.id: _members(frame, pool) for pool in frame.request.pools}
+    windows = windows_for(frame)
+    return {
+        pool.id: tuple((one.id, _free(frame, one, windows)) for one in pool.members)
+        for pool in frame.request.pools
+    }
 
 
-def _members(frame: Frame, pool: Pool) -> Members:
-    found = []
-    for one in pool.members:
-        busy = blocked(taken(one.busy, frame.blocking), frame.request.capacity)
-        footprints = widened(busy, frame.before, frame.after)
-        found.append((one.id, free_starts(footprints, frame.duration, frame.whole)))
-    return tuple(found)
+def _free(frame: Frame, member: Resource, windows: Windows) -> list[Interval]:
+    busy = blocked(taken(member.busy, frame.blocking), frame.request.capacity)
+    footprints = widened(busy, frame.before, frame.after)
+    free = free_starts(footprints, frame.duration, frame.whole)
+    if member.is_always_there:
+        return free
+    whole = member if member.hours else evolve(member, hours=_ALWAYS)
+    there = windows.of(whole, member.zone or frame.request.zone).open
+    fits = [(start, end - frame.duration + 1) for start, end in there]
+    return common([one for one in fits if one[0] < one[1]], free)
 
 
 def allowed(frame: Frame, pools: Mapping[str, Members]) -> list[Interval]:

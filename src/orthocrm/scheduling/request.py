@@ -102,23 +102,21 @@ def _busy(raw: Iterable[Busy]) -> tuple[Busy, ...]:
 
 
 @frozen(kw_only=True)
-class Provider:
-    """A person whose time is booked: hours, what changes them, and what is taken.
+class Scheduled:
+    """The schedule of a person or a thing: hours, what changes them, and what is taken.
 
-    Providers with equal `zone`, `hours`, `overrides` and `closed_dates` share one computation.
+    Those with equal `zone`, `hours`, `overrides` and `closed_dates` share one computation.
 
     Args:
-        id: Who it is.
         zone: The IANA zone of the schedule; None takes the zone of the request (the clinic's).
-        hours: Weekly windows. None at all means no slots.
+        hours: Weekly windows.
         overrides: Dates with hours of their own (R5).
         closed_dates: Local dates without any hours; they win over overrides (R5).
         time_off: Instants away, as `Away` values or pairs (R6).
         blocks: Blocks that repeat (R6).
-        busy: The appointments of this provider, with any state.
+        busy: The appointments, with any state.
     """
 
-    id: str = field(default="provider", validator=named)
     zone: str | None = field(default=None, validator=optional(zoned))
     hours: tuple[WeeklyHours, ...] = field(
         default=(), converter=_hours, validator=each(WeeklyHours)
@@ -135,11 +133,31 @@ class Provider:
 
 
 @frozen(kw_only=True)
-class Resource:
-    """A chair, a room or a device, and what it is taken by."""
+class Provider(Scheduled):
+    """A person whose time is booked, by `id` and the fields of `Scheduled`.
+
+    Without hours and overrides nothing is offered.
+    """
+
+    id: str = field(default="provider", validator=named)
+
+
+@frozen(kw_only=True)
+class Resource(Scheduled):
+    """A chair, a room or a device, by `id` and the fields of `Scheduled`.
+
+    Without hours it is always there, but for its closed dates, time off and blocks. The event has
+    to lie in its hours; buffers may spill out of them.
+    """
 
     id: str = field(validator=named)
-    busy: tuple[Busy, ...] = field(default=(), converter=_busy, validator=each(Busy))
+
+    @property
+    def is_always_there(self) -> bool:
+        """Whether nothing but its appointments limits it."""
+        return not (
+            self.hours or self.overrides or self.closed_dates or self.time_off or self.blocks
+        )
 
 
 def _resources(raw: Iterable[Resource]) -> tuple[Resource, ...]:

@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from orthocrm.scheduling.hours import DayWindow, Override, WeeklyHours
 from orthocrm.scheduling.intervals import Interval, common, merged, without
-from orthocrm.scheduling.request import Provider
+from orthocrm.scheduling.request import Scheduled
 from orthocrm.scheduling.zones import (
     DAY,
     Offsets,
@@ -73,27 +73,27 @@ class Windows:
         self._raw: dict[Key, list[Interval]] = {}
         self._merged: dict[Key, list[Interval]] = {}
 
-    def of(self, provider: Provider, zone: str) -> Availability:
-        """Give what one provider offers."""
-        key = (zone, provider.hours, provider.overrides, provider.closed_dates)
+    def of(self, scheduled: Scheduled, zone: str) -> Availability:
+        """Give what one person or thing offers."""
+        key = (zone, scheduled.hours, scheduled.overrides, scheduled.closed_dates)
         table = offsets(zone, self.start - (_SETTLED + 1) * DAY, self.end + 2 * DAY)
         first, last = table.day(self.start) - _SETTLED - 1, table.day(self.end) + 1
         if key not in self._raw:
-            self._raw[key] = _built(provider, table, range(first, last + 1))
+            self._raw[key] = _built(scheduled, table, range(first, last + 1))
             self._merged[key] = merged(self._raw[key])
         hours = self._merged[key]
         low, high = table.instant(first * DAY), table.instant((last + 2) * DAY)
         return Availability(
             raw=self._raw[key],
             hours=hours,
-            open=without(hours, taken_away(provider, table, low, high)),
+            open=without(hours, taken_away(scheduled, table, low, high)),
             whole_from=table.instant((first + _SETTLED) * DAY),
         )
 
 
-def _built(provider: Provider, table: Offsets, days: range) -> list[Interval]:
-    plan, special = _week(provider.hours), _special(provider)
-    if not special and not provider.hours:
+def _built(scheduled: Scheduled, table: Offsets, days: range) -> list[Interval]:
+    plan, special = _week(scheduled.hours), _special(scheduled)
+    if not special and not scheduled.hours:
         return []
     found: list[Interval] = []
     offset, steady = table.steady(days.start)
@@ -156,19 +156,19 @@ def _span(window: WeeklyHours | DayWindow) -> Interval:
     return window.start, window.end + beyond
 
 
-def _special(provider: Provider) -> Mapping[int, Sequence[Interval]]:
+def _special(scheduled: Scheduled) -> Mapping[int, Sequence[Interval]]:
     """Give the dates that follow no week, with their windows; a closed date wins (R5)."""
     found: dict[int, list[Interval]] = {}
-    for override in provider.overrides:
+    for override in scheduled.overrides:
         windows = [_span(one) for one in override.windows]
         found.setdefault(day_number(override.date), []).extend(windows)
-    return {**found, **{day_number(day): [] for day in provider.closed_dates}}
+    return {**found, **{day_number(day): [] for day in scheduled.closed_dates}}
 
 
-def taken_away(provider: Provider, table: Offsets, low: int, high: int) -> list[Interval]:
+def taken_away(scheduled: Scheduled, table: Offsets, low: int, high: int) -> list[Interval]:
     """Give time off and recurring blocks between two instants, merged (R6)."""
-    found = [(floor_minute(one.start), ceil_minute(one.end)) for one in provider.time_off]
-    for block in provider.blocks:
+    found = [(floor_minute(one.start), ceil_minute(one.end)) for one in scheduled.time_off]
+    for block in scheduled.blocks:
         found += block.intervals(table, low, high)
     return merged(found)
 

@@ -67,6 +67,20 @@ def test_r18_only_what_blocks_takes_a_chair() -> None:
     assert list(resources(gone, exclude="mine")) == ["09:00", "10:00", "11:00"]
 
 
+def test_r18_a_chair_may_have_hours_of_its_own() -> None:
+    early = Resource(id="c1", hours=week(("08:00", "10:00")))
+    closed = Resource(id="c2", closed_dates=[date(2026, 11, 24)])
+    repaired = Resource(id="c3", time_off=[(at(f"{DAY}T08:00"), at(f"{DAY}T11:00"))])
+
+    assert resources(Pool(id="chairs", members=[early, closed, repaired]), buffer_after=5) == {
+        "09:00": (("chairs", ("c1",)),),
+        "11:00": (("chairs", ("c3",)),),
+    }
+    assert list(resources(Pool(members=[early]), zone="America/Chicago")) == ["09:00"]
+    london = evolve(early, zone="Europe/London", hours=week(("15:00", "16:00")))
+    assert list(resources(Pool(members=[london]))) == ["10:00"]
+
+
 def patient(*taken: Busy, **more: Any) -> list[str]:
     return starts(ask(DAY, hours=HOURS, patient_appointments=taken, **more))
 
