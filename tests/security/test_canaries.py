@@ -277,7 +277,7 @@ def test_no_database_holds_what_personal_data_can_be_guessed_from(filled: Filled
     content = dumped(url)
     assert filled.results
     for enquiry in (ENQUIRY, BY_CONTENT):
-        assert deliveries._fingerprint(enquiry) not in content
+        assert deliveries.fingerprint(enquiry) not in content
 
 
 @SQL

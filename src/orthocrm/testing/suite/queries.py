@@ -230,7 +230,7 @@ class QueryRules(Rules):
     ) -> None:
         """No backend is asked for NUL or half a character, which databases refuse differently."""
         clinic = a_practice(backend)
-        name = "interests" if op == "has" else "campaign"
+        name = "interest" if op == "has" else "campaign"
         cond = Cond(name, Op(op), [text] if op == "in" else text)
         with backend.begin(clinic.id) as unit:
             with pytest.raises(InvalidInput) as refused:
