@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orthocrm.scheduling.busy import Blocking
-from orthocrm.scheduling.explain import explain
+from orthocrm.scheduling.refusals import explain
 from orthocrm.scheduling.request import SlotRequest
 from orthocrm.scheduling.slots import find_slots, next_available
 from tests.properties import minutes

@@ -47,6 +47,7 @@ def find_slots(request: SlotRequest) -> tuple[Slot, ...]:
         InvalidInput: Nothing ends the range, or it is longer than ten years.
 
     >>> from datetime import UTC, datetime
+    >>> from orthocrm.scheduling import Provider, SlotRequest, WeeklyHours
     >>> monday = datetime(2026, 11, 23, tzinfo=UTC)
     >>> hours = WeeklyHours(weekday=1, start="09:00", end="10:30")
     >>> request = SlotRequest(

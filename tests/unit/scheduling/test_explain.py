@@ -8,8 +8,8 @@ from attrs import evolve
 
 from orthocrm.core.errors import InvalidInput
 from orthocrm.scheduling.blocks import RecurringBlock
-from orthocrm.scheduling.explain import RULES, Refusal, Why, explain
 from orthocrm.scheduling.hours import Override
+from orthocrm.scheduling.refusals import RULES, Refusal, Why, explain
 from orthocrm.scheduling.request import Pool, Provider, Resource, SlotRequest
 from tests.unit.scheduling.asking import ask, at, busy, week
 
