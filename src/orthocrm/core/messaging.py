@@ -31,12 +31,14 @@ class Cap:
 class WebhookTarget:
     """Where events go, signed (Standard Webhooks) with the secret `webhook/NAME`.
 
-    Without `kinds` every kind of event goes there.
+    Without `kinds` every kind of event goes there. `carrier` names a notifier that brings it there
+    instead of that of the channel.
     """
 
     name: str
     url: str
     kinds: tuple[str, ...] = ()
+    carrier: str | None = None
     is_active: bool = True
 
 

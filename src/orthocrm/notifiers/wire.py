@@ -2,6 +2,8 @@
 
 A connection serves one request. Errors are codes, and their causes are left out, since those may
 quote an address; for the same reason nothing is sent through `httpx.Client`, which logs URLs.
+
+Carriers of plug-ins may use it like ours.
 """
 
 import ssl
@@ -19,6 +21,8 @@ from attrs import field, frozen
 
 from orthocrm.core.notifying import CarrierError
 from orthocrm.notifiers.reach import Barred, Reach, Unresolved
+
+__all__ = ["Answered", "Reach", "Wire", "a_request"]
 
 _HTTP, _HTTPS = "http", "https"
 _SCHEMES = frozenset({_HTTP, _HTTPS})
