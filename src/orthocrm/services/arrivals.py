@@ -4,23 +4,33 @@ A key is the clinic's, whoever imports. It is free again once the lead that came
 after an import was taken back, or while nothing came of it.
 """
 
+from collections.abc import Sequence
+
 from orthocrm.core.audit import Delivery
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import LeadId, UserId
 from orthocrm.leads.mapping import LeadRow
 from orthocrm.services import deliveries
+from orthocrm.services.batch import Refused, attempt
 from orthocrm.services.work import Work
 
 _OPERATION = "imports.rows"
 _ANYBODY = UserId("import")
 
 
-def came_before(work: Work, row: LeadRow) -> bool:
-    """Claim the row's delivery key, unless a lead came of it already.
+def came_before(work: Work, rows: Sequence[LeadRow]) -> list[bool | Refused]:
+    """Claim the delivery keys of rows, and tell of which a lead came already.
 
-    Raises:
-        InvalidInput: the key came with other content the first time.
+    A row whose key came with other content the first time is refused. Keys are claimed in their
+    own order, so that two imports of the same rows do not wait for each other in a circle.
     """
+    order = sorted(range(len(rows)), key=lambda i: rows[i].intake.delivery_key or "")
+    claimed = attempt(order, lambda i: _claimed(work, rows[i]))
+    answers = dict(zip(order, claimed, strict=True))
+    return [answers[i] for i in range(len(rows))]
+
+
+def _claimed(work: Work, row: LeadRow) -> bool:
     delivery = _delivery(work, row)
     if delivery is None:
         return False

@@ -75,12 +75,13 @@ class _Parted:
     waiting: list[Draft] = field(factory=list)
     again: int = 0
 
-    def sort(self, work: Work, draft: Draft, found: Sequence[Lead], *, in_reach: bool) -> None:
-        """Put a row where it belongs by the leads that carry its key."""
-        (came,) = attempt([draft[0]], lambda row: arrivals.came_before(work, row))
-        if isinstance(came, Refused):
-            self.refused.append((draft[0], came))
-        elif came:
+    def sort(
+        self, draft: Draft, found: Sequence[Lead], *, came_before: bool | Refused, in_reach: bool
+    ) -> None:
+        """Put a row where it belongs by its delivery, and by the leads that carry its key."""
+        if isinstance(came_before, Refused):
+            self.refused.append((draft[0], came_before))
+        elif came_before:
             self.again += 1
         elif len(found) > 1:
             self.refused.append((draft[0], Refused(AmbiguousKey())))
@@ -95,12 +96,15 @@ class _Parted:
 def _parted(work: Work, mapping: LeadMapping, drafts: Sequence[Draft]) -> _Parted:
     """Find the leads that rows are about, as far as no earlier row changes the answer."""
     prefix = _PREFIXES.get(mapping.key or "")
+    if prefix is None and not any(row.intake.delivery_key for row, _ in drafts):
+        return _Parted(fresh=list(drafts))
     wanted = [key_of(mapping, draft) for _, draft in drafts]
     carriers = living(work, [key for key in wanted if key is not None]) if prefix else {}
     in_reach = predicate(work.reach(Permission.LEAD_UPDATE), LEADS)
     parted, written, awaited = _Parted(), set[str](), set[str]()
+    ready: list[tuple[Draft, Sequence[Lead]]] = []
     for draft, key in zip(drafts, wanted, strict=True):
-        found = carriers.get(key or "", ())
+        found = carriers.get(key or "", [])
         carried = (k for lead in (draft[1], *found) for k in lead.keys)
         touched = {k for k in carried if prefix and k.startswith(prefix)} | _delivery(draft[0])
         asked = _delivery(draft[0]) | ({key} if key else set())
@@ -108,8 +112,11 @@ def _parted(work: Work, mapping: LeadMapping, drafts: Sequence[Draft]) -> _Parte
             parted.waiting.append(draft)
             awaited |= asked
         else:
-            parted.sort(work, draft, found, in_reach=all(map(in_reach, found)))
+            ready.append((draft, found))
         written |= touched
+    came_before = arrivals.came_before(work, [row for (row, _), _ in ready])
+    for (draft, found), came in zip(ready, came_before, strict=True):
+        parted.sort(draft, found, came_before=came, in_reach=all(map(in_reach, found)))
     return parted
 
 
