@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 
 from orthocrm import (
+    ActivityDirection,
     CallOutcome,
     Cond,
     FollowUpRule,
@@ -28,37 +29,21 @@ from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.ids import TaskId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.messaging import Messaging
-from orthocrm.core.notifying import Message, MessageChannel, MessageState
+from orthocrm.core.notifying import MessageChannel, MessageState
 from orthocrm.services.work import everything
 from orthocrm.testing.factories import an_appointment
+from tests.flows.following import configure, queued, told
 from tests.flows.practice import House, enquiry
 
 SMS, EMAIL = MessageChannel.SMS, MessageChannel.EMAIL
 NO_ANSWER = LogEntry(type=LeadActivityType.PHONE_CALL, call_outcome=CallOutcome.NO_ANSWER)
 SPOKE = LogEntry(type=LeadActivityType.PHONE_CALL, call_outcome=CallOutcome.SPOKE)
-ANSWER = LogEntry(type=LeadActivityType.SMS, direction="INBOUND")
+ANSWER = LogEntry(type=LeadActivityType.SMS, direction=ActivityDirection.INBOUND)
 DAY = timedelta(days=1)
 PAPERS = TaskTemplate(
     name="papers", type=LeadTaskType.PAPERWORK_REMINDER, title="Papers for {patient_first_name}"
 )
 WELCOME = MessageTemplate(name="welcome", channel=SMS, body="Welcome to {practice}!")
-
-
-def configure(house: House, **choices: Any) -> None:
-    """Change settings; a clinic with carriers unless told otherwise."""
-    present = house.admin.settings.practice().clinic.settings
-    messaging = Messaging(carriers=((EMAIL, "smtp"), (SMS, "twilio")), phone="(312) 555-0100")
-    house.admin.settings.change(evolve(present, **{"messaging": messaging, **choices}))
-
-
-def queued(house: House) -> list[Message]:
-    """Read all messages of the clinic, oldest first."""
-    with house.crm._backend.begin(house.clinic.id) as store:
-        return sorted(everything(store.messages), key=lambda message: message.id)
-
-
-def told(house: House) -> list[tuple[str | None, MessageChannel, MessageState]]:
-    return [(message.about, message.channel, message.state) for message in queued(house)]
 
 
 def book(house: House, lead: Lead, **fields: Any) -> Appointment:

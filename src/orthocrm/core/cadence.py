@@ -66,7 +66,8 @@ class Sequence:
     is_active: bool = True
 
 
-_WORKING_DAY = timedelta(hours=8)
+_WORKING_DAY = timedelta(hours=8, minutes=1)
+"""Nine to five, and a minute: what began at the opening does not come at the closing."""
 
 
 def _call(days: int, title: str) -> Step:
@@ -89,4 +90,4 @@ SIX_TOUCH = Sequence(
     ),
     suggest_lost=True,
 )
-"""Six touches in ten working days of eight hours, offered beside the six rules."""
+"""Six touches in ten working days from nine to five, offered beside the six rules."""
