@@ -28,6 +28,7 @@ from orthocrm.core.query import (
     predicate,
 )
 from orthocrm.testing.suite import BackendSuite
+from orthocrm.testing.suite.kinship import MOVED
 from tests.support.dict_backend import (
     DictBackend,
     DictConsents,
@@ -172,6 +173,39 @@ def answers_to_anything(rows: DictRepository, where: Where) -> list[Any]:
         return DictRepository.matching(rows, where)
     except InvalidInput:
         return []
+
+
+def compares_custom_fields_as_text(rows: DictRepository, where: Where) -> list[Any]:
+    if isinstance(where, Cond) and where.field.startswith("custom.") and where.op == "eq":
+        name = where.field.rpartition(".")[2]
+        nouns = rows.rows.values()
+        return [n for n in nouns if str(n.custom.shown.get(name)) == str(where.value)]
+    return DictRepository.matching(rows, where)
+
+
+def keeps_the_first_lead(rows: DictRepository, noun: Any) -> Any:
+    held = rows.rows.get(noun.id)
+    if held is not None and held.version == noun.version and hasattr(noun, "lead_id"):
+        noun = evolve(noun, lead_id=held.lead_id)
+    return DictRepository.saved(rows, noun)
+
+
+class DropsWhatMoved(DictLeads):
+    """Nouns die with the lead with which they were first stored."""
+
+    def remove(self, ids: Collection[str]) -> None:
+        super().remove(ids)
+        first = self.unit.tables.get("first", {})
+        gone = [noun for noun, lead in first.items() if lead in ids]
+        for table in MOVED:
+            for noun in gone:
+                self.unit.tables[table].pop(noun, None)
+
+
+def notes_the_first_lead(rows: DictRepository, noun: Any) -> None:
+    if hasattr(noun, "lead_id"):
+        rows.unit.tables.setdefault("first", {}).setdefault(noun.id, noun.lead_id)
+    DictRepository.put(rows, noun)
 
 
 def skips_a_row(
@@ -402,6 +436,9 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
         (
             "slug_and_order_of_a_stage_are_unique",
             "a_source_name_is_unique_whatever_its_case",
+            "two_leads_have_one_link",
+            "a_campaign_name_is_unique_whatever_its_case",
+            "a_referrer_is_unique_by_kind_and_ref",
             "the_key_of_a_message_is_unique",
             "the_key_of_a_notice_is_unique_by_user",
             "a_lead_runs_through_a_sequence_once_at_a_time",
@@ -443,6 +480,22 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
     "answers to anything": (
         with_rows("Anything", matching=answers_to_anything),
         ("what_the_schema_does_not_know_is_refused",),
+    ),
+    "compares custom fields as text": (
+        with_rows("Text", matching=compares_custom_fields_as_text),
+        ("custom_fields_compare_like_any_other", "values_of_another_kind_are_refused"),
+    ),
+    "keeps nouns with their first lead": (
+        with_rows("Kept", saved=keeps_the_first_lead),
+        ("a_noun_can_move_to_another_lead", "a_noun_can_move_without_being_read"),
+    ),
+    "drops what moved with its first lead": (
+        with_unit(
+            "Drops",
+            repository=type("Repository", (DictRepository,), {"put": notes_the_first_lead}),
+            lead_repository=DropsWhatMoved,
+        ),
+        ("a_noun_can_move_to_another_lead",),
     ),
     "skips a row between pages": (
         with_rows("Skips", find=skips_a_row),

@@ -11,6 +11,7 @@ from orthocrm.core.ids import ClinicId, ImportId, LeadId, SourceId, StageSlug, U
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.people import Contact, Patient
 from orthocrm.core.stage import Stage, StageKind
+from orthocrm.core.values import NO_VALUES, kept
 
 
 class LeadStatus(StrEnum):
@@ -198,16 +199,22 @@ CustomValue = str | int | bool | date
 """The value of a custom field: a code, a text, a whole number, a truth value or a date."""
 
 
+def _kept(values: Mapping[str, CustomValue]) -> Mapping[str, CustomValue]:
+    return kept(values)
+
+
 @frozen(kw_only=True)
 class Custom:
     """The values of the clinic's own fields, by name; absent ones are left out.
 
     `shown` can be filtered by and stands in clear: codes, numbers, flags and dates. `personal` is
-    encrypted: texts, and whatever the clinic declares personal.
+    encrypted: texts, and whatever the clinic declares personal. Both are copied, and never change.
     """
 
-    shown: Mapping[str, CustomValue] = field(factory=dict)
-    personal: Mapping[str, CustomValue] = field(factory=dict, repr=mask, metadata=PERSONAL)
+    shown: Mapping[str, CustomValue] = field(default=NO_VALUES, converter=_kept)
+    personal: Mapping[str, CustomValue] = field(
+        default=NO_VALUES, converter=_kept, repr=mask, metadata=PERSONAL
+    )
 
 
 @frozen(kw_only=True)

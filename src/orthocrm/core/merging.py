@@ -8,6 +8,11 @@ from attrs import field, frozen
 from orthocrm.core.ids import ClinicId, LeadId, MergeId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.masking import PERSONAL, mask
+from orthocrm.core.values import NO_VALUES, kept
+
+
+def _kept(moved: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    return kept(moved)
 
 
 @frozen(kw_only=True)
@@ -28,7 +33,7 @@ class Merge:
     survivor_version: int
     survivor_before: Lead = field(repr=mask, metadata=PERSONAL)
     loser_before: Lead = field(repr=mask, metadata=PERSONAL)
-    moved: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    moved: Mapping[str, tuple[str, ...]] = field(default=NO_VALUES, converter=_kept)
     undone_at: datetime | None = None
     undone_by: UserId | None = None
     version: int = 1

@@ -7,11 +7,9 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from orthocrm.core.audit import AuditEntry, Delivery, ImportChange, OutboxItem, PersonalChange
+from orthocrm.core.audit import AuditEntry, Delivery, OutboxItem, PersonalChange
 from orthocrm.core.cadence import Enrollment, EnrollmentState
 from orthocrm.core.facts import SCHEMAS
-from orthocrm.core.lead import Custom, Lead
-from orthocrm.core.merging import Merge
 from orthocrm.core.query import Schema
 from orthocrm.core.query_text import dumped, dumped_sort, loaded, loaded_sort
 from orthocrm.core.saved_view import SavedView
@@ -63,24 +61,6 @@ def _clinic_apart(clinic: Clinic) -> Clinic:
     return evolve(clinic, settings=evolve(clinic.settings, hours=hours))
 
 
-def _lead_apart(lead: Lead) -> Lead:
-    custom = Custom(shown=dict(lead.custom.shown), personal=dict(lead.custom.personal))
-    return evolve(lead, custom=custom)
-
-
-def _merge_apart(merge: Merge) -> Merge:
-    return evolve(
-        merge,
-        survivor_before=_lead_apart(merge.survivor_before),
-        loser_before=_lead_apart(merge.loser_before),
-        moved={kind: tuple(ids) for kind, ids in merge.moved.items()},
-    )
-
-
-def _import_change_apart(change: ImportChange) -> ImportChange:
-    return evolve(change, before=_lead_apart(change.before))
-
-
 def _view_apart(view: SavedView) -> SavedView:
     where, sort = loaded(dumped(view.where)), loaded_sort(dumped_sort(view.sort))
     return evolve(view, where=where, sort=sort)
@@ -126,7 +106,6 @@ TABLES = {
             name="leads",
             kind="lead",
             indexes={"keys": lambda lead: lead.keys, "import_id": _one("origin.import_id")},
-            apart=_lead_apart,
         ),
         Table(name="visits", kind="visit", indexes=_by("lead_id")),
         Table(name="activities", kind="activity", indexes=_by("lead_id")),
@@ -173,12 +152,7 @@ TABLES = {
             },
             unique=("pair",),
         ),
-        Table(
-            name="merges",
-            kind="merge",
-            indexes=_by("survivor_id", "loser_id"),
-            apart=_merge_apart,
-        ),
+        Table(name="merges", kind="merge", indexes=_by("survivor_id", "loser_id")),
         Table(
             name="touches", kind="touch", indexes={"source": _one("source_id"), **_by("lead_id")}
         ),
@@ -196,12 +170,7 @@ TABLES = {
             unique=("ref",),
         ),
         Table(name="imports", kind="import"),
-        Table(
-            name="import_changes",
-            kind="change",
-            indexes=_by("import_id", "lead_id"),
-            apart=_import_change_apart,
-        ),
+        Table(name="import_changes", kind="change", indexes=_by("import_id", "lead_id")),
         Table(name="audit", kind="audit entry", apart=_entry_apart),
         Table(
             name="personal_changes",

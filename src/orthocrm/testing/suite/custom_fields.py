@@ -227,22 +227,3 @@ class CustomFieldRules(Rules):
             assert unit.leads.count(Cond("custom.code.colour", "present")) == 0
         [got] = stored(backend, clinic, "leads", [lead.id]).values()
         assert exact(got.custom) == exact(custom)
-
-    def test_custom_values_are_not_shared_with_the_caller(self, backend: Backend) -> None:
-        """A mapping changed after it was stored, or after it was read, changes nothing stored."""
-        clinic = a_practice(backend)
-        for given in ({}, {"colour": "blue"}):
-            shown: dict[str, CustomValue] = dict(given)
-            lead = a_lead(clinic, custom=Custom(shown=shown, personal=shown))
-            store(backend, clinic, "leads", [lead])
-            shown["colour"] = "spoiled"
-            for _ in range(2):
-                [got] = stored(backend, clinic, "leads", [lead.id]).values()
-                assert got.custom == Custom(shown=given, personal=given)
-                _spoil(got.custom.shown)
-                _spoil(got.custom.personal)
-
-
-def _spoil(mapping: Mapping[str, CustomValue]) -> None:
-    if isinstance(mapping, dict):  # read-only is as good
-        mapping["colour"] = "spoiled"
