@@ -115,8 +115,8 @@ def _parted(work: Work, mapping: LeadMapping, drafts: Sequence[Draft]) -> _Parte
             ready.append((draft, found))
         written |= touched
     came_before = arrivals.came_before(work, [row for (row, _), _ in ready])
-    for (draft, found), came in zip(ready, came_before, strict=True):
-        parted.sort(draft, found, came_before=came, in_reach=all(map(in_reach, found)))
+    for (draft, leads), came in zip(ready, came_before, strict=True):
+        parted.sort(draft, leads, came_before=came, in_reach=all(map(in_reach, leads)))
     return parted
 
 
