@@ -51,7 +51,7 @@ class StrategySuite:
         staff = tuple(a_coordinator(clinic, user) for user in _STAFF)
         sources = the_default_sources(clinic)
         usual = Choice(
-            lead=a_lead(clinic, source=sources[0].id),
+            lead=a_lead(clinic, source_id=sources[0].id),
             practice=Practice(
                 clinic=clinic,
                 stages=the_default_stages(clinic),
