@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from orthocrm.scheduling.blocks import RecurringBlock
 from orthocrm.scheduling.busy import Busy, State
 from orthocrm.scheduling.request import Align, BufferScope, Provider, SlotRequest
 
@@ -66,6 +67,18 @@ def weeks(first: date, second: date) -> int:
     return (monday[1] - monday[0]).days // 7
 
 
+def repeated(block: RecurringBlock, zone: ZoneInfo) -> Iterator[Window]:
+    """Expand `FREQ=DAILY;COUNT=n` with an end on the wall."""
+    assert block.rrule is not None
+    assert block.end is not None
+    for number in range(int(block.rrule.rpartition("=")[2])):
+        start, end = block.start + DAY * number, block.end + DAY * number
+        midnight = at(start.date(), 0, zone).astimezone(zone)
+        if start not in block.exdate and midnight.date() == start.date():
+            opens, closes = (wall.replace(tzinfo=zone).astimezone(UTC) for wall in (start, end))
+            yield opens, closes
+
+
 def blocks(busy: Busy, request: SlotRequest) -> bool:
     if busy.start == busy.end or (request.exclude is not None and busy.id == request.exclude):
         return False
@@ -86,6 +99,9 @@ class _Minutes:
         self.zone = ZoneInfo(self.provider.zone or request.zone)
         self.raw = raw_windows(self.provider, days, self.zone)
         self.busy = [one for one in self.provider.busy if blocks(one, request)]
+        self.blocked = [
+            span for block in self.provider.blocks for span in repeated(block, self.zone)
+        ]
         self.step = request.step or request.duration
         first = min((opens for opens, _ in self.raw), default=request.now)
         last = max((closes for _, closes in self.raw), default=request.now)
@@ -96,6 +112,7 @@ class _Minutes:
 
     def _is_open(self, minute: datetime) -> bool:
         away = any(one.start <= minute < one.end for one in self.provider.time_off)
+        away = away or any(start <= minute < end for start, end in self.blocked)
         return not away and any(opens <= minute < closes for opens, closes in self.raw)
 
     def _footprint_range(self, first: datetime, last: datetime) -> Iterator[datetime]:
@@ -114,13 +131,18 @@ class _Minutes:
         return len(covering) >= most
 
     def _fits(self, start: datetime) -> bool:
+        if start not in self.open or start in self.full:
+            return False
         request = self.request
-        event = [start + MINUTE * n for n in range(request.duration // MINUTE)]
-        before = request.buffer_before // MINUTE
-        after = request.buffer_after // MINUTE
-        footprint = [start + MINUTE * n for n in range(-before, len(event) + after)]
+        length, before, after = (
+            span // MINUTE
+            for span in (request.duration, request.buffer_before, request.buffer_after)
+        )
+        event, footprint = range(length), range(-before, length + after)
         held = footprint if request.buffer_scope is BufferScope.HOURS else event
-        return self.open.issuperset(held) and self.full.isdisjoint(footprint)
+        return all(start + MINUTE * n in self.open for n in held) and not any(
+            start + MINUTE * n in self.full for n in footprint
+        )
 
     def starts(self) -> Iterator[datetime]:
         grid = {

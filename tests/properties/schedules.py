@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from orthocrm.scheduling.blocks import RecurringBlock
 from orthocrm.scheduling.busy import Busy, State
 from orthocrm.scheduling.hours import Away, DayWindow, Override, WeeklyHours
 from orthocrm.scheduling.request import (
@@ -70,6 +71,8 @@ def providers(draw: st.DrawFn, day: date, name: str = "dr-a") -> Provider:
             end=clock(end),
             valid_from=day - DAY,
             valid_until=day + DAY,
+            every_weeks=draw(st.sampled_from([1, 1, 1, 2])),
+            anchor=day + DAY * draw(st.integers(-9, 9)),
         )
         for start, end in draw(st.lists(walls(), min_size=1, max_size=4))
     ]
@@ -87,7 +90,19 @@ def providers(draw: st.DrawFn, day: date, name: str = "dr-a") -> Provider:
         overrides=overrides,
         closed_dates=draw(st.sets(near, max_size=1)),
         time_off=[Away(start=a, end=b) for a, b in draw(st.lists(spans(day), max_size=2))],
+        blocks=draw(st.lists(blocks(day), max_size=1)),
         busy=draw(st.lists(appointments(day), max_size=5)),
+    )
+
+
+@st.composite
+def blocks(draw: st.DrawFn, day: date) -> RecurringBlock:
+    start = midnight(day - DAY).replace(tzinfo=None) + MINUTE * 10 * draw(st.integers(0, 143))
+    return RecurringBlock(
+        start=start,
+        end=start + MINUTE * draw(st.sampled_from([10, 45, 120, 600])),
+        rrule=f"FREQ=DAILY;COUNT={draw(st.integers(1, 3))}",
+        exdate=draw(st.sampled_from([[], [start], [start + DAY]])),
     )
 
 

@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 NUDGES = [timedelta(minutes=minutes) for minutes in (-61, -5, -1, 1, 7, 60)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(request=requests())
 def test_the_sweep_agrees_with_asking_every_minute(request: SlotRequest) -> None:
     around = (request.to or request.now).date()
@@ -103,6 +103,49 @@ def test_any_is_the_union_and_groups_of_one_the_meeting_of_what_each_can_take(
 
     assert [slot.start for slot in find_slots(request)] == sorted(alone[0] | alone[1])
     assert [slot.start for slot in find_slots(each)] == sorted(alone[0] & alone[1])
+
+
+@settings(max_examples=60)
+@given(request=requests(people=2))
+def test_all_together_take_what_each_could_take_where_grids_do_not_depend_on_windows(
+    request: SlotRequest,
+) -> None:
+    request = evolve(request, align="midnight")
+    alone = [
+        {slot.start for slot in find_slots(evolve(request, providers=[one]))}
+        for one in request.providers
+    ]
+
+    together = find_slots(evolve(request, mode="all"))
+
+    assert [slot.start for slot in together] == sorted(alone[0] & alone[1])
+
+
+@settings(max_examples=60)
+@given(request=requests(pools=True))
+def test_only_a_patient_or_chairs_that_are_taken_hold_a_start_back(request: SlotRequest) -> None:
+    request = evolve(request, capacity=1)
+    blocking = Blocking(request.now, request.exclude, request.requests_block)
+    without = find_slots(evolve(request, pools=(), patient_appointments=()))
+
+    missing = {slot[:2] for slot in without} - {slot[:2] for slot in find_slots(request)}
+
+    for start, end in missing:
+        opens, closes = start - request.buffer_before, end + request.buffer_after
+        patient_is_busy = any(
+            one.start < end and start < one.end
+            for one in request.patient_appointments
+            if blocking.counts(one)
+        )
+        chairs_are_taken = all(
+            any(
+                one.start - one.buffer_before < closes and opens < one.end + one.buffer_after
+                for one in chair.busy
+                if blocking.counts(one)
+            )
+            for chair in request.pools[0].members
+        )
+        assert patient_is_busy or chairs_are_taken
 
 
 @settings(max_examples=60)
