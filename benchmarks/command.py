@@ -56,7 +56,12 @@ def main(given: Sequence[str] | None = None) -> int:
     """Measure, show the table, and tell by the exit code whether every target was met."""
     asked = _asked(given)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    pace = Pace(quick=asked.quick, profile=asked.profile, repetitions=REPETITIONS)
+    pace = Pace(
+        quick=asked.quick,
+        profile=asked.profile,
+        million=asked.million,
+        repetitions=REPETITIONS,
+    )
     names = tuple(asked.only or NAMES)
     with _engines() as (directory, engines):
         begun = report.Machine.now(next(e for e in engines if isinstance(e, Postgres)).settings())
@@ -69,6 +74,9 @@ def main(given: Sequence[str] | None = None) -> int:
 def _asked(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks/run.py", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less than a minute, ratios only")
+    parser.add_argument(
+        "--million", action="store_true", help="duplicates among a million leads too; half an hour"
+    )
     parser.add_argument("--only", action="append", choices=NAMES, help="one case; repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--page", type=Path, metavar="FILE", help="put the tables into this page")
@@ -116,6 +124,9 @@ def _on(engine: Engine, names: Sequence[str], pace: Pace) -> list[Result]:
         results += assignment.measure(house(engine), pace)
     if "contention" in names:
         results += contention.measure(practice, pace)
+    if pace.million and isinstance(engine, Postgres):
+        _tell(f"{engine.name}: a million leads")
+        results += duplicates.among_a_million(practice, pace)
     practice.close()
     return results
 

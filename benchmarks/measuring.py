@@ -19,11 +19,15 @@ Call = Callable[[int], object]
 
 @frozen(kw_only=True)
 class Pace:
-    """How long to measure; with `profile`, as many calls again are profiled into that directory."""
+    """How long to measure; with `profile`, as many calls again are profiled into that directory.
+
+    With `million`, duplicates are looked for among a million leads as well.
+    """
 
     quick: bool = False
     warm_up: int = 10
     profile: Path | None = None
+    million: bool = False
     repetitions: Mapping[str, int] = field(factory=dict)
 
     def rounds(self, case: str) -> int:

@@ -25,6 +25,9 @@ _FILE = 20_000
 LARGE = 100_000
 """The number of leads for which the bounds of pages, duplicates and reports are set."""
 
+MILLION = 1_000_000
+"""The number of leads of a chain of practices."""
+
 KEYS = StaticKeys({1: bytes(range(32))})
 """The key of the measured databases, which hold nobody's data."""
 
@@ -80,15 +83,16 @@ class House:
         self.newcomers = chosen[-1] + 1
         return [people.enquiry(number) for number in chosen]
 
-    def fill(self, leads: int) -> None:
-        """Bring the practice to so many leads, spread over all stages and outcomes."""
+    def fill(self, leads: int, *, settled: bool = True) -> None:
+        """Bring the practice to so many leads, spread over all stages, and `settled` outcomes."""
         while self.leads < leads:
             numbers = range(self.leads, min(self.leads + _FILE, leads))
             file = people.leads_file(numbers)
             imported(self.importer, file, people.STAGED, len(numbers))
-            imported(self.importer, people.outcomes_file(numbers), people.OUTCOMES)
             self.floor.load(file, datetime.now(UTC))
-            self.floor.spread(map(people.family, numbers))
+            if settled:
+                imported(self.importer, people.outcomes_file(numbers), people.OUTCOMES)
+                self.floor.spread(map(people.family, numbers))
             self.leads = numbers.stop
         self.floor.analyse()
 
