@@ -121,7 +121,9 @@ def _on(engine: Engine, names: Sequence[str], pace: Pace) -> list[Result]:
     if "import" in names:
         results += imports.into_filled(practice, pace)
     if "assignment" in names:
-        results += assignment.measure(house(engine), pace)
+        apart = house(engine)
+        results += assignment.measure(apart, pace)
+        apart.close()
     if "contention" in names:
         results += contention.measure(practice, pace)
     if pace.million and isinstance(engine, Postgres):
