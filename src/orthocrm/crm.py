@@ -248,8 +248,10 @@ class Desk:
 
 
 def _follow_up(worker: Desk) -> list[Task]:
-    """Advance the sequences and escalate what is long overdue, batch by batch."""
+    """Let rules speak, advance sequences, and escalate what is long overdue, batch by batch."""
     tasks: list[Task] = []
+    while made := worker.followups.raise_due():
+        tasks.extend(made)
     while (advanced := worker.followups.advance_sequences()).enrollments:
         tasks.extend(advanced.tasks)
     while worker.followups.escalate_overdue():
@@ -350,7 +352,6 @@ class OrthoCRM:
             worker = self.acting_as(Actor.system(Role.WORKER, clinic.id))
             if clinic.settings.untouched_after is not None:
                 worker.assignment.reassign_untouched()
-            tasks.extend(worker.followups.raise_due())
             tasks.extend(_follow_up(worker))
             failures.extend(self._deliver(clinic.id))
         return Worked(tasks=tuple(tasks), failures=tuple(failures))

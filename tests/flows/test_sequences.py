@@ -310,6 +310,24 @@ def test_rules_begin_sequences_once_for_a_lead(house: House, lead: Lead) -> None
     assert {name for name, _, _ in states(house, fresh.lead)} == {"two_calls", "six_touch"}
 
 
+def test_a_rule_leaves_leads_alone_that_are_in_its_sequence_already(
+    house: House, lead: Lead
+) -> None:
+    start(house, lead, "two_calls")
+    waiting = FollowUpRule(
+        name="waiting", trigger=Trigger.IN_STAGE, after=DAY, sequence="two_calls"
+    )
+    configure(house, rules=(waiting,))
+    house.clock.advance(timedelta(minutes=1))
+    moved = house.coordinator.pipeline.move(lead.id, "contacted").lead
+    house.clock.advance(DAY)
+
+    house.coordinator.followups.raise_due()
+
+    assert house.coordinator.leads.get(lead.id) == moved
+    assert states(house, lead) == [("two_calls", RUNNING, None)]
+
+
 def test_a_rule_whose_sequence_is_switched_off_begins_nothing(house: House, lead: Lead) -> None:
     rule = FollowUpRule(name="new", trigger=Trigger.LEAD_CAPTURED, sequence="two_calls")
     configure(house, rules=(rule,), sequences=(evolve(TWO_CALLS, is_active=False),))

@@ -98,14 +98,22 @@ def created(task: Task) -> TaskCreated:
     return task_created(task)
 
 
-def is_timed(rule: FollowUpRule) -> bool:
-    """Whether a rule speaks by the passing of time, so that somebody has to look for it."""
-    return rule.is_active and rule.trigger in TIMED
+def is_timed(rule: FollowUpRule, practice: Practice) -> bool:
+    """Whether a rule speaks by the passing of time, so that somebody has to look for it.
+
+    One that only begins a sequence is silent while the clinic has that sequence switched off.
+    """
+    if not rule.is_active or rule.trigger not in TIMED:
+        return False
+    sequences = practice.clinic.settings.sequences
+    return rule.task is not None or any(
+        sequence.is_active and sequence.name == rule.sequence for sequence in sequences
+    )
 
 
 def due_conditions(rule: FollowUpRule, practice: Practice, now: datetime) -> Where:
     """Say which leads a timed rule is due for; those under observation wait for their recall."""
-    passed = _since(rule, practice, now)
+    passed = _passed(rule, practice, now)
     conditions: list[Where] = [Cond("status", Op.IN, OPEN_STATUSES), Cond("deleted_at", Op.ABSENT)]
     today = now.astimezone(zone(practice.clinic.timezone)).date()
     recall = Cond("recall_due_on", Op.ABSENT), Cond("recall_due_on", Op.LE, today)
@@ -121,13 +129,20 @@ def due_conditions(rule: FollowUpRule, practice: Practice, now: datetime) -> Whe
     return both(*conditions)
 
 
-def is_due(rule: FollowUpRule, lead: Lead, spoken_at: datetime | None, now: datetime) -> bool:
-    """Whether a timed rule may speak: once for a lead, or once for each visit to a stage (C-24)."""
+def since(rule: FollowUpRule, lead: Lead) -> datetime:
+    """Tell since when a timed rule waits: the visit to the stage, or the enquiry."""
     in_stage = rule.trigger is Trigger.IN_STAGE
-    since = lead.position.entered_at if in_stage else lead.stamps.created_at
-    if now - since < rule.after:
+    return lead.position.entered_at if in_stage else lead.stamps.created_at
+
+
+def may_speak(
+    rule: FollowUpRule, waiting_since: datetime, spoken_at: datetime | None, now: datetime
+) -> bool:
+    """Whether a timed rule may speak: once for a lead, or once for each visit to a stage (C-24)."""
+    if now - waiting_since < rule.after:
         return False
-    return spoken_at is None or (in_stage and spoken_at < since)
+    in_stage = rule.trigger is Trigger.IN_STAGE
+    return spoken_at is None or (in_stage and spoken_at < waiting_since)
 
 
 def superfluous(task: Task, lead: Lead, practice: Practice) -> bool:
@@ -182,7 +197,7 @@ def due_at(rule: FollowUpRule, practice: Practice, now: datetime) -> datetime:
     return add_business(Calendar.of_clinic(practice.clinic), now, rule.after)
 
 
-def _since(rule: FollowUpRule, practice: Practice, now: datetime) -> datetime:
+def _passed(rule: FollowUpRule, practice: Practice, now: datetime) -> datetime:
     """Give the instant since which the rule's time has passed."""
     if not rule.business:
         return now - rule.after

@@ -8,32 +8,27 @@ from attrs import evolve
 from orthocrm.core.actor import Permission
 from orthocrm.core.cadence import Enrollment
 from orthocrm.core.errors import NotFound
-from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import ActivityId, LeadId, TaskId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.query import (
-    Aggregate,
-    Calculation,
     Cond,
-    Measure,
     Page,
     Sort,
     both,
-    predicate,
 )
-from orthocrm.core.rules import FollowUpRule, Trigger
+from orthocrm.core.rules import Trigger
 from orthocrm.core.task import OPEN_TASKS, Task
 from orthocrm.followup import attempts, rules, tasks
 from orthocrm.followup.attempts import LogEntry
 from orthocrm.followup.tasks import NewTask
-from orthocrm.services import agenda, assigning, daily, enrolling, reacting, sequences
+from orthocrm.services import agenda, assigning, daily, enrolling, reacting, sequences, timed
 from orthocrm.services.batch import Refused, attempt, done, only
 from orthocrm.services.daily import Agenda
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.reacting import Reaction
 from orthocrm.services.results import Logged
 from orthocrm.services.sequences import Advanced
-from orthocrm.services.work import Work, everything
+from orthocrm.services.work import Work
 
 
 class FollowUps(Area, area="followups"):
@@ -161,10 +156,10 @@ class FollowUps(Area, area="followups"):
     def raise_due(self, work: Work) -> tuple[Task, ...]:
         """Make the tasks of the rules whose time has passed: no contact, too long in a stage.
 
-        Each rule speaks once for a lead and visit, however often this runs.
+        Each rule speaks once for a lead and visit, however often this runs, and of at most 500
+        leads at a time.
         """
-        timed = [rule for rule in work.practice.rules if rules.is_timed(rule)]
-        return tuple(task for rule in timed for task in _raised(work, rule))
+        return timed.raise_due(work)
 
 
 def _log(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[Logged | Refused]:
@@ -265,42 +260,3 @@ def _redate(work: Work, lead: Lead) -> None:
     dated = agenda.dated(lead, agenda.open_tasks(work, [lead.id])[lead.id])
     if dated != lead and not lead.is_locked:
         work.store.leads.save([dated])
-
-
-def _raised(work: Work, rule: FollowUpRule) -> tuple[Task, ...]:
-    where = both(
-        work.reach(Permission.LEAD_UPDATE), rules.due_conditions(rule, work.practice, work.now)
-    )
-    waiting = _due(work, rule, everything(work.store.leads, where))
-    locked = work.store.leads.get([lead.id for lead in waiting], lock=True)
-    due = _due(work, rule, [*filter(predicate(where, LEADS), locked.values())])
-    work.touch(lead.id for lead in due)
-    in_stage = rule.trigger is Trigger.IN_STAGE
-    reactions = [
-        reacting.of_rules(work, lead, [rule], lead.position.visit_id if in_stage else lead.id)
-        for lead in due
-    ]
-    settled = agenda.in_line(work, due, [reaction.tasks for reaction in reactions])
-    work.store.leads.save(settled)
-    reacting.follow(work, reactions)
-    return tuple(task for reaction in reactions for task in reaction.tasks)
-
-
-def _due(work: Work, rule: FollowUpRule, leads: Sequence[Lead]) -> list[Lead]:
-    spoken = _spoken(work, rule, leads)
-    return [lead for lead in leads if rules.is_due(rule, lead, spoken.get(lead.id), work.now)]
-
-
-def _spoken(work: Work, rule: FollowUpRule, leads: Sequence[Lead]) -> Mapping[LeadId, datetime]:
-    """Tell when the rule last spoke of each lead: by its task, else by its sequence."""
-    if not leads:
-        return {}
-    of, name, at, mark = (
-        ("tasks", "rule", "created_at", rule.name)
-        if rule.task is not None
-        else ("enrollments", "sequence", "started_at", rule.sequence)
-    )
-    where = both(Cond("lead_id", "in", [lead.id for lead in leads]), Cond(name, "eq", mark))
-    last = Measure("last", Calculation.MAX, at)
-    query = Aggregate(of, (last,), by=("lead_id",), where=where)
-    return {group.key[0]: group.values["last"] for group in work.store.aggregate(query)}

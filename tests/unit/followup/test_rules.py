@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from orthocrm.core.cadence import SIX_TOUCH
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.events import TaskCreated
 from orthocrm.core.facts import LEADS
@@ -16,10 +17,11 @@ from orthocrm.core.task import LeadTaskType, Task, TaskPriority
 from orthocrm.followup.rules import (
     created,
     due_conditions,
-    is_due,
     is_settled,
     is_timed,
+    may_speak,
     raised,
+    since,
     superfluous,
     tasks_for,
     woken,
@@ -100,7 +102,7 @@ def test_an_inactive_rule_is_silent() -> None:
     rules = tuple(evolve(rule, is_active=False) for rule in DEFAULT_RULES)
 
     assert wake(Trigger.LEAD_CAPTURED, practice=a_practice(settings=Settings(rules=rules))) == ()
-    assert not any(is_timed(rule) for rule in rules)
+    assert not any(is_timed(rule, PRACTICE) for rule in rules)
 
 
 def the_task(recipient: Recipient, owner: str | None, fallback: UserId | None) -> Task:
@@ -142,7 +144,7 @@ def test_the_event_names_the_rule() -> None:
 
 
 def test_timed_rules_are_those_that_somebody_has_to_look_for() -> None:
-    assert [rule.name for rule in DEFAULT_RULES if is_timed(rule)] == [
+    assert [rule.name for rule in DEFAULT_RULES if is_timed(rule, PRACTICE)] == [
         "escalate_no_contact",
         "pending_check_in",
     ]
@@ -218,12 +220,12 @@ def test_a_rule_speaks_once_for_a_lead_and_once_for_a_visit() -> None:
     silence, pending = RULES["escalate_no_contact"], RULES["pending_check_in"]
     before = NOW - timedelta(days=1)
 
-    assert is_due(silence, lead, None, week)
-    assert not is_due(silence, lead, before, week)
-    assert is_due(pending, lead, None, week)
-    assert is_due(pending, lead, before, week)
-    assert not is_due(pending, lead, NOW, week)
-    assert not is_due(pending, lead, None, week - timedelta(seconds=1))
+    assert may_speak(silence, since(silence, lead), None, week)
+    assert not may_speak(silence, since(silence, lead), before, week)
+    assert may_speak(pending, since(pending, lead), None, week)
+    assert may_speak(pending, since(pending, lead), before, week)
+    assert not may_speak(pending, since(pending, lead), NOW, week)
+    assert not may_speak(pending, since(pending, lead), None, week - timedelta(seconds=1))
 
 
 def needless(rule: str | None, **changes: Any) -> bool:
@@ -321,3 +323,13 @@ def test_rules_of_plug_ins_speak_beside_the_clinic_s_own_of_other_names() -> Non
 
 def test_what_a_forgotten_rule_asked_for_stands() -> None:
     assert not is_settled("gone", a_lead_of(PRACTICE), PRACTICE)
+
+
+def test_a_rule_that_begins_a_sequence_is_silent_while_that_is_switched_off() -> None:
+    rule = FollowUpRule(name="six", trigger=Trigger.NO_CONTACT, sequence="six_touch")
+    on, off = (
+        a_practice(settings=Settings(sequences=(evolve(SIX_TOUCH, is_active=active),)))
+        for active in (True, False)
+    )
+
+    assert [is_timed(rule, practice) for practice in (on, off, PRACTICE)] == [True, False, False]
