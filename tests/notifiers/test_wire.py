@@ -1,5 +1,7 @@
 """A request goes to an address that was judged, within its time, and follows no redirect."""
 
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from orthocrm import CarrierError
 from orthocrm.notifiers.reach import Reach
-from orthocrm.notifiers.wire import Answered, Wire, a_request
+from orthocrm.notifiers.wire import Answered, Wire, a_request, origin_of
 from orthocrm.testing.plugin_suite import HttpCarrier, Mood, Reply
 from tests.notifiers.arranged import HERE, certificate, names
 
@@ -111,6 +113,41 @@ def test_a_certificate_of_nobody_is_not_trusted(tmp_path: Path) -> None:
 def test_the_next_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     with HttpCarrier() as carrier, names(monkeypatch, {"two.example": ["127.0.0.2 127.0.0.1"]}):
         assert post(f"http://two.example:{carrier.port}/").status == 200
+
+
+def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with HttpCarrier() as carrier, HttpCarrier() as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        assert post(carrier.url).status == 200
+        assert (len(carrier.received), proxy.received) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "url, origin",
+    [
+        ("https://push.example.net/a?b", "https://push.example.net"),
+        ("https://push.example.net:443/a", "https://push.example.net"),
+        ("https://push.example.net:8443/a", "https://push.example.net:8443"),
+        ("http://[::1]:80/", "http://[::1]"),
+    ],
+)
+def test_the_origin_of_a_request_has_no_usual_port(url: str, origin: str) -> None:
+    assert origin_of(a_request(url)) == origin
+
+
+def test_without_the_extra_it_is_named() -> None:
+    program = (
+        "import sys; sys.modules['httpx'] = None\n"
+        "import orthocrm\n"
+        "try:\n    import orthocrm.notifiers.push\n"
+        "except orthocrm.MissingExtra as error:\n    print(error.extra)\n"
+        "import orthocrm.notifiers.email"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "carriers"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -28,8 +28,8 @@ from orthocrm.hooks import hook
 from orthocrm.notifiers.addresses import check_seconds, check_sender, line, link, mailbox
 from orthocrm.notifiers.reach import Unresolved, resolved
 
-_GREETED = 220
-_GOES_AHEAD = 354
+__all__ = ["Security", "Smtp"]
+
 _DONE = range(200, 300)
 _FOR_GOOD = range(500, 600)
 _NOT_ITS_FAULT = frozenset({530, 534, 535, 538})

@@ -30,6 +30,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from orthocrm.core.errors import MissingKey
 
+__all__ = ["vapid_public_key"]
+
 MOST_PLAIN_BYTES = 3_993
 """What fits into the 4,096 bytes that every push service takes (RFC 8291, section 4)."""
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-import httpx
 from attrs import field, frozen
 
 from orthocrm.core.errors import ConfigurationError, MissingKey
@@ -22,12 +21,13 @@ from orthocrm.notifiers.encryption import (
     vapid_header,
     vapid_key,
 )
-from orthocrm.notifiers.wire import Answered, Wire, a_request
+from orthocrm.notifiers.wire import Answered, Wire, a_request, origin_of
+
+__all__ = ["WebPush"]
 
 _GONE = frozenset({404, 410})
 _OTHER_KEY = frozenset({401, 403})
 _MOST_SUBSCRIPTION = 4_096
-_PORTS = {"https": 443, "http": 80}
 
 
 @frozen(kw_only=True)
@@ -82,7 +82,7 @@ class WebPush:
         answer: Answered | None = None
         for secret in live:
             request = a_request(endpoint, content=content)
-            request.headers.update(self._headers(letter, request.url, secret))
+            request.headers.update(self._headers(letter, origin_of(request), secret))
             answer = self.wire.post(request, seconds=self.seconds / len(live))
             if answer.status not in _OTHER_KEY:
                 return answer
@@ -90,12 +90,11 @@ class WebPush:
             raise CarrierError("no_secret")
         return answer
 
-    def _headers(self, letter: Letter, url: httpx.URL, secret: bytes) -> dict[str, str]:
+    def _headers(self, letter: Letter, origin: str, secret: bytes) -> dict[str, str]:
         try:
             key = vapid_key(secret)
         except MissingKey:
             raise CarrierError("bad_secret") from None
-        origin = _origin(url)
         return {
             "Authorization": vapid_header(
                 key, origin=origin, contact=self.contact, now=self.clock()
@@ -106,12 +105,6 @@ class WebPush:
             "Topic": letter.identity,
             "Urgency": "normal",
         }
-
-
-def _origin(url: httpx.URL) -> str:
-    port = "" if url.port in (None, _PORTS.get(url.scheme)) else f":{url.port}"
-    host = f"[{url.host}]" if ":" in url.host else url.host
-    return f"{url.scheme}://{host}{port}"
 
 
 def _payload(letter: Letter) -> bytes:

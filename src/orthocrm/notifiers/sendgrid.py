@@ -35,6 +35,8 @@ from orthocrm.leads.channels.signatures import TOLERANCE, Unverified
 from orthocrm.notifiers.addresses import check_seconds, check_sender, line, link, mailbox
 from orthocrm.notifiers.wire import Wire, a_request
 
+__all__ = ["SendGrid"]
+
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 MOST_BYTES = 2_000_000

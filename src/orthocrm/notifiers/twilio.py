@@ -32,6 +32,8 @@ from orthocrm.leads.channels.signatures import Unverified
 from orthocrm.notifiers.addresses import check_seconds, number
 from orthocrm.notifiers.wire import Answered, Wire, a_request
 
+__all__ = ["Twilio"]
+
 SIGNATURE = "X-Twilio-Signature"
 MOST_BYTES = 65_536
 MOST_FIELDS = 200

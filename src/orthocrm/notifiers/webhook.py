@@ -15,6 +15,8 @@ from orthocrm.leads.channels.signatures import sign
 from orthocrm.notifiers.addresses import check_seconds
 from orthocrm.notifiers.wire import Answered, Wire, a_request
 
+__all__ = ["Webhook"]
+
 _GONE = 410
 _LATER = range(400, 500)
 

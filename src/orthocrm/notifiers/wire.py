@@ -14,13 +14,18 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
-import httpcore
-import httpx
-import stamina
 from attrs import field, frozen
 
+from orthocrm.core.errors import MissingExtra
 from orthocrm.core.notifying import CarrierError
 from orthocrm.notifiers.reach import Barred, Reach, Unresolved
+
+try:  # optional dependency
+    import httpcore
+    import httpx
+    import stamina
+except ImportError:
+    raise MissingExtra("carriers", "sending over HTTP") from None
 
 __all__ = ["Answered", "Reach", "Wire", "a_request"]
 
@@ -131,6 +136,13 @@ def a_request(url: str, **content: Any) -> httpx.Request:  # noqa: ANN401 - what
         raise CarrierError("unwritable", permanent=True) from None
     except (httpx.InvalidURL, TypeError):
         raise CarrierError("bad_url", permanent=True) from None
+
+
+def origin_of(request: httpx.Request) -> str:
+    """Give scheme, host and port of a request, the usual port left out."""
+    url = request.url
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{url.scheme}://{host}" + (f":{url.port}" if url.port is not None else "")
 
 
 class _Line(httpcore.NetworkBackend):
