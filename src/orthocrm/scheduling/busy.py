@@ -1,15 +1,20 @@
 """Time that is taken: appointments with their own buffers, and which of them still block."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 from attrs.validators import optional
 
 from orthocrm.core.appointment import AppointmentStatus
+from orthocrm.core.limits import REFERENCE
 from orthocrm.scheduling.reading import (
+    EARLIEST,
+    LATEST,
+    LONGEST,
     MINUTE,
+    Check,
     aware,
     between,
     known,
@@ -80,23 +85,64 @@ class Busy:
         InvalidInput: The field that cannot be.
     """
 
-    start: datetime = field(converter=utc, validator=aware)
-    end: datetime = field(converter=utc, validator=aware)
-    id: str | None = field(default=None, validator=optional(named))
-    state: State = field(default=State.BOOKED, converter=_state, validator=known(State))
-    expires_at: datetime | None = field(
-        default=None, converter=optional_utc, validator=optional(aware)
-    )
-    buffer_before: timedelta = field(default=_NOTHING, converter=length, validator=between(0))
-    buffer_after: timedelta = field(default=_NOTHING, converter=length, validator=between(0))
-    capacity: int = field(default=1, validator=within(1, MOST_PLACES))
+    start: datetime = field(converter=utc)
+    end: datetime = field(converter=utc)
+    id: str | None = None
+    state: State = field(default=_BOOKED, converter=_state)
+    expires_at: datetime | None = field(default=None, converter=optional_utc)
+    buffer_before: timedelta = field(default=_NOTHING, converter=length)
+    buffer_after: timedelta = field(default=_NOTHING, converter=length)
+    capacity: int = 1
     minutes: Taken = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        not_before(self, "start", "end")
+        # Thousands are made for one answer: what is plainly right is seen at a glance.
+        if not self._is_plain():
+            for name, check in _CHECKS.items():
+                check(self, getattr(fields(Busy), name), getattr(self, name))
+            not_before(self, "start", "end")
         start, end = floor_minute(self.start), ceil_minute(self.end)
-        opens, closes = start - self.buffer_before // MINUTE, end + self.buffer_after // MINUTE
+        opens = start - self.buffer_before // MINUTE if self.buffer_before else start
+        closes = end + self.buffer_after // MINUTE if self.buffer_after else end
         object.__setattr__(self, "minutes", (start, end, opens, closes, self.capacity))
+
+    def _is_plain(self) -> bool:
+        start, end, name = self.start, self.end, self.id
+        return (
+            type(start) is datetime
+            and type(end) is datetime
+            and start.tzinfo is UTC
+            and end.tzinfo is UTC
+            and EARLIEST <= start <= end <= LATEST
+            and self.expires_at is None
+            and type(self.capacity) is int
+            and 1 <= self.capacity <= MOST_PLACES
+            and type(self.state) is State
+            and (
+                name is None
+                or (type(name) is str and name.strip() != "" and len(name) <= REFERENCE)
+            )
+            and _is_plain_length(self.buffer_before)
+            and _is_plain_length(self.buffer_after)
+        )
+
+
+_CHECKS: Mapping[str, Check] = {
+    "start": aware,
+    "end": aware,
+    "id": optional(named),
+    "state": known(State),
+    "expires_at": optional(aware),
+    "buffer_before": between(0),
+    "buffer_after": between(0),
+    "capacity": within(1, MOST_PLACES),
+}
+
+
+def _is_plain_length(value: timedelta) -> bool:
+    return value is _NOTHING or (
+        type(value) is timedelta and _NOTHING <= value <= LONGEST and not value % MINUTE
+    )
 
 
 @frozen

@@ -86,7 +86,8 @@ def limits(request: SlotRequest, otherwise: int | None = None) -> Interval:
     low, high = max(low, (allowed.first - 1) * DAY), min(ends)
     if high - low > _LONGEST:
         message = "give a range of at most ten years"
-        raise InvalidInput.at("to" if request.to else "date_range", "out_of_range", message)
+        path = "date_range" if request.date_range is not None and request.to is None else "to"
+        raise InvalidInput.at(path, "out_of_range", message)
     return low, high
 
 

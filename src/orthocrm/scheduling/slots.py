@@ -131,7 +131,7 @@ def next_available(request: SlotRequest) -> Slot | None:
 
 def by_local_date(slots: Iterable[Slot], zone: str) -> dict[date, tuple[Slot, ...]]:
     """Group slots by the local date of a viewer's zone; the instants stay what they are (R21)."""
-    local = zone_named(zone)
+    local = zone_named(zone, "zone")
     found: dict[date, list[Slot]] = {}
     for slot in slots:
         found.setdefault(slot.start.astimezone(local).date(), []).append(slot)

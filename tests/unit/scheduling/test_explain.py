@@ -138,6 +138,11 @@ def test_a_start_without_an_end_of_the_range_can_be_asked_for() -> None:
     assert explain(request, at("2028-11-24T10:00")) is None
 
 
+def test_nothing_is_decided_about_more_than_ten_years_ahead() -> None:
+    with pytest.raises(InvalidInput, match="to: "):
+        explain(ask(DAY, hours=HOURS, date_range=None), at("2038-11-24T10:00"))
+
+
 @pytest.mark.parametrize("start", [datetime(2026, 11, 24, 10), "2026-11-24", None])  # noqa: DTZ001 - naive
 def test_a_start_has_to_be_an_instant(start: Any) -> None:
     with pytest.raises(InvalidInput, match="start: "):

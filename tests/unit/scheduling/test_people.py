@@ -3,8 +3,10 @@
 from datetime import date
 from typing import Any
 
+import pytest
 from attrs import evolve
 
+from orthocrm.core.errors import InvalidInput
 from orthocrm.scheduling.busy import Busy
 from orthocrm.scheduling.hours import WeeklyHours
 from orthocrm.scheduling.request import Pool, Provider, Resource, SlotRequest
@@ -211,6 +213,11 @@ def test_r21_a_viewer_s_dates_group_the_same_instants() -> None:
 
     assert grouped == {date(2026, 11, 24): found[:2], date(2026, 11, 25): found[2:]}
     assert by_local_date((), "Europe/London") == {}
+
+
+def test_r21_the_viewer_s_zone_has_to_exist() -> None:
+    with pytest.raises(InvalidInput, match="zone: "):
+        by_local_date((), "Mars/Olympus")
 
 
 def test_next_available_finds_the_first_however_far() -> None:
