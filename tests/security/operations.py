@@ -23,6 +23,7 @@ from orthocrm import (
 from orthocrm.analytics import metrics
 from orthocrm.core.activity import LeadActivityType
 from orthocrm.core.coordinator import Coordinator
+from orthocrm.core.default_templates import DEFAULT_MESSAGES
 from orthocrm.core.forms import FormDefinition, FormField
 from orthocrm.core.ids import ImportId, LeadId, TaskId, TimeOffId
 from orthocrm.core.settings import Settings
@@ -140,6 +141,7 @@ ON_THE_CLINIC: dict[str, Call] = {
     "sources.change": lambda desk, t: desk.sources.change(_cheaper(t)),
     "settings.practice": lambda desk, _: desk.settings.practice(),
     "settings.change": lambda desk, _: desk.settings.change(Settings(region="CA")),
+    "settings.preview": lambda desk, _: desk.settings.preview(DEFAULT_MESSAGES[0]),
     "settings.save_form": lambda desk, _: desk.settings.save_form(_form("new")),
     "settings.remove_form": lambda desk, _: desk.settings.remove_form("kept"),
     "settings.mappings": lambda desk, _: desk.settings.mappings(),

@@ -17,8 +17,11 @@ from orthocrm.core.query import Cond, both
 from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Clinic, Practice, Settings, checked_settings
 from orthocrm.core.stage import Stage
+from orthocrm.core.templates import MessageTemplate
 from orthocrm.core.time import instant, zone
 from orthocrm.followup import automation, holidays
+from orthocrm.followup.templates import Preview
+from orthocrm.followup.templates import preview as previewed
 from orthocrm.pipeline import history
 from orthocrm.services import assigning, configuring, saved
 from orthocrm.services.gate import Area, verb
@@ -52,6 +55,15 @@ class ClinicSettings(Area, area="settings"):
         chain_of(evolve(work.practice, clinic=clinic), work.plugins.strategies)
         assigning.make_rotations(work.store, work.clinic_id, known.routing)
         return configuring.changed(work, "settings", clinic=clinic, fields=names)
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def preview(self, work: Work, template: MessageTemplate) -> Preview:
+        """Show what an invented family of this practice would read; nothing is kept.
+
+        Raises:
+            InvalidInput: names everything that is wrong with the template.
+        """
+        return previewed(template, work.practice)
 
     @verb(Permission.LEAD_CONFIGURE)
     def save_form(self, work: Work, form: FormDefinition) -> Clinic:
