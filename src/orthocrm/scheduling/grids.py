@@ -72,12 +72,10 @@ def _round_minute(low: int, high: int, grain: int, table: Offsets) -> int | None
 
 
 def among(starts: Iterable[range], possible: Sequence[Interval]) -> list[int]:
-    """Keep of ascending grids what lies where a start is possible."""
+    """Keep of ascending grids, none of them empty, what lies where a start is possible."""
     found: list[int] = []
     at, many = 0, len(possible)
     for grid in starts:
-        if not grid:
-            continue
         first, last, step = grid[0], grid[-1], grid.step
         while at < many and possible[at][1] <= first:
             at += 1

@@ -59,8 +59,7 @@ def common(first: Sequence[Interval], second: Sequence[Interval]) -> list[Interv
         while opens < end:
             low = max(opens, start)
             if closes >= end:
-                if low < end:
-                    found.append((low, end))
+                found.append((low, end))
                 break
             found.append((low, closes))
             opens, closes = next(others, _NEVER)
