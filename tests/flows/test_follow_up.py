@@ -18,6 +18,7 @@ from orthocrm import (
     LogEntry,
     MessageTemplate,
     NewTask,
+    Permission,
     Role,
     Settings,
     Task,
@@ -29,7 +30,8 @@ from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.ids import TaskId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.messaging import Messaging
-from orthocrm.core.notifying import MessageChannel, MessageState
+from orthocrm.core.notifying import Message, MessageChannel, MessageState
+from orthocrm.services.queueing import Wanted, queue
 from orthocrm.services.work import everything
 from orthocrm.testing.factories import an_appointment
 from tests.flows.following import configure, queued, told
@@ -403,3 +405,41 @@ def test_nobody_puts_off_what_is_not_theirs_to_see(house: House) -> None:
 
     with pytest.raises(LookupError):
         stranger.followups.snooze(TaskId(task.id), house.clock() + DAY)
+
+
+def queue_by_hand(house: House, *wishes: Wanted) -> list[Message | None]:
+    """Queue as other parts of the library do, in a unit of work of its own."""
+    office = house.coordinator.office
+    return office.carry_out("tests.queue", Permission.LEAD_UPDATE, lambda work: queue(work, wishes))
+
+
+def test_the_same_effect_asked_for_twice_is_one_message(house: House) -> None:
+    configure(house)
+    lead = house.lead()
+    wish = Wanted(
+        lead=lead,
+        template="six_touch_hello",
+        key="reminder:1",
+        about="appointment:1",
+        due_at=house.clock() + DAY,
+        not_after=house.clock() + 2 * DAY,
+    )
+
+    first, twin, unknown = queue_by_hand(house, wish, wish, evolve(wish, template="nothing"))
+    (again,) = queue_by_hand(house, wish)
+
+    assert first is not None
+    assert (first, again, unknown) == (twin, first, None)
+    assert (first.due_at, first.not_after) == (wish.due_at, wish.not_after)
+    assert queued(house) == [first]
+
+
+def test_a_preview_keeps_nothing_and_a_bad_template_is_refused(house: House) -> None:
+    before = house.admin.settings.practice()
+
+    assert house.admin.settings.preview(WELCOME).body == "Welcome to Bright Smiles!"
+    with pytest.raises(InvalidInput) as caught:
+        house.admin.settings.preview(evolve(WELCOME, body="{member_id}"))
+
+    assert [(p.path, p.code) for p in caught.value.problems] == [("template.body", "personal_data")]
+    assert house.admin.settings.practice() == before

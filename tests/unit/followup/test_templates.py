@@ -1,6 +1,6 @@
 """Templates filled in for a family."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +8,18 @@ from attrs import evolve
 
 from orthocrm.core.default_templates import DEFAULT_MESSAGES
 from orthocrm.core.errors import InvalidInput
-from orthocrm.core.lead import Enquiry, Incomplete, Lead
+from orthocrm.core.lead import Enquiry, Incomplete, Insurance, Lead, TreatmentInterest
+from orthocrm.core.merge_fields import carried_by
 from orthocrm.core.messaging import Messaging
 from orthocrm.core.notifying import MessageChannel
-from orthocrm.core.people import Contact, Email, Phone, PreferredContact
+from orthocrm.core.people import (
+    Address,
+    Contact,
+    Email,
+    Patient,
+    Phone,
+    PreferredContact,
+)
 from orthocrm.core.segments import Segments
 from orthocrm.core.settings import Practice, Settings
 from orthocrm.core.task import LeadTaskType
@@ -265,3 +273,80 @@ def test_the_words_of_a_task_carry_names_and_mark_what_is_missing() -> None:
     )
 
     assert task_words(template, family(), PRACTICE) == ("Papers for Mia Keller", "Visit: ?")
+
+
+CANARIES = {
+    "first_name": "Quirina",
+    "last_name": "Zwetschge",
+    "patient.first_name": "Wendelin",
+    "patient.last_name": "Xylander",
+    "email": "canary@example.com",
+    "phone": "+13125550111",
+    "phone_alt": "+13125550122",
+    "preferred_time": "after-vespers",
+    "line1": "7 Foxglove Lane",
+    "city": "Zanesville",
+    "state": "OH",
+    "postal_code": "43701",
+    "born_on": "1999-07-23",
+    "carrier": "Umbrella Dental",
+    "member_id": "MEM-8811",
+    "notes": "grinds teeth",
+    "detail": "saw the billboard",
+    "interest": "INVISALIGN",
+    "tag": "vip",
+}
+
+
+def canary() -> Lead:
+    """A lead whose every personal field can be recognised."""
+    known = CANARIES
+    lead = family(
+        known["first_name"],
+        known["last_name"],
+        email=Email(known["email"], known["email"]),
+        phone=Phone(known["phone"]),
+        phone_alt=Phone(known["phone_alt"]),
+        preferred_time=known["preferred_time"],
+        address=Address(
+            line1=known["line1"],
+            city=known["city"],
+            state=known["state"],
+            postal_code=known["postal_code"],
+        ),
+    )
+    insurance = Insurance(carrier=known["carrier"], member_id=known["member_id"])
+    return evolve(
+        lead,
+        patient=Patient(
+            first_name=known["patient.first_name"],
+            last_name=known["patient.last_name"],
+            born_on=date.fromisoformat(known["born_on"]),
+        ),
+        enquiry=Enquiry(
+            interests=(TreatmentInterest.INVISALIGN,), insurance=insurance, notes=known["notes"]
+        ),
+        origin=evolve(lead.origin, detail=known["detail"]),
+        tags=(known["tag"],),
+    )
+
+
+@pytest.mark.parametrize(
+    "channel, shown",
+    [
+        (SMS, {"first_name"}),
+        (EMAIL, {"first_name", "last_name", "patient.first_name", "patient.last_name"}),
+    ],
+)
+def test_nothing_else_leaves_by_a_channel_whatever_a_template_names(
+    channel: MessageChannel, shown: set[str]
+) -> None:
+    body = " ".join(f"{{{name}}}" for name in carried_by(channel))
+    subject = body[:100].rpartition(" ")[0] if channel is EMAIL else None
+    everything = MessageTemplate(name="all", channel=channel, subject=subject, body=body)
+    lead = canary()
+
+    done = rendered(everything, lead, practice_with(everything), an_appointment(lead))
+
+    text = f"{done.subject} {done.body}"
+    assert {name for name, value in CANARIES.items() if value in text} == shown
