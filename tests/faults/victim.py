@@ -16,7 +16,7 @@ from orthocrm import Actor, Desk, Intake, Role
 from orthocrm.backends.sql import migrations
 from orthocrm.core.ids import ClinicId
 from orthocrm.leads.mapping import LeadMapping, parse
-from orthocrm.services import imports
+from orthocrm.services import daily, imports, sequences, timed
 
 BATCH = 50
 MAPPING = """
@@ -114,6 +114,15 @@ def measure(url: str, clinic: str, rows: str) -> None:
     tell(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
 
 
+def follow_up(url: str, batch: str) -> None:
+    """Do what waits, in small batches, again and again."""
+    timed.BATCH = sequences.BATCH = daily.BATCH = int(batch)
+    with orthocrm.connect(url, discover_plugins=False) as crm:
+        tell("ready")
+        while True:
+            crm.work()
+
+
 def migrate(url: str, statement: str = "0") -> None:
     """Migrate, and be killed before the statement of that number (from 1) reaches the database."""
     wanted, seen = int(statement), 0
@@ -135,6 +144,7 @@ def migrate(url: str, statement: str = "0") -> None:
 
 WORKS: dict[str, Callable[..., None]] = {
     "capture": capture,
+    "follow_up": follow_up,
     "load": load,
     "measure": measure,
     "migrate": migrate,
