@@ -1,6 +1,6 @@
 """Only public addresses are connected to, beside the networks that the installation names."""
 
-import time
+from threading import Event
 
 import pytest
 
@@ -106,6 +106,15 @@ def test_a_name_that_cannot_be_one_is_told(host: str) -> None:
 def test_a_name_server_that_does_not_answer_holds_nobody_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(3))
+    over, ended = Event(), Event()
+
+    def silent(*_: object, **__: object) -> list[object]:
+        over.wait()
+        ended.set()
+        return []
+
+    monkeypatch.setattr("socket.getaddrinfo", silent)
     with pytest.raises(Unresolved):
         resolved("slow.example", 443, 0.05)
+    over.set()
+    assert ended.wait(10)
