@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         LostReason,
         TreatmentInterest,
     )
+    from orthocrm.core.lead_link import LeadLink, Relation, Verdict
     from orthocrm.core.money import Money
     from orthocrm.core.notifying import (
         Answer,
@@ -165,6 +166,11 @@ _HOMES = {
         "LeadStatus",
         "LostReason",
         "TreatmentInterest",
+    ),
+    "orthocrm.core.lead_link": (
+        "LeadLink",
+        "Relation",
+        "Verdict",
     ),
     "orthocrm.core.money": ("Money",),
     "orthocrm.core.notifying": (
@@ -333,6 +339,7 @@ __all__ = [
     "LeadActivityType",
     "LeadClosed",
     "LeadEdit",
+    "LeadLink",
     "LeadLocked",
     "LeadSourceCategory",
     "LeadStatus",
@@ -378,6 +385,7 @@ __all__ = [
     "Recipient",
     "Referrer",
     "Refused",
+    "Relation",
     "Role",
     "Routing",
     "RuleViolated",
@@ -406,6 +414,7 @@ __all__ = [
     "Trigger",
     "UnknownBackend",
     "Unverified",
+    "Verdict",
     "Vetoed",
     "WalkIn",
     "connect",
