@@ -28,6 +28,7 @@ __all__ = [
     "Relation",
     "common_name",
     "described",
+    "exact",
     "folded",
     "judged",
     "match_keys",
@@ -87,7 +88,13 @@ def reaching(keys: Iterable[str]) -> tuple[str, ...]:
     return tuple([key for key in keys if key.startswith(_REACHING)])
 
 
+def exact(keys: Iterable[str]) -> tuple[str, ...]:
+    """Keep what identifies by itself: phone numbers, e-mail addresses and the reference."""
+    return tuple([key for key in keys if key.startswith(_EXACT)])
+
+
 _REACHING = ("phone:", "email:")
+_EXACT = (*_REACHING, REFERENCE)
 
 
 def unjudged(lead_id: LeadId) -> Duplicate:

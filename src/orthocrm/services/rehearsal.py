@@ -11,6 +11,7 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead
 from orthocrm.core.ports import Deliveries, LeadRepository, Repository, UnitOfWork
 from orthocrm.core.source import Source
+from orthocrm.leads import dedupe
 from orthocrm.services.work import Work
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class Rehearsal:
         """Hold a lead as it would be stored."""
         if self.by_key:
             self.leads[lead.id] = lead
-        for key in lead.keys:
+        for key in dedupe.exact(lead.keys):
             ids = self.carriers.setdefault(key, [])
             if lead.id not in ids:
                 ids.append(lead.id)

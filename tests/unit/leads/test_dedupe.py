@@ -15,6 +15,7 @@ from orthocrm.leads.dedupe import (
     Duplicate,
     Relation,
     common_name,
+    exact,
     folded,
     judged,
     match_keys,
@@ -72,6 +73,7 @@ def test_keys_of_names_stand_beside_those_that_reach_the_family() -> None:
         "ref:web-1",
     )
     assert reaching(keys) == ("phone:+13125550100",)
+    assert exact(keys) == ("phone:+13125550100", "ref:web-1")
     assert shareable(keys) == keys[:-1]
 
 
