@@ -109,6 +109,7 @@ class Mailbox:
         starttls: bool = False,
         login: tuple[str, str] | None = None,
         utf8: bool = True,
+        no_login: bool = False,
     ) -> None:
         self.mood = Mood.ACCEPT
         self.answers: dict[str, str] = {}
@@ -126,6 +127,7 @@ class Mailbox:
             tls_context=tls if starttls else None,
             require_starttls=starttls,
             enable_SMTPUTF8=utf8,
+            auth_exclude_mechanism=("LOGIN", "PLAIN") if no_login else (),
             authenticator=self._authenticate if login else None,
             auth_required=login is not None,
             auth_require_tls=login is not None and starttls,

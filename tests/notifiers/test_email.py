@@ -1,8 +1,10 @@
 """Letters over SMTP, against a real mail server."""
 
+import socket
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -210,6 +212,19 @@ def test_tls_from_the_start(tmp_path: Path) -> None:
         assert refusal(late, a_letter()).reason == "time_out"
 
 
+def test_a_server_that_never_ends_the_handshake_holds_nobody_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        waiting = Smtp(
+            host="127.0.0.1",
+            port=silent.getsockname()[1],
+            security=Security.TLS,
+            sender=SENDER,
+            seconds=0.3,
+        )
+        error = refusal(waiting, a_letter())
+    assert (error.permanent, error.uncertain) == (False, False)
+
+
 def test_a_refused_login_is_nobodys_letters_fault(tmp_path: Path) -> None:
     server, trusting = certificate(tmp_path)
     with Mailbox(tls=server, starttls=True, login=("desk", "pa55")) as box:
@@ -226,6 +241,46 @@ def test_a_refused_login_is_nobodys_letters_fault(tmp_path: Path) -> None:
             box, security=Security.STARTTLS, tls=trusting, user="desk", secrets=NoSecrets()
         )
         assert refusal(without, a_letter()).reason == "no_secret"
+
+
+def test_a_server_that_lets_nobody_log_in_is_told(tmp_path: Path) -> None:
+    server, trusting = certificate(tmp_path)
+    with Mailbox(tls=server, no_login=True) as box:
+        asking = carrier(
+            box, security=Security.TLS, tls=trusting, user="desk", secrets=secrets(smtp="pa55")
+        )
+        error = refusal(asking, a_letter())
+        assert (error.reason, error.permanent, box.received) == ("no_login_offered", False, [])
+
+
+@pytest.mark.parametrize(
+    "greeting, reason",
+    [
+        (b"554 no service for you\r\n", "smtp_554"),
+        (b"421 come later\r\n", "smtp_421"),
+        (b"what?\r\n", "smtp_-1"),
+        (b"", "connection_lost"),
+    ],
+)
+def test_a_server_that_greets_nobody_is_temporary(greeting: bytes, reason: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            with listening.accept()[0] as line:
+                line.sendall(greeting)
+
+        thread = Thread(target=greet)
+        thread.start()
+        lonely = Smtp(
+            host="127.0.0.1",
+            port=listening.getsockname()[1],
+            security=Security.NONE,
+            sender=SENDER,
+            seconds=5,
+        )
+        error = refusal(lonely, a_letter())
+        thread.join()
+    assert (error.reason, error.permanent, error.uncertain) == (reason, False, False)
 
 
 @pytest.mark.parametrize(

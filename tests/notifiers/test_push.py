@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDH,
     ECDSA,
     SECP256R1,
+    SECP384R1,
     EllipticCurvePrivateKey,
     EllipticCurvePublicKey,
     derive_private_key,
@@ -162,6 +163,13 @@ def test_what_is_no_key_is_told_and_not_shown(secret: bytes) -> None:
     with pytest.raises(MissingKey) as refused:
         vapid_key(secret)
     assert repr(secret) not in str(refused.value)
+
+
+def test_a_key_on_another_curve_is_told() -> None:
+    other = generate_private_key(SECP384R1())
+    pem = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with pytest.raises(MissingKey, match="P-256"):
+        vapid_key(pem)
 
 
 def as_documented(received: Received) -> Reply:

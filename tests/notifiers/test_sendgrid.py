@@ -124,6 +124,12 @@ def test_refusals_are_told_by_their_status(status: int, *, permanent: bool) -> N
     assert (error.reason, error.permanent) == (f"http_{status}", permanent)
 
 
+def test_a_text_that_cannot_be_written_is_refused_for_good() -> None:
+    with HttpCarrier() as server:
+        error = refusal(carrier(server), a_letter(body="\ud800"))
+        assert (error.reason, error.permanent, server.received) == ("unwritable", True, [])
+
+
 def test_without_a_key_nothing_is_sent() -> None:
     with HttpCarrier() as server:
         error = refusal(carrier(server, secrets=secrets(other="x")), a_letter())
@@ -324,6 +330,23 @@ def test_a_signed_body_that_is_none_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidInput) as refused:
         reports(body)
     assert [problem.path for problem in refused.value.problems] == ["body"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {SIGNATURE: "A" * 5_000},
+        {f"X-{number}": "" for number in range(101)},
+        {SIGNATURE: b"bytes"},
+        None,
+    ],
+    ids=["long", "many", "no text", "none"],
+)
+def test_headers_that_are_none_count_as_none(headers: Any) -> None:
+    call = signed(b"[]")
+    changed = evolve(call, headers=headers and {**call.headers, **headers})
+    with pytest.raises(Unverified):
+        SendGrid(sender=SENDER, event_keys=[PUBLIC]).reports(changed)
 
 
 def test_a_header_that_stands_there_twice_counts_as_none() -> None:

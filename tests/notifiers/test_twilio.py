@@ -153,6 +153,15 @@ def test_what_is_no_number_is_refused_for_good(to: str) -> None:
     assert (error.reason, error.permanent) == ("bad_address", True)
 
 
+def test_what_cannot_be_sent_is_not() -> None:
+    with HttpCarrier() as server:
+        error = refusal(carrier(server), text(body="\ud800"))
+        assert (error.reason, error.permanent) == ("unwritable", True)
+        error = refusal(carrier(server, secrets=secrets(other="x")), text())
+        assert (error.reason, error.permanent) == ("no_secret", False)
+        assert server.received == []
+
+
 @pytest.mark.parametrize(
     "fields, word",
     [

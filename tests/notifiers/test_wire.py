@@ -217,6 +217,21 @@ def test_an_answer_that_comes_too_late_leaves_it_uncertain(mood: Mood) -> None:
         assert refused(carrier.url, seconds=0.3) == ("time_out", False, True)
 
 
+def test_no_time_at_all_is_too_little() -> None:
+    with HttpCarrier() as carrier:
+        assert refused(carrier.url, seconds=1e-9) == ("unreachable", False, False)
+        assert carrier.received == []
+
+
+def test_a_header_that_cannot_be_one_is_refused_for_good() -> None:
+    with HttpCarrier() as carrier:
+        request = a_request(carrier.url, headers={"X-Name": "a\r\nX-Planted: yes"})
+        with pytest.raises(CarrierError) as refusal:
+            HERE.post(request, seconds=5)
+        assert (refusal.value.reason, refusal.value.permanent) == ("bad_request", True)
+        assert carrier.received == []
+
+
 def test_where_nobody_listens_nothing_was_sent() -> None:
     carrier = HttpCarrier()
     carrier.close()

@@ -16,7 +16,8 @@ class Secrets(Protocol):
         """Give every live secret of a name, the newest first; none where there is none.
 
         Names are `web_form/SLUG` for a form, `meta` for the app secret and `google` for the key
-        of lead forms. While a secret is replaced, the old one and the new one are live.
+        of lead forms; carriers ask for `smtp`, `sendgrid`, `twilio`, `vapid` and `webhook/NAME`.
+        While a secret is replaced, the old one and the new one are live.
         It is called inside of a unit of work, so the answer has to be at hand.
         """
         ...

@@ -34,6 +34,7 @@ _DONE = range(200, 300)
 _FOR_GOOD = range(500, 600)
 _NOT_ITS_FAULT = frozenset({530, 534, 535, 538})
 """Refusals for want of a login or of encryption."""
+_LOGINS = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})
 _ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= )")
 
 
@@ -138,10 +139,10 @@ class _Conversation(smtplib.SMTP):
         self.starttls(context=self._tls)
 
     def log_in(self, user: str, password: str) -> None:
-        try:
-            self.login(user, password)
-        except smtplib.SMTPNotSupportedError:
-            raise CarrierError("no_login_offered") from None
+        self.ehlo_or_helo_if_needed()
+        if not _LOGINS.intersection(self.esmtp_features.get("auth", "").upper().split()):
+            raise CarrierError("no_login_offered")
+        self.login(user, password)
 
     def hand_over(self, sender: str, recipient: str, content: bytes) -> None:
         self.ehlo_or_helo_if_needed()

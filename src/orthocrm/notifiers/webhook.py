@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from orthocrm.core.errors import ConfigurationError, MissingKey
+from orthocrm.core.errors import MissingKey
 from orthocrm.core.notifying import CarrierError, Letter, MessageChannel, Notifier, Sent
 from orthocrm.core.outside import NoSecrets, Secrets
 from orthocrm.core.ports import Clock
@@ -43,8 +43,6 @@ class Webhook:
 
     def __attrs_post_init__(self) -> None:
         check_seconds(self.seconds)
-        if not self.name:
-            raise ConfigurationError("name: give a name")
 
     @hook
     def register_notifiers(self) -> Mapping[str, Notifier]:

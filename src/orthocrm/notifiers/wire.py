@@ -24,7 +24,7 @@ try:  # optional dependency
     import httpcore
     import httpx
     import stamina
-except ImportError:
+except ImportError:  # pragma: no cover - a test starts a process without it
     raise MissingExtra("carriers", "sending over HTTP") from None
 
 __all__ = ["Answered", "Reach", "Wire", "a_request"]
@@ -183,7 +183,7 @@ class _Line(httpcore.NetworkBackend):
         ):
             with attempt:
                 return self._connected(addresses, port, local_address, socket_options)
-        raise _NotConnected
+        raise _NotConnected  # pragma: no cover - the last attempt raises it
 
     def _connected(
         self,
