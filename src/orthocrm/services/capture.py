@@ -152,8 +152,8 @@ def keep(
 
 
 def _of_stored(
-    warned: Sequence[warnings.Warned], leads: Sequence[Lead], placed: Sequence[Placed | Refused]
-) -> Sequence[warnings.Warned]:
+    warned: list[warnings.Warned], leads: Sequence[Lead], placed: Sequence[Placed | Refused]
+) -> list[warnings.Warned]:
     """Leave out of the warnings what is refused itself."""
     pairs = zip(leads, placed, strict=True)
     refused = {lead.id for lead, item in pairs if isinstance(item, Refused)}
