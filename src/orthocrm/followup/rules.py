@@ -14,6 +14,7 @@ from orthocrm.core.task import LeadTaskType, Task
 from orthocrm.core.time import zone
 from orthocrm.followup.due import Calendar, add_business, subtract_business
 from orthocrm.followup.tasks import task_created
+from orthocrm.followup.templates import title_words
 
 ORIGIN = "rule:"
 """What messages that a rule asked for name before its own name."""
@@ -82,7 +83,7 @@ def raised(
         clinic_id=lead.clinic_id,
         lead_id=lead.id,
         type=rule.task or LeadTaskType.FOLLOW_UP,
-        title=rule.title or rule.name,
+        title=title_words(rule.title or rule.name, lead, practice),
         assigned_to=_recipient(rule, lead, practice) or by,
         due_at=due_at(rule, practice, now),
         created_at=now,

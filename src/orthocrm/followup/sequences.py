@@ -16,6 +16,7 @@ from orthocrm.core.task import LeadTaskType, Task
 from orthocrm.core.templates import MessageTemplate
 from orthocrm.core.time import midnight, zone
 from orthocrm.followup.due import Calendar, add_business
+from orthocrm.followup.templates import title_words
 
 ORIGIN = "sequence:"
 """What tasks and messages that a sequence asked for name before its own name."""
@@ -161,7 +162,7 @@ def step_task(
         clinic_id=lead.clinic_id,
         lead_id=lead.id,
         type=step.task or _stand_in(instead_of),
-        title=step.title or f"Send the message {step.message}",
+        title=_title(step, lead, practice),
         assigned_to=lead.ownership.owner or fallback or by,
         due_at=now,
         created_at=now,
@@ -170,6 +171,12 @@ def step_task(
         updated_at=now,
         rule=f"{ORIGIN}{enrollment.sequence}",
     )
+
+
+def _title(step: Step, lead: Lead, practice: Practice) -> str:
+    if step.title is None:
+        return f"Send the message {step.message}"
+    return title_words(step.title, lead, practice)
 
 
 def _stand_in(template: MessageTemplate | None) -> LeadTaskType:

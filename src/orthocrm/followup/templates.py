@@ -177,15 +177,25 @@ def preview(template: MessageTemplate, practice: Practice) -> Preview:
     )
 
 
+def title_words(title: str, lead: Lead, practice: Practice) -> str:
+    """Give the title of a task in one line; a field without a value reads as `?`."""
+    if "{" not in title:
+        return title
+    return _one_line(filled(title, _staff_values(lead, practice))).text[:LABEL]
+
+
 def task_words(template: TaskTemplate, lead: Lead, practice: Practice) -> tuple[str, str | None]:
     """Give title and description of a task; a field without a value reads as `?`."""
-    values = {
-        name: value or "?"
-        for name, value in values_of(lead, practice, None, Language.ENGLISH).items()
-    }
-    title = _one_line(filled(template.title, values)).text[:LABEL]
     about = template.description
-    return title, None if about is None else filled(about, values).text
+    return (
+        title_words(template.title, lead, practice),
+        None if about is None else filled(about, _staff_values(lead, practice)).text,
+    )
+
+
+def _staff_values(lead: Lead, practice: Practice) -> Mapping[str, str]:
+    values = values_of(lead, practice, None, Language.ENGLISH)
+    return {name: value or "?" for name, value in values.items()}
 
 
 def values_of(

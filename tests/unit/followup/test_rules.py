@@ -333,3 +333,12 @@ def test_a_rule_that_begins_a_sequence_is_silent_while_that_is_switched_off() ->
     )
 
     assert [is_timed(rule, practice) for practice in (on, off, PRACTICE)] == [True, False, False]
+
+
+def test_the_title_of_a_rule_may_carry_names() -> None:
+    rule = evolve(RULES["speed_to_lead"], title="Call {contact_name} on {appointment_date}")
+    practice = a_practice(settings=Settings(rules=(rule,)))
+
+    (task,) = wake(Trigger.LEAD_CAPTURED, practice=practice)
+
+    assert task.title == "Call Anna Keller on ?"

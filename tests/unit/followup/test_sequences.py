@@ -234,3 +234,17 @@ def test_the_end_is_told_with_its_reason() -> None:
         sequence="calls",
         because="lost",
     )
+
+
+def test_the_title_of_a_step_may_carry_names() -> None:
+    task = sequences.step_task(
+        start(),
+        Step(after=DAY, task=LeadTaskType.CALL, title="Call about {patient_first_name}"),
+        a_lead_of(PRACTICE),
+        PRACTICE,
+        now=NOW,
+        by=COORDINATOR,
+        ids=new_ids(),
+    )
+
+    assert task.title == "Call about Mia"
