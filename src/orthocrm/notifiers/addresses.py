@@ -15,7 +15,7 @@ _BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 def mailbox(text: str) -> str:
     """Check an e-mail address; the domain is written in ASCII."""
-    if len(text) <= EMAIL and _ADDRESS.fullmatch(text) and is_one_line(text):
+    if len(text) <= EMAIL and text.isprintable() and _ADDRESS.fullmatch(text):
         local, _, domain = text.rpartition("@")
         try:
             return f"{local}@{domain.encode('idna').decode()}"
