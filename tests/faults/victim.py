@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import orthocrm
 from orthocrm import Actor, Desk, Intake, Role
 from orthocrm.backends.sql import migrations
+from orthocrm.core.errors import BackendError
 from orthocrm.core.ids import ClinicId
 from orthocrm.leads.mapping import LeadMapping, parse
 from orthocrm.services import daily, imports, sequences, timed
@@ -115,12 +116,15 @@ def measure(url: str, clinic: str, rows: str) -> None:
 
 
 def follow_up(url: str, batch: str) -> None:
-    """Do what waits, in small batches, again and again."""
+    """Do what waits, in small batches, again and again, also when the database was too busy."""
     timed.BATCH = sequences.BATCH = daily.BATCH = int(batch)
-    with orthocrm.connect(url, discover_plugins=False) as crm:
-        tell("ready")
-        while True:
-            crm.work()
+    tell("ready")
+    while True:
+        try:
+            with orthocrm.connect(url, discover_plugins=False) as crm:
+                crm.work()
+        except BackendError:
+            continue
 
 
 def migrate(url: str, statement: str = "0") -> None:
