@@ -8,7 +8,7 @@ a lead is decided later, by `orthocrm.leads.intake`.
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import attrs
 from attrs import field, frozen
@@ -198,7 +198,9 @@ def _leads(document: Section) -> LeadMapping:
     key = document.word("key", *KEYS)
     fields = _needing(document, field_mapping(document, LEAD_KINDS), *filter(None, [key]))
     others = {name: told for name, told in fields.constants.items() if name not in _PLACES}
-    places = {name: fields.constants[name] for name in _PLACES if name in fields.constants}
+    places: dict[str, Any] = {
+        name: fields.constants[name] for name in _PLACES if name in fields.constants
+    }
     return LeadMapping(
         **places,
         fields=attrs.evolve(fields, constants=others),
