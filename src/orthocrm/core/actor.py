@@ -49,6 +49,7 @@ class Permission(StrEnum):
     PRIVACY_ERASE = "privacy:erase"
     AUDIT_READ = "audit:read"
     BREAK_GLASS = "break_glass"
+    MESSAGE_SEND = "message:send"
 
 
 class Scope(StrEnum):
@@ -131,7 +132,7 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
         ),
         Role.PATIENT: _own(_P.APPOINTMENT_READ, _P.APPOINTMENT_BOOK, _P.AVAILABILITY_READ),
         Role.WEB_FORM: _clinic(_P.LEAD_CREATE),
-        Role.WORKER: _clinic(_P.LEAD_READ, _P.LEAD_UPDATE, _P.LEAD_ASSIGN),
+        Role.WORKER: _clinic(_P.LEAD_READ, _P.LEAD_UPDATE, _P.LEAD_ASSIGN, _P.MESSAGE_SEND),
         Role.IMPORTER: _clinic(
             _P.LEAD_READ,
             _P.LEAD_CREATE,

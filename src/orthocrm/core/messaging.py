@@ -11,7 +11,7 @@ from orthocrm.core.notifying import MessageChannel
 class QuietHours:
     """No SMS or push in `[start, end)` of any zone in which the recipient may be.
 
-    The default leaves 8 to 21 h (47 CFR 64.1200(c)(1)).
+    The default leaves 8 to 21 h (47 CFR 64.1200(c)(1)). Where both are the same there are none.
     """
 
     start: time = time(21)
@@ -20,7 +20,10 @@ class QuietHours:
 
 @frozen(kw_only=True)
 class Cap:
-    """At most so many messages of a channel to one address in a day, and in seven days."""
+    """At most so many messages of a channel to one address in a day, and in seven days.
+
+    They hold for families; what staff get is gathered instead.
+    """
 
     channel: MessageChannel
     a_day: int

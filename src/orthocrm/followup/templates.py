@@ -241,6 +241,15 @@ def _of_appointment(
     }
 
 
+def says_when(text: str, appointment: Appointment) -> bool:
+    """Tell whether a text that names a date and a time names those of an appointment."""
+    local = appointment.starts_at.astimezone(zone(appointment.timezone))
+    return any(
+        date_words(local, language) in text and time_words(local, language) in text
+        for language in Language
+    )
+
+
 def date_words(local: datetime, language: Language) -> str:
     """Write a local date: `Monday, November 2`, `lunes 2 de noviembre`.
 

@@ -6,7 +6,7 @@ Whether a queued message may be sent (consent, quiet hours, caps) is asked when 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.ids import LeadId, MessageId
@@ -15,15 +15,12 @@ from orthocrm.core.merge_fields import fields_of
 from orthocrm.core.notifying import Message, MessageState
 from orthocrm.core.query import Cond, Sort, both
 from orthocrm.core.templates import MessageTemplate
-from orthocrm.followup import automation, rules, templates
+from orthocrm.followup import automation, rules, sending, templates
 from orthocrm.followup.templates import Rendered
 from orthocrm.services.work import Work, everything
 
 _COMING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 _OF_APPOINTMENTS = frozenset({"appointment_date", "appointment_time"})
-
-NOT_NEEDED = "not_needed"
-"""Why a message was withdrawn: what it says no longer holds."""
 
 
 @frozen(kw_only=True)
@@ -81,27 +78,29 @@ def withdraw(work: Work, leads: Sequence[Lead], ended: Mapping[LeadId, Collectio
         message.id
         for message in everything(work.store.messages, waiting)
         if message.lead_id
-        and _is_needless(work, message, by_id[message.lead_id], ended.get(message.lead_id, ()))
+        and is_needless(work, message, by_id[message.lead_id], ended.get(message.lead_id, ()))
     ]
     if needless:
         locked = work.store.messages.get(needless, lock=True).values()
         work.store.messages.save(
-            [_cancelled(work, m) for m in locked if m.state is MessageState.PENDING]
+            [
+                sending.cancelled(m, sending.NOT_NEEDED, work.now)
+                for m in locked
+                if m.state is MessageState.PENDING
+            ]
         )
 
 
-def _is_needless(work: Work, message: Message, lead: Lead, ended: Collection[str]) -> bool:
+def is_needless(work: Work, message: Message, lead: Lead, ended: Collection[str]) -> bool:
+    """Tell whether what a message is about is settled, or belongs to something that `ended`."""
     about = message.about or ""
     if about.startswith(automation.ORIGIN):
         return not lead.is_open and about != f"{automation.ORIGIN}{lead.position.stage}"
     if about.startswith(rules.ORIGIN):
         name = about.removeprefix(rules.ORIGIN)
-        return not lead.is_open or rules.is_settled(name, lead, work.practice)
+        waits = not lead.is_open or lead.recall_due_on is not None
+        return waits or rules.is_settled(name, lead, work.practice)
     return about in ended
-
-
-def _cancelled(work: Work, message: Message) -> Message:
-    return evolve(message, state=MessageState.CANCELLED, because=NOT_NEEDED, settled_at=work.now)
 
 
 def _appointments(
@@ -111,17 +110,24 @@ def _appointments(
     asking = [
         wish.lead.id
         for wish, template in pairs
-        if wish.appointment is None
-        and not _OF_APPOINTMENTS.isdisjoint(fields_of(template.body + (template.subject or "")))
+        if wish.appointment is None and speaks_of_visit(template)
     ]
-    if not asking:
-        return {}
-    coming = both(
-        Cond("lead_id", "in", asking),
+    return coming(work, asking) if asking else {}
+
+
+def speaks_of_visit(template: MessageTemplate) -> bool:
+    """Tell whether a template names the date or the time of an appointment."""
+    return not _OF_APPOINTMENTS.isdisjoint(fields_of(template.body + (template.subject or "")))
+
+
+def coming(work: Work, leads: Sequence[LeadId]) -> Mapping[LeadId, Appointment]:
+    """Find the next appointment of each lead."""
+    ahead = both(
+        Cond("lead_id", "in", leads),
         Cond("status", "in", _COMING),
         Cond("starts_at", "gt", work.now),
     )
-    found = everything(work.store.appointments, coming, [Sort("starts_at", descending=True)])
+    found = everything(work.store.appointments, ahead, [Sort("starts_at", descending=True)])
     return {visit.lead_id: visit for visit in found if visit.lead_id}
 
 
