@@ -21,6 +21,7 @@ from attrs import frozen
 
 from orthocrm.core import events
 from orthocrm.core.actor import Actor
+from orthocrm.core.appointment import Appointment
 from orthocrm.core.errors import PluginError, Vetoed
 from orthocrm.core.follow_up_checks import brought_rule_problems
 from orthocrm.core.lead import Lead
@@ -69,6 +70,10 @@ class Specs:
         """Raise `Vetoed` to keep a lead out of a stage (won and lost stages included)."""
 
     @spec
+    def before_booking(self, appointment: Appointment, actor: Actor) -> None:
+        """Raise `Vetoed` to refuse an appointment: booked, held, requested, accepted or moved."""
+
+    @spec
     def clinic_created(self, event: events.ClinicCreated) -> None:
         """A practice was set up."""
 
@@ -85,6 +90,10 @@ class Specs:
         """Fields of a lead changed."""
 
     @spec
+    def touch_added(self, event: events.TouchAdded) -> None:
+        """A lead has a further touch."""
+
+    @spec
     def duplicate_rejected(self, event: events.DuplicateRejected) -> None:
         """Somebody said that two leads do not belong together."""
 
@@ -95,6 +104,14 @@ class Specs:
     @spec
     def leads_unlinked(self, event: events.LeadsUnlinked) -> None:
         """What was found or decided about two leads was forgotten."""
+
+    @spec
+    def leads_merged(self, event: events.LeadsMerged) -> None:
+        """Two leads became one."""
+
+    @spec
+    def leads_unmerged(self, event: events.LeadsUnmerged) -> None:
+        """A merge was undone."""
 
     @spec
     def lead_assigned(self, event: events.LeadAssigned) -> None:
@@ -119,6 +136,14 @@ class Specs:
     @spec
     def lead_reopened(self, event: events.LeadReopened) -> None:
         """A lost lead is back."""
+
+    @spec
+    def lead_observed(self, event: events.LeadObserved) -> None:
+        """A patient is not ready yet: the lead waits for its recall."""
+
+    @spec
+    def lead_recalled(self, event: events.LeadRecalled) -> None:
+        """A lead came back from observation."""
 
     @spec
     def activity_logged(self, event: events.ActivityLogged) -> None:
@@ -157,8 +182,56 @@ class Specs:
         """Several attempts stayed without an answer."""
 
     @spec
+    def consent_recorded(self, event: events.ConsentRecorded) -> None:
+        """A family agreed to be written to, or objected."""
+
+    @spec
+    def message_parked(self, event: events.MessageParked) -> None:
+        """A message failed too often: somebody should look at it."""
+
+    @spec
+    def appointment_booked(self, event: events.AppointmentBooked) -> None:
+        """An appointment is fixed."""
+
+    @spec
+    def appointment_requested(self, event: events.AppointmentRequested) -> None:
+        """Somebody asks for an appointment: the practice should answer."""
+
+    @spec
+    def appointment_confirmed(self, event: events.AppointmentConfirmed) -> None:
+        """The family said that they will come."""
+
+    @spec
+    def appointment_moved(self, event: events.AppointmentMoved) -> None:
+        """An appointment has another time or another provider."""
+
+    @spec
+    def appointment_cancelled(self, event: events.AppointmentCancelled) -> None:
+        """An appointment does not take place."""
+
+    @spec
+    def appointment_declined(self, event: events.AppointmentDeclined) -> None:
+        """The practice did not accept a request."""
+
+    @spec
+    def appointment_completed(self, event: events.AppointmentCompleted) -> None:
+        """An appointment took place."""
+
+    @spec
+    def appointment_no_show(self, event: events.AppointmentNoShow) -> None:
+        """Nobody came to an appointment."""
+
+    @spec
+    def slot_offered(self, event: events.SlotOffered) -> None:
+        """A freed time is held for somebody on the waitlist."""
+
+    @spec
     def import_progressed(self, event: events.ImportProgressed) -> None:
         """A batch of an import was written: one notice for all of its leads."""
+
+    @spec
+    def import_finished(self, event: events.ImportFinished) -> None:
+        """An import is done: one notice for all of its batches."""
 
     @spec
     def import_reverted(self, event: events.ImportReverted) -> None:

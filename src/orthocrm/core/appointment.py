@@ -1,20 +1,17 @@
-"""Appointments and what they need: availability, time off, reminders."""
+"""Appointments, the time that they claim, and time off."""
 
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
-from orthocrm.core.ids import (
-    AppointmentId,
-    AvailabilityId,
-    ClinicId,
-    LeadId,
-    ReminderId,
-    TimeOffId,
-    UserId,
-)
+from orthocrm.core.ids import AppointmentId, ClinicId, LeadId, SeriesId, TimeOffId, UserId
 from orthocrm.core.masking import PERSONAL, mask
+from orthocrm.core.money import Money
+from orthocrm.core.values import NO_VALUES, kept
+
+_NOTHING = timedelta()
 
 
 class AppointmentType(StrEnum):
@@ -42,28 +39,20 @@ class AppointmentStatus(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-class ReminderChannel(StrEnum):
-    """How a reminder travels."""
-
-    EMAIL = "EMAIL"
-    SMS = "SMS"
-    PUSH = "PUSH"
-
-
-class ReminderStatus(StrEnum):
-    """Where a reminder stands."""
-
-    PENDING = "PENDING"
-    CLAIMED = "CLAIMED"
-    SENT = "SENT"
-    FAILED = "FAILED"
-    SKIPPED = "SKIPPED"
-    CANCELLED = "CANCELLED"
+def _only_the_first(appointment: "Appointment") -> tuple[UserId, ...]:
+    return (appointment.provider,)
 
 
 @frozen(kw_only=True)
 class Appointment:
-    """A time `[starts_at, starts_at + length)` of a provider for exactly one lead or patient."""
+    """A time `[starts_at, starts_at + length)` of a provider for exactly one lead or patient.
+
+    `providers` are all who take part, `provider` first; `resources` the chairs and rooms that it
+    takes. It keeps its buffers free besides, and shares its time with up to `capacity` - 1 others.
+    A move keeps `id` and `uid` (iCalendar's) and lets `sequence` grow; `moved` counts those of the
+    patient. `held_by` is the digest of the token that holds the time until `expires_at`.
+    `cancelled_because` is a code, `booked_by` whoever made the appointment.
+    """
 
     id: AppointmentId
     clinic_id: ClinicId
@@ -80,8 +69,28 @@ class Appointment:
     reason: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     notes: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     meeting_link: str | None = field(default=None, repr=mask, metadata=PERSONAL)
+    answers: Mapping[str, str] = field(
+        default=NO_VALUES, converter=kept, hash=False, repr=mask, metadata=PERSONAL
+    )
     expires_at: datetime | None = None
     sequence: int = 0
+    providers: tuple[UserId, ...] = Factory(_only_the_first, takes_self=True)
+    resources: tuple[str, ...] = ()
+    buffer_before: timedelta = _NOTHING
+    buffer_after: timedelta = _NOTHING
+    capacity: int = 1
+    series_id: SeriesId | None = None
+    price: Money | None = None
+    booked_by: UserId | None = None
+    held_by: str | None = None
+    uid: str | None = None
+    moved: int = 0
+    confirmed_at: datetime | None = None
+    arrived_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancelled_because: str | None = None
     version: int = 1
 
     @property
@@ -91,28 +100,12 @@ class Appointment:
 
 
 @frozen(kw_only=True)
-class Availability:
-    """Weekly hours of a provider in wall time. `weekday` 0 is Sunday, 6 Saturday.
-
-    `end <= start` means that the window ends on the next local date.
-    """
-
-    id: AvailabilityId
-    clinic_id: ClinicId
-    provider: UserId
-    weekday: int
-    start: time
-    end: time
-    timezone: str
-    is_active: bool = True
-    valid_from: date | None = None
-    valid_until: date | None = None
-    version: int = 1
-
-
-@frozen(kw_only=True)
 class TimeOff:
-    """An absence `[starts_at, ends_at)` of a coordinator or provider, with an optional cover."""
+    """An absence `[starts_at, ends_at)` of a coordinator or provider, with an optional cover.
+
+    What an imported calendar says of somebody is time off as well: `origin` names the feed, which
+    is replaced as a whole, and `external_uid` the entry there.
+    """
 
     id: TimeOffId
     clinic_id: ClinicId
@@ -121,26 +114,10 @@ class TimeOff:
     ends_at: datetime
     cover: UserId | None = None
     reason: str | None = field(default=None, repr=mask, metadata=PERSONAL)
+    origin: str | None = None
+    external_uid: str | None = None
     version: int = 1
 
     def covers(self, at: datetime) -> bool:
         """Whether the person is away at an instant."""
         return self.starts_at <= at < self.ends_at
-
-
-@frozen(kw_only=True)
-class Reminder:
-    """A message due for an appointment; its key is sent at most once."""
-
-    id: ReminderId
-    clinic_id: ClinicId
-    appointment_id: AppointmentId
-    sequence: int
-    channel: ReminderChannel
-    rule: str
-    due_at: datetime
-    status: ReminderStatus = ReminderStatus.PENDING
-    sent_at: datetime | None = None
-    skipped_because: str | None = None
-    attempts: int = 0
-    version: int = 1

@@ -21,6 +21,8 @@ class CustomField:
 
     A CHOICE is one of `choices` (codes). A NUMBER is whole, or has `decimals` places and is kept
     in units of the last one. `is_personal` encrypts the value, which then cannot be filtered by.
+    Whoever types a lead in has to give what `is_required`; from elsewhere it may be missing, and
+    the lead is flagged. A field that is not `is_active` takes no new values.
     """
 
     name: str
@@ -31,3 +33,8 @@ class CustomField:
     is_required: bool = False
     is_personal: bool = False
     is_active: bool = True
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether values are sealed, so that no query can see them."""
+        return self.is_personal or self.kind is FieldKind.TEXT

@@ -4,6 +4,7 @@
 OrthoCRMError
 ├── InvalidInput (ValueError)       the caller's data cannot be read: `problems`
 ├── NotFound (LookupError)          unknown, or of another clinic: both answer alike
+│   └── LeadMerged                  the lead was merged away: `into` says where to
 ├── Forbidden (PermissionError)     the actor may not do this
 ├── RuleViolated                    the data are readable, the practice's rules refuse
 │   ├── BackwardMove                a stage before the present one, or the present one itself
@@ -12,10 +13,22 @@ OrthoCRMError
 │   ├── LeadLocked                  a converted lead is changed
 │   ├── LeadClosed                  a lost or archived lead is moved or converted
 │   ├── NobodyToAssign              no coordinator and no fallback person
-│   └── StageInUse                  a stage that holds leads is removed
+│   ├── StageInUse                  a stage that holds leads is removed
+│   ├── TwoPatients                 two converted leads are merged
+│   ├── MergedSince                 a merge is undone before a later one into the same lead
+│   ├── NotOffered                  an appointment cannot start then: `why`, `rule`
+│   │   ├── InPast                  it would start before now
+│   │   └── OutsideHours            nobody works then
+│   ├── TooLate                     a patient cancels or moves within the notice
+│   ├── TooEarly                    completed or missed before it started
+│   ├── MovedTooOften               a patient moved it as often as the type lets them
+│   ├── HoldExpired                 what held the time has run out
+│   └── AppointmentClosed           the state of the appointment refuses
 ├── Conflict                        somebody else was first
 │   ├── StaleVersion                the noun changed since it was read
-│   └── AlreadyExists               the identity or unique name is taken
+│   ├── AlreadyExists               the identity or unique name is taken
+│   ├── SlotTaken                   somebody has the time, the chair or the patient
+│   └── KeyMisused                  an idempotency key came back with another request
 ├── Vetoed                          a plug-in said no: `plugin`, `reason`
 ├── ConfigurationError              the installation has to be mended, not the call
 │   ├── PluginError                 a plug-in failed to load or broke its contract
@@ -76,6 +89,17 @@ class NotFound(OrthoCRMError, LookupError):
     def __init__(self, kind: str) -> None:
         self.kind = kind
         super().__init__(f"no such {kind}")
+
+
+class LeadMerged(NotFound):
+    """The lead was merged into another one, which the actor may see: `into` is its id."""
+
+    code = "lead_merged"
+
+    def __init__(self, into: str) -> None:
+        super().__init__("lead")
+        self.into = into
+        self.args = ("the lead was merged into another one; work on that one",)
 
 
 class Forbidden(OrthoCRMError, PermissionError):
@@ -156,14 +180,103 @@ class NobodyToAssign(RuleViolated):
 
 
 class StageInUse(RuleViolated):
-    """Leads stand in the stage that should go; move them first."""
+    """Leads stand in the stage that should go; `lead_ids` names up to a hundred of them."""
 
     code = "stage_in_use"
 
-    def __init__(self, stage: str, leads: int) -> None:
+    def __init__(self, stage: str, leads: int, lead_ids: Sequence[str] = ()) -> None:
         self.stage = stage
         self.leads = leads
+        self.lead_ids = tuple(lead_ids[:100])
         super().__init__(f"{leads} leads stand in {stage}; move them first")
+
+
+class TwoPatients(RuleViolated):
+    """Two converted leads are two patients of the practice, and never become one here."""
+
+    code = "two_patients"
+
+    def __init__(self) -> None:
+        super().__init__("both leads were converted to patients; two patients are never merged")
+
+
+class MergedSince(RuleViolated):
+    """Another lead was merged into the same one later: that merge has to be undone first."""
+
+    code = "merged_since"
+
+    def __init__(self, merge_id: str) -> None:
+        self.merge_id = merge_id
+        super().__init__("another lead was merged into this one later; undo that merge first")
+
+
+class NotOffered(RuleViolated):
+    """An appointment cannot start then: `why` is the code, `rule` the rule that refuses."""
+
+    code = "not_offered"
+
+    def __init__(self, why: str, rule: str) -> None:
+        self.why = why
+        self.rule = rule
+        super().__init__(f"this start is not offered: {why.replace('_', ' ')} ({rule})")
+
+
+class InPast(NotOffered):
+    """An appointment would start before now; only staff enter past ones, by hand."""
+
+    code = "in_past"
+
+
+class OutsideHours(NotOffered):
+    """Nobody who could take the appointment works then."""
+
+    code = "outside_hours"
+
+
+class TooLate(RuleViolated):
+    """A patient cancels or moves an appointment that starts too soon; the practice still can."""
+
+    code = "too_late"
+
+    def __init__(self) -> None:
+        super().__init__("it starts too soon for this; call the practice")
+
+
+class TooEarly(RuleViolated):
+    """An appointment is completed or missed at its start, and not before."""
+
+    code = "too_early"
+
+    def __init__(self) -> None:
+        super().__init__("the appointment has not started yet")
+
+
+class MovedTooOften(RuleViolated):
+    """A patient has moved the appointment as often as its type allows; the practice still can."""
+
+    code = "moved_too_often"
+
+    def __init__(self) -> None:
+        super().__init__("it was moved too often for this; call the practice")
+
+
+class HoldExpired(RuleViolated):
+    """The time was held only until an instant that has passed; hold it again."""
+
+    code = "hold_expired"
+
+    def __init__(self) -> None:
+        super().__init__("the hold has expired; choose a time again")
+
+
+class AppointmentClosed(RuleViolated):
+    """An appointment in this state cannot do this; final states refuse everything."""
+
+    code = "appointment_closed"
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        super().__init__(f"the appointment is {status.lower().replace('_', ' ')}")
 
 
 class Conflict(OrthoCRMError):
@@ -191,6 +304,25 @@ class AlreadyExists(Conflict):
         self.kind = kind
         self.path = path
         super().__init__(f"a {kind} with this {path} exists")
+
+
+class SlotTaken(Conflict):
+    """Somebody has the time already; `rule` says whether a person, a chair or the patient."""
+
+    code = "slot_taken"
+
+    def __init__(self, rule: str = "R26") -> None:
+        self.rule = rule
+        super().__init__(f"the time is taken ({rule}); choose another one")
+
+
+class KeyMisused(Conflict):
+    """An idempotency key came back with another request than the first time."""
+
+    code = "key_misused"
+
+    def __init__(self) -> None:
+        super().__init__("key: it was used for another request")
 
 
 class Vetoed(OrthoCRMError):

@@ -17,15 +17,21 @@ from attrs import frozen
 from orthocrm.core.activity import CallOutcome, LeadActivityType
 from orthocrm.core.ids import (
     ActivityId,
+    AppointmentId,
     ClinicId,
     ImportId,
     LeadId,
+    MergeId,
+    MessageId,
     SourceId,
     StageSlug,
     TaskId,
+    TouchId,
     UserId,
+    WaitlistId,
 )
 from orthocrm.core.lead import LostReason
+from orthocrm.core.notifying import MessageChannel, Purpose
 
 
 @frozen(kw_only=True)
@@ -79,6 +85,15 @@ class LeadUpdated(Event):
 
 
 @frozen(kw_only=True)
+class TouchAdded(Event):
+    """A family got in touch once more, or it became known that it had; no source: unknown."""
+
+    lead_id: LeadId
+    touch_id: TouchId
+    source_id: SourceId | None = None
+
+
+@frozen(kw_only=True)
 class DuplicateRejected(Event):
     """Somebody said that two leads do not belong together."""
 
@@ -99,6 +114,24 @@ class LeadsUnlinked(Event):
 
     lead_id: LeadId
     other_id: LeadId
+
+
+@frozen(kw_only=True)
+class LeadsMerged(Event):
+    """Two leads became one: `loser_id` leads to `survivor_id` from now on."""
+
+    merge_id: MergeId
+    survivor_id: LeadId
+    loser_id: LeadId
+
+
+@frozen(kw_only=True)
+class LeadsUnmerged(Event):
+    """A merge was undone: both leads are there again."""
+
+    merge_id: MergeId
+    survivor_id: LeadId
+    loser_id: LeadId
 
 
 @frozen(kw_only=True)
@@ -160,6 +193,23 @@ class LeadReopened(Event):
 
     lead_id: LeadId
     after: StageSlug
+
+
+@frozen(kw_only=True)
+class LeadObserved(Event):
+    """A patient is not ready yet: the lead waits for its recall, or for another date of it."""
+
+    lead_id: LeadId
+    recall_due_on: date
+    before: date | None = None
+
+
+@frozen(kw_only=True)
+class LeadRecalled(Event):
+    """A lead came back from observation, by its date or by hand."""
+
+    lead_id: LeadId
+    recall_due_on: date
 
 
 @frozen(kw_only=True)
@@ -245,8 +295,121 @@ class LostSuggested(Event):
 
 
 @frozen(kw_only=True)
+class ConsentRecorded(Event):
+    """A family said that it may be written to, or may not; `purpose` None is every purpose."""
+
+    lead_id: LeadId | None
+    channel: MessageChannel
+    granted: bool
+    purpose: Purpose | None = None
+
+
+@frozen(kw_only=True)
+class MessageParked(Event):
+    """A message failed too often and waits for a person; `because` is the last reason."""
+
+    message_id: MessageId
+    lead_id: LeadId | None
+    channel: MessageChannel
+    because: str | None
+
+
+@frozen(kw_only=True)
+class AppointmentBooked(Event):
+    """An appointment is fixed: `starts_at` is when it starts."""
+
+    appointment_id: AppointmentId
+    type: str
+    provider: UserId
+    starts_at: datetime
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
+class AppointmentRequested(Event):
+    """Somebody asks for an appointment that the practice has to accept."""
+
+    appointment_id: AppointmentId
+    type: str
+    provider: UserId
+    starts_at: datetime
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
+class AppointmentConfirmed(Event):
+    """The patient, or the practice for them, said that they will come."""
+
+    appointment_id: AppointmentId
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
+class AppointmentMoved(Event):
+    """An appointment has another time or another provider; `sequence` counts its moves."""
+
+    appointment_id: AppointmentId
+    before: datetime
+    after: datetime
+    sequence: int
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
+class AppointmentCancelled(Event):
+    """An appointment does not take place; `because` is a code."""
+
+    appointment_id: AppointmentId
+    because: str | None = None
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
+class AppointmentDeclined(Event):
+    """The practice did not accept a request."""
+
+    appointment_id: AppointmentId
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
+class AppointmentCompleted(Event):
+    """An appointment took place."""
+
+    appointment_id: AppointmentId
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
+class AppointmentNoShow(Event):
+    """Nobody came to an appointment."""
+
+    appointment_id: AppointmentId
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
+class SlotOffered(Event):
+    """A freed time is held for somebody on the waitlist until `expires_at`."""
+
+    entry_id: WaitlistId
+    appointment_id: AppointmentId
+    expires_at: datetime
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
 class ImportProgressed(Event):
     """A batch of an import's rows was written."""
+
+    import_id: ImportId
+    created: int
+    updated: int
+
+
+@frozen(kw_only=True)
+class ImportFinished(Event):
+    """All rows of an import were written."""
 
     import_id: ImportId
     created: int

@@ -62,6 +62,9 @@ VISITS = Schema(
     entered_at=(_INSTANT, "entered_at"),
     left_at=(_INSTANT, "left_at"),
     owner=(_CODE, "owner"),
+    observed=(Kind.FLAG, "observed"),
+    ms=(_NUMBER, "ms"),
+    business_ms=(_NUMBER, "business_ms"),
 )
 
 ACTIVITIES = Schema(
@@ -110,12 +113,14 @@ TIME_OFF = Schema(
     user=(_CODE, "user"),
     starts_at=(_INSTANT, "starts_at"),
     ends_at=(_INSTANT, "ends_at"),
+    origin=(_CODE, "origin"),
+    external_uid=(_CODE, "external_uid"),
 )
 
-AVAILABILITY = Schema(
-    "availability",
-    provider=(_CODE, "provider"),
-    weekday=(_NUMBER, "weekday"),
+SCHEDULES = Schema(
+    "schedules",
+    template=(_CODE, "template"),
+    is_template=(Kind.FLAG, "is_template"),
     is_active=(Kind.FLAG, "is_active"),
 )
 
@@ -126,17 +131,32 @@ APPOINTMENTS = Schema(
     status=(_CODE, "status"),
     lead_id=(_CODE, "lead_id"),
     patient_ref=(_CODE, "patient_ref"),
+    series_id=(_CODE, "series_id"),
     starts_at=(_INSTANT, "starts_at"),
     ends_at=(_INSTANT, "ends_at"),
+    expires_at=(_INSTANT, "expires_at"),
     created_at=(_INSTANT, "created_at"),
+    booked_by=(_CODE, "booked_by"),
+    moved=(_NUMBER, "moved"),
+    confirmed_at=(_INSTANT, "confirmed_at"),
+    arrived_at=(_INSTANT, "arrived_at"),
+    started_at=(_INSTANT, "started_at"),
+    completed_at=(_INSTANT, "completed_at"),
+    cancelled_at=(_INSTANT, "cancelled_at"),
+    cancelled_because=(_CODE, "cancelled_because"),
 )
 
-REMINDERS = Schema(
-    "reminders",
+WAITLIST = Schema(
+    "waitlist",
+    visit_type=(_CODE, "visit_type"),
+    state=(_CODE, "state"),
+    lead_id=(_CODE, "lead_id"),
+    patient_ref=(_CODE, "patient_ref"),
+    created_at=(_INSTANT, "created_at"),
+    earliest=(Kind.DATE, "earliest"),
+    latest=(Kind.DATE, "latest"),
     appointment_id=(_CODE, "appointment_id"),
-    channel=(_CODE, "channel"),
-    status=(_CODE, "status"),
-    due_at=(_INSTANT, "due_at"),
+    expires_at=(_INSTANT, "expires_at"),
 )
 
 LINKS = Schema(
@@ -205,6 +225,7 @@ MESSAGES = Schema(
     user=(_CODE, "user"),
     template=(_CODE, "template"),
     about=(_CODE, "about"),
+    appointment_id=(_CODE, "appointment_id"),
     carrier=(_CODE, "carrier"),
     carrier_ref=(_CODE, "carrier_ref"),
     sent_at=(_INSTANT, "sent_at"),
@@ -271,9 +292,9 @@ SCHEMAS = {
         SOURCES,
         COORDINATORS,
         TIME_OFF,
-        AVAILABILITY,
+        SCHEDULES,
         APPOINTMENTS,
-        REMINDERS,
+        WAITLIST,
         LINKS,
         MERGES,
         TOUCHES,

@@ -1,12 +1,13 @@
 """What a clinic keeps about its channels: the forms that it publishes, and saved mappings."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
 from attrs import field, frozen
 
 from orthocrm.core import limits
+from orthocrm.core.custom_fields import CustomField
 from orthocrm.core.errors import Problem
 
 FORM_FIELDS = (
@@ -55,6 +56,7 @@ MOST_MAPPINGS = 100
 MAPPING_TEXT = 65_536
 
 _SLUG = re.compile("[a-z0-9][a-z0-9_-]{0,62}")
+_OWN = re.compile("custom[.]([a-z][a-z0-9_]{0,39})")
 _NAME = re.compile("[^\\x00-\\x20&=]{1,100}")
 
 
@@ -80,8 +82,9 @@ class FormChoice:
 class FormField:
     """A field that a form may send.
 
-    `fills` is one of `FORM_FIELDS`. Left open it is the field of the same name; a field that fills
-    none goes to the notes, under its label. With `choices` every other answer is refused.
+    `fills` is one of `FORM_FIELDS`, or `custom.NAME` for one of the clinic's own fields. Left open
+    it is the field of the same name; a field that fills none goes to the notes, under its label.
+    With `choices` every other answer is refused.
     """
 
     name: str
@@ -139,6 +142,22 @@ class SavedMapping:
     text: str = field(repr=False)
 
 
+def own_field(target: object) -> str | None:
+    """Give the name of the clinic's own field that is filled, None for another target."""
+    match = _OWN.fullmatch(target) if isinstance(target, str) else None
+    return match[1] if match else None
+
+
+def unknown_fills(
+    forms: Iterable[FormDefinition], fields: Iterable[CustomField]
+) -> Iterator[Problem]:
+    """Name forms that fill a field of the clinic that is not there, or takes no new values."""
+    taking = {each.name for each in fields if each.is_active}
+    asked = (own_field(each.target) for form in forms if form.is_active for each in form.fields)
+    if any(name is not None and name not in taking for name in asked):
+        yield _bad("forms.fields.fills", "fill a field that the clinic has, and that is active")
+
+
 def form_problems(forms: object) -> Iterator[Problem]:
     """Name everything by which forms contradict themselves or each other."""
     if not _all(forms, FormDefinition) or len(forms) > MOST_FORMS:
@@ -193,7 +212,7 @@ def _names(form: FormDefinition) -> Iterator[Problem]:
 def _field(each: FormField) -> Iterator[Problem]:
     if not _matches(_NAME, each.name):
         yield _bad("forms.fields.name", "give a name without spaces")
-    if each.target is not None and each.target not in FORM_FIELDS:
+    if each.target is not None and each.target not in FORM_FIELDS and not own_field(each.target):
         yield _bad("forms.fields.fills", "give a field that the public may fill, or none")
     if each.label is not None and not _short(each.label):
         yield _bad("forms.fields.label", f"give 1 to {limits.LABEL} printable characters")

@@ -285,7 +285,12 @@ def ensure_open(lead: Lead) -> None:
 
 @frozen(kw_only=True)
 class StageVisit:
-    """One interval `[entered_at, left_at)` of a lead in a stage, with the order then in force."""
+    """One interval `[entered_at, left_at)` of a lead in a stage, with the order then in force.
+
+    An interval `observed` is one under observation, which counts as no time in the stage. Once it
+    is over, `ms` is how long it took in whole milliseconds, and `business_ms` how much of that by
+    the hours that the practice then had.
+    """
 
     id: VisitId
     clinic_id: ClinicId
@@ -295,4 +300,7 @@ class StageVisit:
     entered_at: datetime
     left_at: datetime | None = None
     owner: UserId | None = None
+    observed: bool = False
+    ms: int | None = None
+    business_ms: int | None = None
     version: int = 1

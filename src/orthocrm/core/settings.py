@@ -13,11 +13,19 @@ from orthocrm.core.actor import Preset
 from orthocrm.core.appointment import TimeOff
 from orthocrm.core.cadence import Sequence
 from orthocrm.core.coordinator import Coordinator
+from orthocrm.core.custom_field_checks import custom_field_problems
 from orthocrm.core.custom_fields import CustomField
 from orthocrm.core.default_templates import DEFAULT_MESSAGES
+from orthocrm.core.documents import document_scheme_problems
 from orthocrm.core.errors import InvalidInput, Problem
 from orthocrm.core.follow_up_checks import follow_up_problems
-from orthocrm.core.forms import FormDefinition, SavedMapping, form_problems, mapping_problems
+from orthocrm.core.forms import (
+    FormDefinition,
+    SavedMapping,
+    form_problems,
+    mapping_problems,
+    unknown_fills,
+)
 from orthocrm.core.ids import ClinicId, SourceId, UserId
 from orthocrm.core.messaging import Messaging
 from orthocrm.core.routing import ROUTING_CHECKS, Routing
@@ -72,6 +80,8 @@ class Settings:
     `holidays` names a country and perhaps a part of it (`US`, `US-TX`) whose public holidays are
     closed days, but for special openings. `sequences` are those that leads can be put through. An
     open task that is overdue for `escalate_after` is escalated to the fallback person; None: never.
+    `custom_fields` are the clinic's own fields of leads. Documents lie behind `https`, or behind
+    the host application's own `document_schemes`.
     """
 
     region: str = "US"
@@ -94,6 +104,7 @@ class Settings:
     sequences: tuple[Sequence, ...] = ()
     escalate_after: timedelta | None = timedelta(hours=24)
     custom_fields: tuple[CustomField, ...] = ()
+    document_schemes: tuple[str, ...] = ()
     messaging: Messaging = field(factory=Messaging)
 
 
@@ -135,6 +146,11 @@ class Practice:
     def rule_by_name(self) -> Mapping[str, FollowUpRule]:
         """The follow-up rules by name."""
         return {rule.name: rule for rule in self.rules}
+
+    @cached_property
+    def custom_field_by_name(self) -> Mapping[str, CustomField]:
+        """The clinic's own fields of leads by name."""
+        return {each.name: each for each in self.clinic.settings.custom_fields}
 
     @cached_property
     def stage_by_slug(self) -> Mapping[str, Stage]:
@@ -192,6 +208,10 @@ def checked_settings(settings: object) -> Settings:
     problems += follow_up_problems(
         settings.rules, settings.task_templates, settings.message_templates, settings.sequences
     )
+    problems += custom_field_problems(settings.custom_fields)
+    problems += document_scheme_problems(settings.document_schemes)
+    if not problems:
+        problems += unknown_fills(settings.forms, settings.custom_fields)
     if problems:
         raise InvalidInput(problems)
     return settings

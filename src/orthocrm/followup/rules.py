@@ -12,6 +12,7 @@ from orthocrm.core.rules import TIMED, FollowUpRule, Recipient, Trigger
 from orthocrm.core.settings import Practice
 from orthocrm.core.task import LeadTaskType, Task
 from orthocrm.core.time import zone
+from orthocrm.followup import ages
 from orthocrm.followup.due import Calendar, add_business, subtract_business
 from orthocrm.followup.tasks import task_created
 from orthocrm.followup.templates import title_words
@@ -31,8 +32,11 @@ def woken(
     """Give the active rules that a trigger wakes and whose condition holds for the lead.
 
     A rule with a stage wants that `stage`, a rule with attempts exactly so many `attempts`. To
-    call a new lead is needless once somebody has spoken with the family (C-59).
+    call a new lead is needless once somebody has spoken with the family (C-59). A lead under
+    observation wakes none.
     """
+    if lead.recall_due_on is not None:
+        return ()
     return tuple(
         rule
         for rule in practice.rules
@@ -149,20 +153,22 @@ def may_speak(
 def superfluous(task: Task, lead: Lead, practice: Practice) -> bool:
     """Whether the lead's state has made an open task needless.
 
-    A converted or archived lead needs no task, a lost one none that a rule made. Otherwise: calls
-    to a family that was reached, what follows silence after an answer, and what belongs to a stage
-    that the lead has left.
+    A converted or archived lead needs no task, one that is lost or under observation none that a
+    rule made. Otherwise: calls to a family that was reached, what follows silence after an answer,
+    and what belongs to a stage that the lead has left.
     """
     if lead.status in (LeadStatus.CONVERTED, LeadStatus.ARCHIVED):
         return True
     if task.rule is None:
         return False
-    return lead.status is LeadStatus.LOST or is_settled(task.rule, lead, practice)
+    if lead.status is LeadStatus.LOST or lead.recall_due_on is not None:
+        return True
+    return is_settled(task.rule, lead, practice)
 
 
 def is_settled(name: str, lead: Lead, practice: Practice) -> bool:
     """Whether what a rule asked for has become needless; rules that are gone settle nothing."""
-    rule = practice.rule_by_name.get(name)
+    rule = practice.rule_by_name.get(name) or ages.rule_named(name)
     return rule is not None and _is_settled(rule, lead)
 
 

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from orthocrm.core import limits
 from orthocrm.core.errors import InvalidInput, StageInUse
-from orthocrm.core.ids import ClinicId, StageId, StageSlug
+from orthocrm.core.ids import ClinicId, LeadId, StageId, StageSlug
 from orthocrm.core.ports import IdSource
 from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Practice
@@ -85,17 +85,17 @@ def checked_stage(stage: Stage, others: Sequence[Stage] = ()) -> Stage:
     return evolve(stage, name=name, description=description, color=color)
 
 
-def removable(stage: Stage, held: int) -> None:
+def removable(stage: Stage, held: Sequence[LeadId]) -> None:
     """Raise unless a stage can go: it is no fixed point of the pipeline, and no lead stands in it.
 
     Raises:
         InvalidInput: the stage is the won, the lost or the default one.
-        StageInUse: so many leads stand in it.
+        StageInUse: these leads stand in it.
     """
     if stage.is_terminal or stage.is_default:
         raise InvalidInput.at("stage", "fixed_stage", "won, lost and default stages stay")
     if held:
-        raise StageInUse(stage.slug, held)
+        raise StageInUse(stage.slug, len(held), held)
 
 
 def _check_slug(reading: Reading, slug: object) -> None:

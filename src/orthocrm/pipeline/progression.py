@@ -7,7 +7,7 @@ An instant `at` before the lead entered its stage, or even before it was created
 kept: imported outcomes carry their own dates, and reports show negative spans as data errors.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from attrs import evolve, frozen
@@ -82,7 +82,7 @@ def moved(
         raise NobodyToAssign
     act = _Act(at=_happened(at, now), now=now, by=by, ids=ids)
     entered = _entered(lead, stage, act, practice)
-    lead_after = evolve(entered, milestones=_reached(lead.milestones, stage, practice, act.at))
+    lead_after = evolve(entered, milestones=_reached(entered.milestones, stage, practice, act.at))
     event = StageChanged(
         clinic_id=lead.clinic_id,
         at=now,
@@ -92,6 +92,32 @@ def moved(
         after=stage.slug,
     )
     return _transition(lead, lead_after, act, event)
+
+
+def relocated(
+    lead: Lead, stage: Stage, practice: Practice, *, now: datetime, by: UserId, ids: IdSource
+) -> Transition:
+    """Put a lead whose stage is removed into another open one, before or behind it.
+
+    It made no progress by that: no milestone is reached, and who is under observation stays so.
+
+    Raises:
+        ClosedStage: the stage is the won or the lost one.
+    """
+    if stage.kind is not StageKind.OPEN:
+        raise ClosedStage(stage.slug, "convert" if stage.kind is StageKind.WON else "lose")
+    act = _Act(at=now, now=now, by=by, ids=ids)
+    entered = _entered(lead, stage, act, practice)
+    kept = evolve(entered, recall_due_on=lead.recall_due_on, milestones=lead.milestones)
+    event = StageChanged(
+        clinic_id=lead.clinic_id,
+        at=now,
+        by=by,
+        lead_id=lead.id,
+        before=lead.position.stage,
+        after=stage.slug,
+    )
+    return _transition(lead, kept, act, event)
 
 
 def lost(
@@ -152,7 +178,7 @@ def converted(
     lead_after = evolve(
         entered,
         conversion=Conversion(at=act.at, patient_ref=patient, owner=lead.ownership.owner),
-        milestones=evolve(lead.milestones, ms_to_convert=took),
+        milestones=evolve(entered.milestones, ms_to_convert=took),
     )
     event = LeadConverted(
         clinic_id=lead.clinic_id,
@@ -259,8 +285,17 @@ def _entered(lead: Lead, stage: Stage, act: _Act, practice: Practice) -> Lead:
         lead,
         status=status_of(practice.stage_by_slug[stage.slug], contacted=contacted),
         position=position,
+        recall_due_on=None,
+        milestones=_back(lead, stage, act.at),
         stamps=evolve(lead.stamps, updated_at=act.now, updated_by=act.by),
     )
+
+
+def _back(lead: Lead, stage: Stage, at: datetime) -> Milestones:
+    """Note that a lead under observation came back, unless it was given up."""
+    if lead.recall_due_on is None or stage.kind is StageKind.LOST:
+        return lead.milestones
+    return evolve(lead.milestones, recalled_at=at)
 
 
 _MILESTONES: tuple[tuple[Step, Callable[[Milestones, datetime], Milestones]], ...] = (
@@ -288,30 +323,52 @@ def _reached(known: Milestones, stage: Stage, practice: Practice, at: datetime) 
     return known
 
 
+def reached_since(
+    known: Milestones, visits: Iterable[StageVisit], practice: Practice
+) -> Milestones:
+    """Give milestones once these visits, too, have been made; those to closed stages count none."""
+    for visit in sorted(visits, key=lambda one: (one.entered_at, one.id)):
+        stage = practice.stage_by_slug.get(visit.stage)
+        if stage is not None and not stage.is_terminal:
+            known = _reached(known, stage, practice, visit.entered_at)
+    return known
+
+
+def in_force(position: Position, practice: Practice) -> Position:
+    """Give a position whose stage the practice still has.
+
+    A stage that is gone is replaced by the last open one before it.
+    """
+    if position.stage in practice.stage_by_slug:
+        return position
+    stage = _last_open(position.order - 1, practice)
+    return evolve(position, stage=stage.slug, order=stage.order)
+
+
+def _last_open(order: int, practice: Practice) -> Stage:
+    before = [stage for stage in practice.stages if not stage.is_terminal and stage.order <= order]
+    return max(before, key=lambda stage: stage.order, default=practice.default_stage)
+
+
 def _died_in(loss: Loss, position: Position, practice: Practice) -> Stage:
     for slug in (loss.stage, position.furthest):
         stage = practice.stage_by_slug.get(slug)
         if stage is not None and not stage.is_terminal:
             return stage
-    reached = [
-        stage
-        for stage in practice.stages
-        if not stage.is_terminal and stage.order <= position.furthest_order
-    ]
-    return max(reached, key=lambda stage: stage.order, default=practice.default_stage)
+    return _last_open(position.furthest_order, practice)
 
 
 def _transition(before: Lead, after: Lead, act: _Act, event: Event) -> Transition:
     return Transition(
         lead=after,
-        closed=evolve(_visit(before), left_at=act.at),
-        opened=_visit(after),
+        closed=evolve(visit_of(before), left_at=act.at),
+        opened=visit_of(after),
         activity=_activity(before.position.stage, after, act),
         event=event,
     )
 
 
-def _visit(lead: Lead) -> StageVisit:
+def visit_of(lead: Lead) -> StageVisit:
     """Rebuild the open visit of a lead from its position."""
     return StageVisit(
         id=lead.position.visit_id,
@@ -321,6 +378,7 @@ def _visit(lead: Lead) -> StageVisit:
         order=lead.position.order,
         entered_at=lead.position.entered_at,
         owner=lead.ownership.owner,
+        observed=lead.recall_due_on is not None,
     )
 
 

@@ -1,18 +1,18 @@
-"""`desk.pipeline`: move, lose, convert and reopen leads, and see them as a board."""
+"""`desk.pipeline`: move, lose, convert, reopen and observe leads, and see them as a board."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from orthocrm.core.actor import Permission
-from orthocrm.core.ids import LeadId, StageSlug
-from orthocrm.core.lead import Lead, LostReason
-from orthocrm.core.query import Aggregate, Cond, Measure, Page, Sort, Where, both
-from orthocrm.pipeline import board
-from orthocrm.pipeline.board import Board
-from orthocrm.services import agenda, transitions
+from orthocrm.core.ids import LeadId
+from orthocrm.core.lead import Lead, LostReason, Objection
+from orthocrm.core.task import Task
+from orthocrm.pipeline.board import Board, Column, Waiting
+from orthocrm.services import marking, observing, timed, transitions
 from orthocrm.services.batch import Refused, only
+from orthocrm.services.boards import Boards
 from orthocrm.services.gate import Area, verb
-from orthocrm.services.results import Moved
+from orthocrm.services.results import Moved, Observed, Recalled
 from orthocrm.services.transitions import Loss, Move, Start
 from orthocrm.services.work import Work
 
@@ -78,28 +78,81 @@ class Pipeline(Area, area="pipeline"):
         """Take a lost lead back to the stage in which it died; history keeps the loss."""
         return transitions.reopen(work, lead_id, reason)
 
+    @verb(Permission.LEAD_UPDATE)
+    def observe(
+        self, work: Work, lead_id: LeadId, recall_due_on: date, notes: str | None = None
+    ) -> Observed:
+        """Put an open lead under observation until a local date: the patient is not ready yet.
+
+        Its stage stays, it leaves the board's columns, and rules keep silent. What rules had made
+        for it is cancelled. Once more, with another date, it gets that one.
+
+        Raises:
+            InvalidInput: the date is no later one, or more than ten years away.
+            LeadLocked, LeadClosed: the lead was converted, lost or archived.
+        """
+        return observing.observe(work, lead_id, recall_due_on, notes)
+
+    @verb(Permission.LEAD_UPDATE)
+    def recall(self, work: Work, lead_id: LeadId, notes: str | None = None) -> Recalled:
+        """Bring a lead back from observation, with a task for its coordinator.
+
+        Raises:
+            InvalidInput: the lead is not under observation.
+        """
+        return observing.recall(work, lead_id, notes)
+
+    @verb(Permission.LEAD_UPDATE)
+    def recall_due(self, work: Work) -> tuple[Recalled, ...]:
+        """Bring back the leads whose recall date has come, each once, 200 at a time."""
+        return observing.recall_due(work)
+
+    @verb(Permission.LEAD_UPDATE)
+    def alert_ages(self, work: Work) -> tuple[Task, ...]:
+        """Make a task for every lead that is over age in its stage, once in a visit (C-24).
+
+        Over age is who stays longer than the stage's `max_days` without an open task that is still
+        to come. Where a rule of the clinic looks after the stage, its task is the alert. At most
+        500 leads of each stage at a time.
+        """
+        return timed.alert_ages(work)
+
+    @verb(Permission.LEAD_UPDATE)
+    def set_objection(self, work: Work, lead_id: LeadId, objection: Objection | str | None) -> Lead:
+        """Note what keeps an open lead's family from deciding; None: nothing any more.
+
+        Raises:
+            LeadLocked, LeadClosed: the lead was converted, lost or archived.
+        """
+        return marking.set_objection(work, lead_id, objection)
+
     @verb(Permission.LEAD_READ)
     def board(self, work: Work, *, mine: bool = False, cards: int = 20) -> Board:
-        """See the open pipeline: every column with its count and its first `cards` leads."""
-        own = Cond("owner", "eq", work.actor.user) if mine else None
-        reach = both(work.reach(Permission.LEAD_READ), own)
-        leads = _cards(work, reach, cards)
-        work.touch(lead.id for lead in leads)
-        groups = work.store.aggregate(
-            Aggregate("leads", (Measure("leads"),), by=("stage",), where=reach)
-        )
-        counts = {StageSlug(group.key[0]): group.values["leads"] for group in groups}
-        due = agenda.next_due(work, [lead.id for lead in leads])
-        return board.board(work.practice, counts, leads, due, work.now)
+        """See the pipeline: every column with its count and its first `cards` leads.
 
+        Those that wait longest for their next action come first. Who is under observation stands
+        apart.
+        """
+        return Boards(work=work, cursors=self._office.cursors, mine=mine).whole(cards)
 
-def _cards(work: Work, reach: Where, most: int) -> list[Lead]:
-    """Read the first leads of every column: those that wait longest for their next action."""
-    sort, page = [Sort("next_action_at"), Sort("entered_at")], Page(most)
-    return [
-        lead
-        for stage in work.practice.stages
-        for lead in work.store.leads.find(
-            both(reach, Cond("stage", "eq", stage.slug)), sort, page
-        ).items
-    ]
+    @verb(Permission.LEAD_READ)
+    def column(
+        self,
+        work: Work,
+        stage: str,
+        *,
+        mine: bool = False,
+        size: int = 50,
+        cursor: str | None = None,
+    ) -> Column:
+        """See one column of the board, a page at a time; cursors of the board's columns fit."""
+        boards = Boards(work=work, cursors=self._office.cursors, mine=mine)
+        return boards.column(stage, size, cursor)
+
+    @verb(Permission.LEAD_READ)
+    def observed(
+        self, work: Work, *, mine: bool = False, size: int = 50, cursor: str | None = None
+    ) -> Waiting:
+        """See who is under observation, the next recall first, a page at a time."""
+        boards = Boards(work=work, cursors=self._office.cursors, mine=mine)
+        return boards.observed(size, cursor)

@@ -38,6 +38,23 @@ class Moved:
 
 
 @frozen(kw_only=True)
+class Observed:
+    """A lead under observation until `lead.recall_due_on`, and the note that says so."""
+
+    lead: Lead
+    activity: Activity
+
+
+@frozen(kw_only=True)
+class Recalled:
+    """A lead that came back from observation, and the task of its coordinator."""
+
+    lead: Lead
+    activity: Activity
+    task: Task
+
+
+@frozen(kw_only=True)
 class Assigned:
     """A lead with its coordinator, and why it is that one."""
 

@@ -13,7 +13,7 @@ from orthocrm.core.lead import Lead, LeadStatus
 from orthocrm.core.ports import Repository
 from orthocrm.core.query import Cond, Page, Sort, both
 from orthocrm.core.task import Task, TaskStatus
-from orthocrm.services import agenda
+from orthocrm.services import agenda, touches, visiting
 from orthocrm.services.work import LIVING, Work, everything
 
 BATCH = 500
@@ -169,6 +169,7 @@ def _undo(work: Work, lead: Lead, steps: Sequence[ImportChange]) -> None:
         return
     _restore_tasks(work, lead, steps)
     work.store.leads.save([evolve(steps[-1].before, version=lead.version)])
+    touches.follow(work, [(lead, steps[-1].before)])
     present = lead.position.visit_id
     for step in steps:
         former = step.before.position.visit_id
@@ -181,7 +182,7 @@ def _rejoin(work: Work, present: VisitId, former: VisitId) -> None:
     """Let the former visit be the open one again, as if it had never been left."""
     left = work.store.visits.get([former])
     work.store.visits.remove([present, former])
-    work.store.visits.add([evolve(visit, left_at=None, version=1) for visit in left.values()])
+    work.store.visits.add([visiting.reopened(visit) for visit in left.values()])
 
 
 def _restore_tasks(work: Work, lead: Lead, steps: Sequence[ImportChange]) -> None:

@@ -23,7 +23,7 @@ from orthocrm.followup import automation, holidays
 from orthocrm.followup.templates import Preview
 from orthocrm.followup.templates import preview as previewed
 from orthocrm.pipeline import history
-from orthocrm.services import assigning, configuring, saved
+from orthocrm.services import assigning, configuring, saved, staging
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.work import LIVING, Work
 
@@ -134,7 +134,7 @@ class ClinicSettings(Area, area="settings"):
         order = [stage.slug for stage in work.practice.stages]
         order.insert(order.index(neighbour.slug) + 1, new.slug)
         practice = evolve(work.practice, stages=(*work.practice.stages, new))
-        stages = _reordered(work, practice, order)
+        stages = staging.reordered(work, practice, order)
         configuring.changed(work, "stage", new.id)
         return stages
 
@@ -154,26 +154,21 @@ class ClinicSettings(Area, area="settings"):
     @verb(Permission.LEAD_CONFIGURE)
     def reorder_stages(self, work: Work, slugs: Sequence[str]) -> tuple[Stage, ...]:
         """Bring all stages into a new order; no lead moves, and no history is rewritten."""
-        stages = _reordered(work, work.practice, slugs)
+        stages = staging.reordered(work, work.practice, slugs)
         configuring.changed(work, "stages")
         return stages
 
     @verb(Permission.LEAD_CONFIGURE)
-    def remove_stage(self, work: Work, slug: str) -> tuple[Stage, ...]:
-        """Remove an open stage in which no lead stands; won, lost and default stages stay.
+    def remove_stage(self, work: Work, slug: str, move_to: str | None = None) -> tuple[Stage, ...]:
+        """Remove an open stage; the leads in it go to `move_to`, an open one before or behind it.
+
+        Won, lost and default stages stay. What happened in the stage stays on record.
 
         Raises:
-            StageInUse: leads stand in it; the error counts them.
+            StageInUse: leads stand in it and no stage is given; it counts and names them.
+            Vetoed: a plug-in keeps one of the leads out of the other stage.
         """
-        stage = work.practice.stage(slug, "slug")
-        held = work.store.leads.count(both(LIVING, Cond("stage", "eq", stage.slug)))
-        history.removable(stage, held)
-        work.store.stages.remove([stage.id])
-        rest = tuple(kept for kept in work.practice.stages if kept.id != stage.id)
-        practice = evolve(work.practice, stages=rest)
-        stages = _reordered(work, practice, [kept.slug for kept in rest])
-        configuring.changed(work, "stage", stage.id)
-        return stages
+        return staging.remove(work, slug, move_to)
 
     @verb(Permission.LEAD_CONFIGURE)
     def add_coordinator(
@@ -262,21 +257,6 @@ def _refuse(problems: Sequence[Problem]) -> None:
     """Raise what is wrong, if anything is."""
     if problems:
         raise InvalidInput(problems)
-
-
-def _reordered(work: Work, practice: Practice, slugs: Sequence[str]) -> tuple[Stage, ...]:
-    """Save the stages whose order changed, in two steps so that no two share one in between."""
-    ordered = history.ordered(practice, slugs)
-    present = {stage.id: stage.order for stage in practice.stages}
-    moving = [stage for stage in ordered if stage.order != present[stage.id]]
-    aside = [evolve(stage, order=-stage.order) for stage in moving]
-    settled = {
-        stage.id: stage
-        for stage in work.store.stages.save(
-            [evolve(stage, order=-stage.order) for stage in work.store.stages.save(aside)]
-        )
-    }
-    return tuple(settled.get(stage.id, stage) for stage in ordered)
 
 
 def _only_own(work: Work, user: str) -> None:

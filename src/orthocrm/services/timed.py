@@ -9,8 +9,8 @@ from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import LeadId
 from orthocrm.core.query import Aggregate, Calculation, Cond, Measure, Where, both, predicate
 from orthocrm.core.rules import FollowUpRule, Trigger
-from orthocrm.core.task import Task
-from orthocrm.followup import rules
+from orthocrm.core.task import OPEN_TASKS, Task
+from orthocrm.followup import ages, rules
 from orthocrm.services import agenda, reacting
 from orthocrm.services.work import Work
 
@@ -24,17 +24,37 @@ def raise_due(work: Work) -> tuple[Task, ...]:
     return tuple(task for rule in timed for task in _raised(work, rule))
 
 
-def _raised(work: Work, rule: FollowUpRule) -> tuple[Task, ...]:
+def alert_ages(work: Work) -> tuple[Task, ...]:
+    """Speak of leads that are over age in their stage: once in a visit, `BATCH` at a time.
+
+    Leads with an open task that is still to come are left alone.
+    """
+    return tuple(
+        task
+        for rule, names in ages.speaking(work.practice)
+        for task in _raised(work, rule, names, only_unplanned=True)
+    )
+
+
+def _raised(
+    work: Work,
+    rule: FollowUpRule,
+    names: tuple[str, ...] = (),
+    *,
+    only_unplanned: bool = False,
+) -> tuple[Task, ...]:
     """Find the leads by what stands in clear, lock them, and look again.
 
-    Only leads of which the rule has to speak are read as a whole.
+    Only leads of which the rule has to speak are read as a whole. It is silent where a rule of
+    these `names` has spoken.
     """
     reach = work.reach(Permission.LEAD_UPDATE)
-    where = LEADS.checked(both(reach, rules.due_conditions(rule, work.practice, work.now)))
-    found = _due(work, rule, _waiting(work, rule, where))
+    more = ages.unplanned(work.now) if only_unplanned else None
+    where = LEADS.checked(both(reach, rules.due_conditions(rule, work.practice, work.now), more))
+    found = _due(work, rule, names, _waiting(work, rule, where, only_unplanned=only_unplanned))
     locked = work.store.leads.get(found, lock=True).values()
     matching = {lead.id: lead for lead in filter(predicate(where, LEADS), locked)}
-    still = _due(work, rule, {i: rules.since(rule, lead) for i, lead in matching.items()})
+    still = _due(work, rule, names, {i: rules.since(rule, lead) for i, lead in matching.items()})
     due = [matching[lead_id] for lead_id in still]
     work.touch(lead.id for lead in due)
     in_stage = rule.trigger is Trigger.IN_STAGE
@@ -48,22 +68,34 @@ def _raised(work: Work, rule: FollowUpRule) -> tuple[Task, ...]:
     return tuple(task for reaction in reactions for task in reaction.tasks)
 
 
-def _waiting(work: Work, rule: FollowUpRule, where: Where) -> Mapping[LeadId, datetime]:
+def _waiting(
+    work: Work, rule: FollowUpRule, where: Where, *, only_unplanned: bool
+) -> Mapping[LeadId, datetime]:
     """Tell of every lead that a rule may be due for since when it waits."""
     at = "entered_at" if rule.trigger is Trigger.IN_STAGE else "created_at"
     since = Measure("since", Calculation.MIN, at)
     groups = work.store.aggregate(Aggregate("leads", (since,), by=("id",), where=where))
-    return {group.key[0]: group.values["since"] for group in groups}
+    found = {LeadId(group.key[0]): group.values["since"] for group in groups}
+    planned = _planned(work, found) if only_unplanned and found else {}
+    return {lead_id: at for lead_id, at in found.items() if lead_id not in planned}
 
 
-def _due(work: Work, rule: FollowUpRule, since: Mapping[LeadId, datetime]) -> list[LeadId]:
-    spoken = _spoken(work, rule, since)
+def _planned(work: Work, leads: Mapping[LeadId, datetime]) -> Mapping[LeadId, datetime]:
+    """Tell which leads have an open task that is still to come."""
+    coming = both(Cond("status", "in", OPEN_TASKS), Cond("due_at", "gt", work.now))
+    return _last(work, "tasks", "due_at", leads, coming)
+
+
+def _due(
+    work: Work, rule: FollowUpRule, names: tuple[str, ...], since: Mapping[LeadId, datetime]
+) -> list[LeadId]:
+    spoken = _spoken(work, rule, names, since)
     due = [i for i, at in since.items() if rules.may_speak(rule, at, spoken.get(i), work.now)]
     return sorted(due)[:BATCH]
 
 
 def _spoken(
-    work: Work, rule: FollowUpRule, leads: Mapping[LeadId, datetime]
+    work: Work, rule: FollowUpRule, names: tuple[str, ...], leads: Mapping[LeadId, datetime]
 ) -> Mapping[LeadId, datetime]:
     """Tell when the rule last spoke of each lead: by its task, else by its sequence.
 
@@ -72,7 +104,8 @@ def _spoken(
     if not leads:
         return {}
     if rule.task is not None:
-        return _last(work, "tasks", "created_at", leads, Cond("rule", "eq", rule.name))
+        said = Cond("rule", "in", names or (rule.name,))
+        return _last(work, "tasks", "created_at", leads, said)
     named = Cond("sequence", "eq", rule.sequence)
     running = both(named, Cond("state", "eq", EnrollmentState.RUNNING))
     begun = _last(work, "enrollments", "started_at", leads, named)

@@ -20,7 +20,17 @@ from orthocrm.leads.intake import Intake
 from orthocrm.leads.mapping import LeadMapping, LeadRow
 from orthocrm.pipeline import progression
 from orthocrm.pipeline.progression import Transition
-from orthocrm.services import agenda, arrivals, assigning, handing, ledger, reacting, transitions
+from orthocrm.services import (
+    agenda,
+    arrivals,
+    assigning,
+    handing,
+    ledger,
+    reacting,
+    touches,
+    transitions,
+    visiting,
+)
 from orthocrm.services.assigning import Adoptions, Owned
 from orthocrm.services.batch import attempt, done
 from orthocrm.services.ledger import Plan, Tally
@@ -128,12 +138,13 @@ def _about(path: str) -> Iterator[None]:
 def _save(work: Work, plan: Plan, mapping: LeadMapping, changed: Sequence[_Update]) -> None:
     leads = _settled(work, mapping, changed)
     saved = work.store.leads.save(leads)
+    touches.follow(work, [(item.before, item.lead) for item in changed])
     ledger.remember(
         work, plan, [(item.before, lead) for item, lead in zip(changed, saved, strict=True)]
     )
     handovers = [item.owned for item in changed if item.owned]
     moves = [item.moved for item in changed if item.moved]
-    work.store.visits.save([moved.closed for moved in moves])
+    visiting.close(work, [moved.closed for moved in moves])
     work.store.visits.add([moved.opened for moved in moves])
     notes = [*(owned.activity for owned in handovers), *(moved.activity for moved in moves)]
     work.store.activities.add([note for note in notes if note])

@@ -168,7 +168,7 @@ _conversions = st.builds(
 def visits(lead: Lead) -> st.SearchStrategy[StageVisit]:
     """Draw visits of a lead to stages."""
     return st.builds(
-        lambda stage, order, entered_at, left_at, owner: a_visit(
+        lambda stage, order, entered_at, left_at, owner, observed, ms: a_visit(
             lead,
             id=a_position(stage, order, entered_at).visit_id,
             stage=stage,
@@ -176,12 +176,17 @@ def visits(lead: Lead) -> st.SearchStrategy[StageVisit]:
             entered_at=entered_at,
             left_at=left_at,
             owner=owner,
+            observed=observed,
+            ms=ms,
+            business_ms=None if ms is None else ms // 3,
         ),
         slugs,
         st.integers(1, 8),
         instants,
         st.none() | instants,
         st.none() | users,
+        st.booleans(),
+        st.none() | st.integers(-1, 4),
     )
 
 

@@ -1,6 +1,6 @@
 """Leads of a practice and what belongs to them: filled in every field, and as bare as can be."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import attrs
@@ -14,8 +14,8 @@ from orthocrm.core.activity import (
     LeadActivityType,
     PassedOver,
 )
-from orthocrm.core.appointment import Appointment, AppointmentStatus, ReminderStatus
-from orthocrm.core.ids import ImportId, LeadId, SourceId, StageSlug, UserId
+from orthocrm.core.appointment import Appointment, AppointmentStatus
+from orthocrm.core.ids import ImportId, LeadId, SeriesId, SourceId, StageSlug, UserId
 from orthocrm.core.lead import (
     Channel,
     Conversion,
@@ -34,6 +34,7 @@ from orthocrm.core.lead import (
     Position,
     TreatmentInterest,
 )
+from orthocrm.core.money import Money
 from orthocrm.core.people import (
     Address,
     Contact,
@@ -43,13 +44,15 @@ from orthocrm.core.people import (
     Phone,
     PreferredContact,
 )
+from orthocrm.core.settings import Clinic
 from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
+from orthocrm.core.waitlist import WaitlistEntry, WaitlistState
 from orthocrm.testing.factories import (
     a_lead,
     a_personal_change,
-    a_reminder,
     a_task,
     a_visit,
+    a_waitlist_entry,
     an_activity,
     an_appointment,
     an_audit_entry,
@@ -73,7 +76,15 @@ def enquiries(rows: Rows) -> dict[str, tuple[Any, ...]]:
         ),
     )
     bare = a_lead(the_clinic(rows), phone=None, email=None, enquiry=Enquiry(interests=()))
-    left = a_visit(converted, left_at=at(days=30), owner=BOB, order=7)
+    left = a_visit(
+        converted,
+        left_at=at(days=30),
+        owner=BOB,
+        order=7,
+        observed=True,
+        ms=LARGE,
+        business_ms=-1,
+    )
     return {
         "leads": (lost, converted, bare),
         "visits": (left, a_visit(lost)),
@@ -236,17 +247,14 @@ def around(rows: Rows) -> dict[str, tuple[Any, ...]]:
     other, lead, _ = rows["leads"]
     booked = _a_full_appointment(lead)
     of_a_patient = an_appointment(other, lead_id=None, patient_ref="patient-7")
-    reminder = a_reminder(
-        booked,
-        status=ReminderStatus.FAILED,
-        sent_at=at(minutes=5),
-        skipped_because="quiet_hours",
-        attempts=2,
-    )
     return {
         "tasks": (_a_full_task(lead), a_task(other)),
         "appointments": (booked, of_a_patient),
-        "reminders": (reminder, a_reminder(of_a_patient)),
+        "waitlist": (
+            a_waitlist_entry(the_clinic(rows)),
+            _a_full_waitlist_entry(the_clinic(rows), lead, booked),
+            a_waitlist_entry(the_clinic(rows), other),
+        ),
     }
 
 
@@ -285,6 +293,43 @@ def _a_full_appointment(lead: Lead) -> Appointment:
         meeting_link="https://meet.example.com/1",
         expires_at=at(hours=2),
         sequence=4,
+        answers={"Angst vor 🦷?": "ein wenig", "": ""},
+        providers=(BOB, ADA),
+        resources=("chair-1", "Röntgen"),
+        buffer_before=timedelta(minutes=5),
+        buffer_after=timedelta(minutes=10, microseconds=1),
+        capacity=3,
+        series_id=SeriesId("series-1"),
+        price=Money(12_050, "CHF"),
+        booked_by=ADA,
+        held_by="5f2b" * 16,
+        uid="visit-1@example.com",
+        moved=2,
+        confirmed_at=at(hours=3),
+        arrived_at=at(days=1),
+        started_at=at(days=1, minutes=2),
+        completed_at=at(days=1, minutes=40),
+        cancelled_at=at(days=2),
+        cancelled_because="patient_ill",
+    )
+
+
+def _a_full_waitlist_entry(clinic: Clinic, lead: Lead, booked: Appointment) -> WaitlistEntry:
+    return a_waitlist_entry(
+        clinic,
+        lead,
+        visit_type="our own type",
+        created_at=at(),
+        created_by=BOB,
+        providers=(ADA, BOB),
+        earliest=date(2026, 2, 28),
+        latest=date(2028, 2, 29),
+        weekdays=(6, 0),
+        start=time(0),
+        end=time(13, 30),
+        state=WaitlistState.OFFERED,
+        appointment_id=booked.id,
+        expires_at=at(hours=1),
     )
 
 

@@ -44,6 +44,9 @@ def _write_visit(visit: StageVisit, put: Put) -> Row:
         put_at(visit.entered_at),
         put_at(visit.left_at) if visit.left_at else None,
         visit.owner,
+        put.flag(visit.observed),
+        None if visit.ms is None else put.number(visit.ms),
+        None if visit.business_ms is None else put.number(visit.business_ms),
     )
 
 
@@ -58,6 +61,9 @@ def _read_visit(row: Row, _: Personal, take: Take) -> StageVisit:
         entered_at=take.at(row[6]),
         left_at=take.at(row[7]) if row[7] else None,
         owner=row[8],
+        observed=bool(row[9]),
+        ms=row[10],
+        business_ms=row[11],
     )
 
 

@@ -99,6 +99,9 @@ stage_visits = noun(
     at("entered_at"),
     at("left_at", nullable=True),
     *maybe("owner"),
+    flag("observed"),
+    number("ms", nullable=True),
+    number("business_ms", nullable=True),
     of("leads", "lead_id"),
 )
 index("stage_visits_lead", stage_visits, "lead_id")

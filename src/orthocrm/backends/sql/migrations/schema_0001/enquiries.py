@@ -156,6 +156,9 @@ def _stage_visits() -> None:
         sa.Column("entered_at", UtcDateTime(), nullable=False),
         sa.Column("left_at", UtcDateTime(), nullable=True),
         sa.Column("owner", CODE, nullable=True),
+        sa.Column("observed", sa.Boolean(), nullable=False),
+        sa.Column("ms", sa.BigInteger(), nullable=True),
+        sa.Column("business_ms", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["clinic_id", "lead_id"], ["leads.clinic_id", "leads.id"], name="fk_stage_visits_leads"
         ),
