@@ -17,8 +17,9 @@ from attrs import evolve
 from orthocrm import AlreadyExists, Clinic, Conflict, InvalidInput, StaleVersion, connect, hook
 from orthocrm.core import query
 from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.claims import Claim, in_order, laid_out
 from orthocrm.core.facts import SCHEMAS
-from orthocrm.core.ids import ClinicId, LeadId
+from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
 from orthocrm.core.ports import FIRST_PAGE, Backend, UnitOfWork
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
@@ -188,6 +189,59 @@ class Ledger(Drawer):
         return {address: found for address, found in held.items() if found}
 
 
+class Calendar(Drawer):
+    """Appointments; what they have taken goes with them."""
+
+    def remove(self, ids: Collection[str]) -> None:
+        """Forget appointments and their claims."""
+        super().remove(ids)
+        self._unit.claims.release([AppointmentId(one) for one in ids])
+
+
+class TakenTime:
+    """What appointments have taken; the rule for it comes with the library."""
+
+    def __init__(self, held: dict[AppointmentId, tuple[Claim, ...]]) -> None:
+        self._held = held
+
+    def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
+        """Take time, all of it or nothing."""
+        standing = [claim for held in self._held.values() for claim in held]
+        plan = laid_out(claims, standing)
+        if not plan.taken:
+            self._held[appointment_id] = (*self._held.get(appointment_id, ()), *plan.parts)
+        return plan.taken
+
+    def release(self, appointment_ids: Collection[AppointmentId]) -> None:
+        """Give time back."""
+        for one in appointment_ids:
+            self._held.pop(one, None)
+
+    def of(
+        self, appointment_ids: Collection[AppointmentId]
+    ) -> Mapping[AppointmentId, Sequence[Claim]]:
+        """Give what appointments have taken."""
+        held = {one: self._held.get(one, ()) for one in appointment_ids}
+        return {one: sorted(claims, key=in_order) for one, claims in held.items() if claims}
+
+    def holders(
+        self, resources: Collection[str], starts_at: datetime, ends_at: datetime
+    ) -> Mapping[str, Sequence[AppointmentId]]:
+        """Give the appointments that have some of a time; a real backend has an index for that."""
+        inside = sorted(
+            (claim.resource, claim.starts_at, appointment)
+            for appointment, claims in self._held.items()
+            for claim in claims
+            if claim.resource in resources
+            and claim.starts_at < ends_at
+            and starts_at < claim.ends_at
+        )
+        found: dict[str, dict[AppointmentId, None]] = {}
+        for resource, _, appointment in inside:
+            found.setdefault(resource, {})[appointment] = None
+        return {resource: list(ids) for resource, ids in found.items()}
+
+
 class KnownDeliveries:
     """Deliveries by operation, user and key."""
 
@@ -225,6 +279,8 @@ class Unit:
         self.outbox = WaitingEvents(self, "outbox")
         self.messages = WaitingMessages(self, "messages")
         self.consents = Ledger(self, "consents")
+        self.claims = TakenTime(drawers.setdefault("claims", {}))
+        self.appointments = Calendar(self, "appointments")
         self.deliveries = KnownDeliveries(drawers.setdefault("deliveries", {}))
 
     def revision(self) -> int | None:

@@ -22,14 +22,15 @@ from orthocrm import (
 )
 from orthocrm.assignment.handover import OwnerPresent
 from orthocrm.core.activity import LeadActivityType, PassedOver
-from orthocrm.core.appointment import Availability
-from orthocrm.core.ids import AvailabilityId, TimeOffId, UserId
+from orthocrm.core.ids import TimeOffId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
+from orthocrm.core.schedule import WeeklyWindow
 from orthocrm.core.source import LeadSourceCategory
 from orthocrm.core.task import LeadTaskType
 from orthocrm.services.assignment import Distributed, Load
 from orthocrm.testing.clock import FrozenClock
+from orthocrm.testing.factories import a_schedule
 from tests.flows.practice import House, enquiry
 
 ANA, BEN, CLEO = UserId("tc-1"), UserId("tc-2"), UserId("tc-3")
@@ -145,20 +146,16 @@ def test_settings_that_name_no_pool_are_refused(house: House) -> None:
 
 def test_who_works_now_goes_before_who_works_later(house: House) -> None:
     configure(house, assignment=("schedule", "round_robin"))
-    rows = [(ANA, 1, time(13), time(18)), (BEN, 1, time(8), time(12)), (ANA, 2, time(8), time(9))]
+    afternoons = (
+        WeeklyWindow(weekday=1, start=time(13), end=time(18)),
+        WeeklyWindow(weekday=2, start=time(8), end=time(9)),
+    )
+    mornings = (WeeklyWindow(weekday=1, start=time(8), end=time(12)),)
     with house.crm._backend.begin(house.clinic.id) as store:
-        store.availability.add(
+        store.schedules.add(
             [
-                Availability(
-                    id=AvailabilityId(f"0190c0de-0000-7000-8000-00000000000{number}"),
-                    clinic_id=house.clinic.id,
-                    provider=user,
-                    weekday=weekday,
-                    start=start,
-                    end=end,
-                    timezone="America/Chicago",
-                )
-                for number, (user, weekday, start, end) in enumerate(rows)
+                a_schedule(house.clinic, ANA, windows=afternoons),
+                a_schedule(house.clinic, BEN, windows=mornings),
             ]
         )
     morning = [somebody(house, i) for i in (0, 1)]

@@ -11,9 +11,10 @@ from attrs import evolve
 
 from orthocrm.core import query
 from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.claims import Claim, in_order, laid_out
 from orthocrm.core.errors import AlreadyExists, Conflict, InvalidInput, StaleVersion
 from orthocrm.core.facts import SCHEMAS
-from orthocrm.core.ids import ClinicId, LeadId
+from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
 from orthocrm.core.ports import FIRST_PAGE
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
@@ -157,6 +158,51 @@ class DictConsents:
         return sorted(found, key=lambda entry: (entry.at, entry.id))
 
 
+class DictAppointments(DictRepository):
+    def remove(self, ids: Collection[str]) -> None:
+        super().remove(ids)
+        self.unit.claims.release([AppointmentId(one) for one in ids])
+
+
+class DictClaims:
+    def __init__(self, unit: "DictUnit") -> None:
+        self.held: dict[Any, tuple[Claim, ...]] = unit.tables.setdefault("claims", {})
+
+    def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
+        plan = laid_out(claims, self.standing())
+        if not plan.taken:
+            self.held[appointment_id] = (*self.held.get(appointment_id, ()), *plan.parts)
+        return plan.taken
+
+    def standing(self) -> list[Claim]:
+        return [claim for claims in self.held.values() for claim in claims]
+
+    def release(self, appointment_ids: Collection[AppointmentId]) -> None:
+        for one in appointment_ids:
+            self.held.pop(one, None)
+
+    def of(
+        self, appointment_ids: Collection[AppointmentId]
+    ) -> Mapping[AppointmentId, Sequence[Claim]]:
+        return {i: sorted(self.held[i], key=in_order) for i in appointment_ids if self.held.get(i)}
+
+    def holders(
+        self, resources: Collection[str], starts_at: datetime, ends_at: datetime
+    ) -> Mapping[str, Sequence[AppointmentId]]:
+        asked = [Claim(resource=one, starts_at=starts_at, ends_at=ends_at) for one in resources]
+        found = {one.resource: self.in_the_way(one) for one in asked}
+        return {resource: ids for resource, ids in found.items() if ids}
+
+    def in_the_way(self, asked: Claim) -> list[AppointmentId]:
+        inside = [
+            (claim.starts_at, appointment)
+            for appointment, claims in self.held.items()
+            for claim in claims
+            if claim.overlaps(asked)
+        ]
+        return list(dict.fromkeys(appointment for _, appointment in sorted(inside)))
+
+
 class DictDeliveries:
     def __init__(self, unit: "DictUnit") -> None:
         self.rows = unit.tables.setdefault("deliveries", {})
@@ -197,6 +243,7 @@ class DictUnit:
     delivery_repository: type[DictDeliveries] = DictDeliveries
     message_repository: type[DictMessages] = DictMessages
     consent_repository: type[DictConsents] = DictConsents
+    claim_repository: type[DictClaims] = DictClaims
 
     def __init__(self, clinic: ClinicId, tables: Tables) -> None:
         self.clinic, self.tables = clinic, tables
@@ -206,6 +253,8 @@ class DictUnit:
         self.outbox = self.outbox_repository(self, "outbox")
         self.messages = self.message_repository(self, "messages")
         self.consents = self.consent_repository(self)
+        self.claims = self.claim_repository(self)
+        self.appointments = DictAppointments(self, "appointments")
         self.deliveries = self.delivery_repository(self)
         self.refused: Conflict | None = None
 

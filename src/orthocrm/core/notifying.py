@@ -12,6 +12,7 @@ from attrs import field, frozen
 from orthocrm.core.errors import OrthoCRMError
 from orthocrm.core.headers import one_header
 from orthocrm.core.ids import (
+    AppointmentId,
     ClinicId,
     ConsentId,
     LeadId,
@@ -64,9 +65,12 @@ class Message:
 
     `key` is unique: the same effect asked for twice is one message. A message to a family names
     the `lead_id`, one to staff the `user`. `not_after` ends its use (a reminder at the start of
-    the visit). `fence` grows with every claim; `due_at` of a claimed one is the end of its lease.
+    the visit). `fence` grows with every claim, and with everything else that a worker who holds it
+    must not undo; `due_at` of a claimed one is the end of its lease. `sent_at` of a pending one
+    says that a carrier may have it already.
     `carrier` and `carrier_ref` are what the status webhooks of carriers speak of. `about` names
-    the rule, template, appointment or event that asked for it, in codes.
+    the rule, template, appointment or event that asked for it, in codes (`reminder/RULE` those of
+    the appointment in `appointment_id`).
     """
 
     id: MessageId
@@ -84,6 +88,7 @@ class Message:
     user: UserId | None = None
     template: str | None = None
     about: str | None = None
+    appointment_id: AppointmentId | None = None
     not_after: datetime | None = None
     state: MessageState = MessageState.PENDING
     because: str | None = None
@@ -94,6 +99,23 @@ class Message:
     sent_at: datetime | None = None
     settled_at: datetime | None = None
     version: int = 1
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about, and what staff may mute."""
+
+    LEAD_ASSIGNED = "lead_assigned"
+    LEADS_ASSIGNED = "leads_assigned"
+    NEEDS_ASSIGNMENT = "needs_assignment"
+    TASK_OVERDUE = "task_overdue"
+    TASK_ESCALATED = "task_escalated"
+    ANSWER_RECEIVED = "answer_received"
+    LOST_SUGGESTED = "lost_suggested"
+    LEAD_RECALLED = "lead_recalled"
+    STAGE_OVERSTAYED = "stage_overstayed"
+    DUPLICATES_FOUND = "duplicates_found"
+    IMPORT_FINISHED = "import_finished"
+    MESSAGE_PARKED = "message_parked"
 
 
 @frozen(kw_only=True)

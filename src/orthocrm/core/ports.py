@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from orthocrm.core.activity import Activity
-from orthocrm.core.appointment import Appointment, Availability, Reminder, TimeOff
+from orthocrm.core.appointment import Appointment, TimeOff
 from orthocrm.core.audit import (
     AuditEntry,
     Delivery,
@@ -20,8 +20,9 @@ from orthocrm.core.audit import (
     PersonalChange,
 )
 from orthocrm.core.cadence import Enrollment
+from orthocrm.core.claims import Claim
 from orthocrm.core.coordinator import Coordinator, Rotation
-from orthocrm.core.ids import ClinicId, LeadId
+from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
 from orthocrm.core.lead import Lead, StageVisit
 from orthocrm.core.lead_link import LeadLink
 from orthocrm.core.marketing import Campaign, ReferrerRecord, Spend, Touch
@@ -29,10 +30,12 @@ from orthocrm.core.merging import Merge
 from orthocrm.core.notifying import ConsentEntry, Message, Notice, StaffContact
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
 from orthocrm.core.saved_view import SavedView
+from orthocrm.core.schedule import Schedule
 from orthocrm.core.settings import Clinic
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage
 from orthocrm.core.task import Task
+from orthocrm.core.waitlist import WaitlistEntry
 
 T = TypeVar("T")
 
@@ -193,6 +196,48 @@ class Consents(Protocol):
         ...
 
 
+class Claims(Protocol):
+    """The time of people and things that appointments take: the guard against double booking.
+
+    The storage itself refuses that two overlapping claims of one resource have the same lane, and
+    that one of capacity 1 overlaps any other, whoever else writes at the same time.
+    """
+
+    def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
+        """Take time for an appointment, all of it or nothing; give the claims that are taken.
+
+        An empty answer means that everything is the appointment's now. Waits for a concurrent
+        unit of work that takes the same. A claim may be laid over several lanes, as
+        `orthocrm.core.claims.laid_out` does, and an empty one takes nothing. What an appointment
+        has already stands in its way too: a move releases it first. The appointment has to be
+        stored when the unit of work ends.
+        """
+        ...
+
+    def release(self, appointment_ids: Collection[AppointmentId]) -> None:
+        """Give back everything that appointments have taken; unknown ones are ignored."""
+        ...
+
+    def of(
+        self, appointment_ids: Collection[AppointmentId]
+    ) -> Mapping[AppointmentId, Sequence[Claim]]:
+        """Give what appointments have taken, by resource, start and lane.
+
+        Appointments without a claim are left out.
+        """
+        ...
+
+    def holders(
+        self, resources: Collection[str], starts_at: datetime, ends_at: datetime
+    ) -> Mapping[str, Sequence[AppointmentId]]:
+        """Give the appointments that have some time of `[starts_at, ends_at)`, by resource.
+
+        Those that start first come first, ids break ties; each is there once. Resources that
+        nobody has are left out.
+        """
+        ...
+
+
 class UnitOfWork(Protocol):
     """Everything that one verb reads and writes in one clinic, kept or dropped as a whole."""
 
@@ -232,8 +277,8 @@ class UnitOfWork(Protocol):
         ...
 
     @property
-    def availability(self) -> Repository[Availability]:
-        """Weekly hours."""
+    def schedules(self) -> Repository[Schedule]:
+        """Hours, by user, resource or template."""
         ...
 
     @property
@@ -258,12 +303,17 @@ class UnitOfWork(Protocol):
 
     @property
     def appointments(self) -> Repository[Appointment]:
-        """The appointments."""
+        """The appointments; the claims of one that is removed go with it."""
         ...
 
     @property
-    def reminders(self) -> Repository[Reminder]:
-        """The reminders."""
+    def claims(self) -> Claims:
+        """The time that appointments take, which nobody takes twice."""
+        ...
+
+    @property
+    def waitlist(self) -> Repository[WaitlistEntry]:
+        """Who waits for a time."""
         ...
 
     @property

@@ -2,9 +2,10 @@
 
 from datetime import date, datetime, time, timedelta
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orthocrm.core.ids import ClinicId
+from orthocrm.core.masking import mask
 
 
 @frozen(kw_only=True)
@@ -74,5 +75,5 @@ class Schedule:
     template: str | None = None
     is_template: bool = False
     is_active: bool = True
-    feed: str | None = None
+    feed: str | None = field(default=None, repr=mask)
     version: int = 1

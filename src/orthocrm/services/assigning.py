@@ -86,8 +86,8 @@ def loads(work: Work) -> Mapping[UserId, int]:
 
 
 def _shifts(work: Work) -> Mapping[UserId, datetime]:
-    rows = everything(work.store.availability, Cond("is_active", "eq", value=True))
-    return shifts.at_work_from(work.practice, rows, now=work.now)
+    schedules = everything(work.store.schedules, Cond("is_active", "eq", value=True))
+    return shifts.at_work_from(work.practice, schedules, now=work.now)
 
 
 def make_rotations(store: UnitOfWork, clinic: ClinicId, routing: Routing) -> None:

@@ -17,9 +17,6 @@ from orthocrm.core.appointment import (
     Appointment,
     AppointmentStatus,
     AppointmentType,
-    Availability,
-    Reminder,
-    ReminderChannel,
     TimeOff,
 )
 from orthocrm.core.audit import (
@@ -31,6 +28,7 @@ from orthocrm.core.audit import (
     PersonalChange,
 )
 from orthocrm.core.cadence import Enrollment
+from orthocrm.core.claims import Claim
 from orthocrm.core.coordinator import Coordinator, Rotation
 from orthocrm.core.ids import ClinicId, LeadId, SourceId, StageSlug, UserId, VisitId
 from orthocrm.core.lead import (
@@ -65,10 +63,12 @@ from orthocrm.core.notifying import (
 )
 from orthocrm.core.people import Contact, Email, Patient, PatientRelationship, Phone
 from orthocrm.core.saved_view import SavedView
+from orthocrm.core.schedule import Schedule, WeeklyWindow
 from orthocrm.core.settings import MONDAY_TO_FRIDAY, Clinic
 from orthocrm.core.source import DEFAULT_SOURCES, LeadSourceCategory, Source
 from orthocrm.core.stage import DEFAULT_STAGES, Stage, Step
 from orthocrm.core.task import LeadTaskType, Task
+from orthocrm.core.waitlist import WaitlistEntry
 from orthocrm.testing.clock import MONDAY_MORNING, CountingIds
 
 N = TypeVar("N")
@@ -309,33 +309,37 @@ def an_appointment(lead: Lead, at: datetime = MONDAY_MORNING, **fields: Any) -> 
     return _made(Appointment, usual, fields)
 
 
-def a_reminder(appointment: Appointment, **fields: Any) -> Reminder:  # noqa: ANN401
-    """Make an e-mail that is due a day before an appointment."""
-    usual = {
-        "id": _new_id(),
-        "clinic_id": appointment.clinic_id,
-        "appointment_id": appointment.id,
-        "sequence": appointment.sequence,
-        "channel": ReminderChannel.EMAIL,
-        "rule": "a_day_before",
-        "due_at": appointment.starts_at - timedelta(days=1),
-    }
-    return _made(Reminder, usual, fields)
+def a_claim(
+    resource: str = "user/dr-1",
+    at: datetime = MONDAY_MORNING,
+    minutes: int = 60,
+    **fields: Any,  # noqa: ANN401
+) -> Claim:
+    """Make a claim on an hour of a provider, which nobody may share."""
+    usual = {"resource": resource, "starts_at": at, "ends_at": at + timedelta(minutes=minutes)}
+    return _made(Claim, usual, fields)
 
 
-def an_availability(clinic: Clinic, provider: str = "dr-1", **fields: Any) -> Availability:  # noqa: ANN401
-    """Make a provider's Monday."""
-    monday = MONDAY_TO_FRIDAY[0]
+def a_waitlist_entry(clinic: Clinic, lead: Lead | None = None, **fields: Any) -> WaitlistEntry:  # noqa: ANN401
+    """Make the wish of a lead, or else of a patient, for any time of a consultation."""
     usual = {
         "id": _new_id(),
         "clinic_id": clinic.id,
-        "provider": provider,
-        "weekday": monday.weekday,
-        "start": monday.start,
-        "end": monday.end,
-        "timezone": clinic.timezone,
+        "visit_type": "consultation",
+        "created_at": MONDAY_MORNING,
+        "created_by": COORDINATOR,
+        "lead_id": lead.id if lead else None,
+        "patient_ref": None if lead else "patient-7",
     }
-    return _made(Availability, usual, fields)
+    return _made(WaitlistEntry, usual, fields)
+
+
+def a_schedule(clinic: Clinic, user: str = "dr-1", **fields: Any) -> Schedule:  # noqa: ANN401
+    """Make the hours of a provider: nine to five on weekdays."""
+    week = tuple(
+        WeeklyWindow(weekday=day.weekday, start=day.start, end=day.end) for day in MONDAY_TO_FRIDAY
+    )
+    return _made(Schedule, {"id": user, "clinic_id": clinic.id, "windows": week}, fields)
 
 
 def a_time_off(clinic: Clinic, user: str = COORDINATOR, **fields: Any) -> TimeOff:  # noqa: ANN401
@@ -547,6 +551,7 @@ def a_merge(survivor: Lead, loser: Lead, at: datetime = MONDAY_MORNING, **fields
         "by": COORDINATOR,
         "survivor_version": survivor.version + 1,
         "survivor_before": survivor,
+        "survivor_after": survivor,
         "loser_before": loser,
     }
     return _made(Merge, usual, fields)

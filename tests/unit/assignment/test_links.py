@@ -18,6 +18,7 @@ from orthocrm.core.ids import UserId
 from orthocrm.core.lead import Lead, LeadStatus, Origin
 from orthocrm.core.people import Address
 from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
+from orthocrm.core.schedule import DateHours, DateWindow, Schedule, WeeklyWindow
 from orthocrm.core.settings import BusinessHours, Practice, Settings
 from orthocrm.core.source import LeadSourceCategory
 from orthocrm.testing.clock import MONDAY_MORNING
@@ -25,8 +26,8 @@ from orthocrm.testing.factories import (
     a_clinic,
     a_coordinator,
     a_rotation,
+    a_schedule,
     a_time_off,
-    an_availability,
 )
 from tests.support.practices import a_lead_of, a_practice
 
@@ -262,17 +263,58 @@ def test_without_hours_of_their_own_coordinators_keep_the_clinics() -> None:
 
 def test_own_hours_count_while_they_are_valid() -> None:
     practice = a_team("a", "b")
-    monday = an_availability(practice.clinic, "a", start=time(13), end=time(17))
-    ended = an_availability(practice.clinic, "b", valid_until=date(2026, 11, 1))
-    switched_off = an_availability(practice.clinic, "b", is_active=False)
+    monday = hours_of(practice, "a", monday_from(13))
+    ended = hours_of(practice, "b", monday_from(9, valid_until=date(2026, 11, 1)))
+    to_come = hours_of(practice, "b", monday_from(9, valid_from=date(2026, 11, 3)))
+    switched_off = evolve(ended, is_active=False)
 
-    assert works(practice, monday, ended, switched_off) == {"a": HOUR * 4}
+    assert works(practice, monday, ended) == {"a": HOUR * 4}
+    assert works(practice, monday, to_come) == {"a": HOUR * 4, "b": DAY * 7}
     assert works(practice, monday, switched_off) == {"a": HOUR * 4, "b": timedelta()}
+
+
+def test_hours_of_every_other_week_count_from_their_anchor() -> None:
+    practice = a_team("a", "b")
+    this, next_week = date(2026, 11, 8), date(2026, 11, 9)  # the last day of a week, the next one
+    odd = hours_of(practice, "a", monday_from(9, every_weeks=2, anchor=this))
+    even = hours_of(practice, "b", monday_from(9, every_weeks=2, anchor=next_week))
+
+    assert works(practice, odd, even) == {"a": timedelta(), "b": DAY * 7}
+
+
+def test_a_date_of_its_own_replaces_the_week_and_a_closed_one_wins() -> None:
+    practice = a_team("a", "b", "c")
+    monday = date(2026, 11, 2)
+    late = DateHours(on=monday, windows=(DateWindow(start=time(15), end=time(17)),))
+    changed = hours_of(practice, "a", monday_from(9), dates=(late,))
+    off = hours_of(practice, "b", monday_from(9), dates=(DateHours(on=monday),))
+    closed = hours_of(practice, "c", monday_from(9), dates=(late,), closed=(monday,))
+
+    in_a_week = DAY * 7
+    assert works(practice, changed, off, closed) == {"a": HOUR * 6, "b": in_a_week, "c": in_a_week}
+
+
+def test_hours_come_from_the_template_too_in_the_zone_of_the_schedule() -> None:
+    practice = a_team("a", "b")
+    shared = hours_of(practice, "mornings", monday_from(9), is_template=True)
+    early = a_schedule(practice.clinic, "a", windows=(), template="mornings")
+    western = evolve(early, id="b", timezone="America/Los_Angeles")
+
+    assert works(practice, shared, early, western) == {"a": timedelta(), "b": HOUR * 2}
+    assert works(practice, evolve(shared, is_active=False), early) == works(practice)
+
+
+def hours_of(practice: Practice, user: str, *windows: WeeklyWindow, **fields: Any) -> Schedule:
+    return a_schedule(practice.clinic, user, windows=windows, **fields)
+
+
+def monday_from(hour: int, **fields: Any) -> WeeklyWindow:
+    return WeeklyWindow(weekday=1, start=time(hour), end=time(17), **fields)
 
 
 def test_a_night_shift_is_work_until_the_morning() -> None:
     practice = a_team("a")
-    night = an_availability(practice.clinic, "a", weekday=0, start=time(22), end=time(10))
+    night = hours_of(practice, "a", WeeklyWindow(weekday=0, start=time(22), end=time(10)))
 
     assert works(practice, night) == {"a": timedelta()}
     assert works(practice, night, now=NOW + HOUR) == {"a": DAY * 6 + HOUR * 12}

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
+from orthocrm.backends.memory.claims import MemoryAppointments, MemoryClaims
 from orthocrm.backends.memory.drafts import Session, Store
 from orthocrm.backends.memory.messages import MemoryConsents, MemoryMessages
 from orthocrm.backends.memory.repositories import (
@@ -15,7 +16,7 @@ from orthocrm.backends.memory.repositories import (
     candidates,
 )
 from orthocrm.core.activity import Activity
-from orthocrm.core.appointment import Appointment, Availability, Reminder, TimeOff
+from orthocrm.core.appointment import TimeOff
 from orthocrm.core.audit import AuditEntry, Import, ImportChange, PersonalChange
 from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
@@ -28,10 +29,12 @@ from orthocrm.core.merging import Merge
 from orthocrm.core.notifying import Notice, StaffContact
 from orthocrm.core.query import Aggregate, Group, aggregate
 from orthocrm.core.saved_view import SavedView
+from orthocrm.core.schedule import Schedule
 from orthocrm.core.settings import Clinic
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage
 from orthocrm.core.task import Task
+from orthocrm.core.waitlist import WaitlistEntry
 
 PATIENCE = timedelta(seconds=30)
 """How long a writer waits for the one before it."""
@@ -49,15 +52,14 @@ class MemoryUnit:
         self.coordinators: MemoryRepository[Coordinator] = MemoryRepository(session, "coordinators")
         self.rotations: MemoryRepository[Rotation] = MemoryRepository(session, "rotations")
         self.time_off: MemoryRepository[TimeOff] = MemoryRepository(session, "time_off")
-        self.availability: MemoryRepository[Availability] = MemoryRepository(
-            session, "availability"
-        )
+        self.schedules: MemoryRepository[Schedule] = MemoryRepository(session, "schedules")
         self.leads = MemoryLeads(session, "leads")
         self.visits: MemoryRepository[StageVisit] = MemoryRepository(session, "visits")
         self.activities: MemoryRepository[Activity] = MemoryRepository(session, "activities")
         self.tasks: MemoryRepository[Task] = MemoryRepository(session, "tasks")
-        self.appointments: MemoryRepository[Appointment] = MemoryRepository(session, "appointments")
-        self.reminders: MemoryRepository[Reminder] = MemoryRepository(session, "reminders")
+        self.appointments = MemoryAppointments(session)
+        self.claims = MemoryClaims(session)
+        self.waitlist: MemoryRepository[WaitlistEntry] = MemoryRepository(session, "waitlist")
         self.messages = MemoryMessages(session)
         self.notices: MemoryRepository[Notice] = MemoryRepository(session, "notices")
         self.consents = MemoryConsents(session)

@@ -1,7 +1,8 @@
 """What the memory backend knows of each kind of noun: key, indexes, unique values, copies."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -48,6 +49,17 @@ def _one(path: str) -> Values:
 
 def _by(*fields: str) -> dict[str, Values]:
     return {name: _one(name) for name in fields}
+
+
+def days_of(starts_at: datetime, ends_at: datetime) -> Iterator[date]:
+    """Give the dates, in UTC, on which a period lies."""
+    first, last = (at.astimezone(UTC).toordinal() for at in (starts_at, ends_at))
+    return map(date.fromordinal, range(first, last + 1))
+
+
+def _claimed_days(held: Any) -> Iterable[Any]:  # noqa: ANN401 - a claim that is held
+    for day in days_of(held.claim.starts_at, held.claim.ends_at):
+        yield held.claim.resource, day
 
 
 def _as_json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -100,8 +112,8 @@ TABLES = {
         ),
         Table(name="coordinators", kind="coordinator"),
         Table(name="rotations", kind="rotation"),
-        Table(name="time_off", kind="absence", indexes=_by("user")),
-        Table(name="availability", kind="availability", indexes=_by("provider")),
+        Table(name="time_off", kind="absence", indexes=_by("user", "origin")),
+        Table(name="schedules", kind="schedule"),
         Table(
             name="leads",
             kind="lead",
@@ -110,12 +122,25 @@ TABLES = {
         Table(name="visits", kind="visit", indexes=_by("lead_id")),
         Table(name="activities", kind="activity", indexes=_by("lead_id")),
         Table(name="tasks", kind="task", indexes=_by("lead_id")),
-        Table(name="appointments", kind="appointment", indexes=_by("lead_id")),
-        Table(name="reminders", kind="reminder", indexes=_by("appointment_id")),
+        Table(
+            name="appointments",
+            kind="appointment",
+            indexes=_by("lead_id", "patient_ref", "provider", "series_id"),
+        ),
+        Table(
+            name="claims",
+            kind="claim",
+            indexes={"day": _claimed_days, **_by("appointment_id")},
+        ),
+        Table(
+            name="waitlist",
+            kind="waitlist entry",
+            indexes=_by("visit_type", "lead_id", "appointment_id"),
+        ),
         Table(
             name="messages",
             kind="message",
-            indexes=_by("key", "state", "lead_id", "carrier_ref"),
+            indexes=_by("key", "state", "lead_id", "carrier_ref", "appointment_id"),
             unique=("key",),
             plain=("key",),
         ),

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from orthocrm.backends.sql import aggregates, rows, texts
+from orthocrm.backends.sql.claims import SqlClaims
 from orthocrm.backends.sql.competing import SqlDeliveries, SqlOutbox
 from orthocrm.backends.sql.messages import SqlConsents, SqlMessages
 from orthocrm.backends.sql.repositories import ClinicRepository, SqlLeadRepository, SqlRepository
 from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.activity import Activity
-from orthocrm.core.appointment import Appointment, Availability, Reminder, TimeOff
+from orthocrm.core.appointment import Appointment, TimeOff
 from orthocrm.core.audit import AuditEntry, Import, ImportChange, PersonalChange
 from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
@@ -22,10 +23,12 @@ from orthocrm.core.merging import Merge
 from orthocrm.core.notifying import Notice, StaffContact
 from orthocrm.core.query import Aggregate, Group, in_order
 from orthocrm.core.saved_view import SavedView
+from orthocrm.core.schedule import Schedule
 from orthocrm.core.settings import Clinic
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage
 from orthocrm.core.task import Task
+from orthocrm.core.waitlist import WaitlistEntry
 
 
 class SqlUnitOfWork:
@@ -70,9 +73,9 @@ class SqlUnitOfWork:
         return SqlRepository(self._transaction, rows.ABSENCE)
 
     @cached_property
-    def availability(self) -> SqlRepository[Availability]:
-        """Weekly hours."""
-        return SqlRepository(self._transaction, rows.HOURS)
+    def schedules(self) -> SqlRepository[Schedule]:
+        """Hours, by user, resource or template."""
+        return SqlRepository(self._transaction, rows.SCHEDULE)
 
     @cached_property
     def leads(self) -> SqlLeadRepository:
@@ -100,9 +103,14 @@ class SqlUnitOfWork:
         return SqlRepository(self._transaction, rows.APPOINTMENT)
 
     @cached_property
-    def reminders(self) -> SqlRepository[Reminder]:
-        """The reminders."""
-        return SqlRepository(self._transaction, rows.REMINDER)
+    def claims(self) -> SqlClaims:
+        """The time that appointments take, which nobody takes twice."""
+        return SqlClaims(self._transaction)
+
+    @cached_property
+    def waitlist(self) -> SqlRepository[WaitlistEntry]:
+        """Who waits for a time."""
+        return SqlRepository(self._transaction, rows.WAITING)
 
     @cached_property
     def messages(self) -> SqlMessages:

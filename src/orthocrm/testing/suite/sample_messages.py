@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from orthocrm.core.cadence import Enrollment, EnrollmentState
-from orthocrm.core.ids import ConsentId, LeadId
+from orthocrm.core.ids import AppointmentId, ConsentId, LeadId
 from orthocrm.core.lead import Lead
 from orthocrm.core.notifying import (
     ConsentEntry,
@@ -36,7 +36,7 @@ def correspondence(rows: Rows) -> dict[str, tuple[Any, ...]]:
     return {
         "messages": (
             _a_message_to_staff(clinic),
-            _a_full_message(clinic, lead),
+            _a_full_message(clinic, lead, rows["appointments"][0].id),
             a_message(clinic),
         ),
         "notices": (_a_full_notice(clinic, lead), a_notice(clinic)),
@@ -46,7 +46,7 @@ def correspondence(rows: Rows) -> dict[str, tuple[Any, ...]]:
     }
 
 
-def _a_full_message(clinic: Clinic, lead: Lead) -> Message:
+def _a_full_message(clinic: Clinic, lead: Lead, visit: AppointmentId) -> Message:
     return a_message(
         clinic,
         lead,
@@ -60,7 +60,8 @@ def _a_full_message(clinic: Clinic, lead: Lead) -> Message:
         body=LONG,
         subject="Grüße 🦷",
         template="a_day_before",
-        about="rule:speed_to_lead",
+        about="reminder/a_day_before",
+        appointment_id=visit,
         not_after=at(days=1),
         state=MessageState.BOUNCED,
         because="unknown_recipient",

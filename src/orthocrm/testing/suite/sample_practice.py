@@ -1,6 +1,6 @@
 """A practice with every setting chosen, and what it consists of before the first lead comes."""
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from orthocrm.core.actor import Preset
@@ -12,6 +12,13 @@ from orthocrm.core.money import Money
 from orthocrm.core.query import AnyOf, Cond
 from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
 from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
+from orthocrm.core.schedule import (
+    DateHours,
+    DateWindow,
+    RepeatedBlock,
+    Schedule,
+    WeeklyWindow,
+)
 from orthocrm.core.settings import BusinessHours, Clinic, Opening, Settings
 from orthocrm.core.source import LeadSourceCategory
 from orthocrm.core.stage import StageKind
@@ -20,10 +27,10 @@ from orthocrm.testing.factories import (
     a_clinic,
     a_coordinator,
     a_rotation,
+    a_schedule,
     a_source,
     a_stage,
     a_time_off,
-    an_availability,
     an_import,
     the_default_stages,
 )
@@ -47,7 +54,7 @@ def practice() -> dict[str, tuple[Any, ...]]:
         "coordinators": _coordinators(clinic),
         "rotations": _rotations(clinic),
         "time_off": _time_off(clinic),
-        "availability": _availability(clinic),
+        "schedules": _schedules(clinic),
         "imports": _imports(clinic),
     }
 
@@ -200,24 +207,51 @@ def _rotations(clinic: Clinic) -> tuple[Any, ...]:
 def _time_off(clinic: Clinic) -> tuple[Any, ...]:
     return (
         a_time_off(clinic, ADA, starts_at=at(), ends_at=at(days=3), cover=BOB, reason="Ferien"),
+        a_time_off(clinic, ADA, origin="https://example.com/ada.ics", external_uid="1@exämple"),
         a_time_off(clinic, BOB),
     )
 
 
-def _availability(clinic: Clinic) -> tuple[Any, ...]:
-    return (
-        an_availability(
-            clinic,
-            ADA,
-            weekday=6,
-            start=time(22, 15),
-            end=time(6),
-            timezone="Asia/Kathmandu",
-            is_active=False,
-            valid_from=date(2026, 2, 28),
-            valid_until=date(2028, 2, 29),
-        ),
-        an_availability(clinic, BOB),
+def _schedules(clinic: Clinic) -> tuple[Any, ...]:
+    return (_a_template(clinic), _a_full_schedule(clinic), Schedule(id=BOB, clinic_id=clinic.id))
+
+
+def _a_template(clinic: Clinic) -> Schedule:
+    return a_schedule(clinic, "vorlage/früh", is_template=True)
+
+
+def _a_full_schedule(clinic: Clinic) -> Schedule:
+    night = WeeklyWindow(
+        weekday=6,
+        start=time(22, 15),
+        end=time(6),
+        valid_from=date(2026, 2, 28),
+        valid_until=date(2028, 2, 29),
+        every_weeks=3,
+        anchor=date(2026, 3, 2),
+    )
+    lunch = RepeatedBlock(
+        starts_at=datetime.combine(date(2026, 11, 2), time(12, 30)),
+        length=timedelta(minutes=45),
+        rrule="FREQ=MONTHLY;BYDAY=-1MO;COUNT=7",
+        excluded=(date(2026, 12, 28), date(2027, 1, 25)),
+        label="Mittag 🍲",
+    )
+    once = RepeatedBlock(
+        starts_at=datetime.combine(date(2026, 3, 29), time(2, 30)), length=timedelta(days=1)
+    )
+    half = DateWindow(start=time(8), end=time(0))
+    return Schedule(
+        id=ADA,
+        clinic_id=clinic.id,
+        timezone="Asia/Kathmandu",
+        windows=(night, WeeklyWindow(weekday=0, start=time(0), end=time(0))),
+        dates=(DateHours(on=date(2026, 12, 24), windows=(half,)), DateHours(on=date(2027, 1, 2))),
+        closed=(date(2026, 12, 25), date(2027, 1, 1)),
+        blocks=(lunch, once),
+        template="vorlage/früh",
+        is_active=False,
+        feed="f33d",
     )
 
 

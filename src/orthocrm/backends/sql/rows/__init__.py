@@ -11,7 +11,6 @@ from orthocrm.backends.sql.rows.practice import (
     ABSENCE,
     CLINIC,
     COORDINATOR,
-    HOURS,
     ROTATION,
     SOURCE,
     STAGE,
@@ -23,7 +22,7 @@ from orthocrm.backends.sql.rows.records import (
     OUTBOX_ITEM,
     PERSONAL_CHANGE,
 )
-from orthocrm.backends.sql.rows.scheduling import APPOINTMENT, REMINDER
+from orthocrm.backends.sql.rows.scheduling import APPOINTMENT, SCHEDULE, WAITING
 from orthocrm.backends.sql.rows.shape import Shape
 from orthocrm.backends.sql.rows.timeline import ACTIVITY, TASK, VISIT
 
@@ -38,7 +37,6 @@ __all__ = [
     "CONTACT",
     "COORDINATOR",
     "ENROLLMENT",
-    "HOURS",
     "IMPORT",
     "IMPORT_CHANGE",
     "LEAD",
@@ -50,8 +48,8 @@ __all__ = [
     "OUTBOX_ITEM",
     "PERSONAL_CHANGE",
     "REFERRER",
-    "REMINDER",
     "ROTATION",
+    "SCHEDULE",
     "SHAPES",
     "SOURCE",
     "SPENDING",
@@ -60,6 +58,7 @@ __all__ = [
     "TOUCH",
     "VIEW",
     "VISIT",
+    "WAITING",
 ]
 
 SHAPES: tuple[Shape[Any], ...] = (
@@ -69,7 +68,7 @@ SHAPES: tuple[Shape[Any], ...] = (
     COORDINATOR,
     ROTATION,
     ABSENCE,
-    HOURS,
+    SCHEDULE,
     IMPORT,
     CAMPAIGN,
     REFERRER,
@@ -79,7 +78,7 @@ SHAPES: tuple[Shape[Any], ...] = (
     ACTIVITY,
     TASK,
     APPOINTMENT,
-    REMINDER,
+    WAITING,
     TOUCH,
     LINK,
     MERGE,

@@ -1,6 +1,4 @@
-"""What a clinic sets up: itself, stages, sources, coordinators, rotations, hours, absences."""
-
-from datetime import time
+"""What a clinic sets up: itself, stages, sources, coordinators, rotations, absences."""
 
 from orthocrm.backends.sql import tables
 from orthocrm.backends.sql.rows.codec import (
@@ -10,16 +8,14 @@ from orthocrm.backends.sql.rows.codec import (
     Take,
     by_value,
     put_at,
-    put_day,
     put_json,
     take_json,
 )
 from orthocrm.backends.sql.rows.settings import put_settings, take_settings
 from orthocrm.backends.sql.rows.shape import Shape
-from orthocrm.core.appointment import Availability, TimeOff
+from orthocrm.core.appointment import TimeOff
 from orthocrm.core.coordinator import Coordinator, Rotation, Turn
 from orthocrm.core.facts import (
-    AVAILABILITY,
     CLINICS,
     COORDINATORS,
     ROTATIONS,
@@ -219,19 +215,22 @@ def _write_time_off(absence: TimeOff, put: Put) -> Row:
         put_at(absence.starts_at),
         put_at(absence.ends_at),
         absence.cover,
+        absence.origin,
+        absence.external_uid,
     )
 
 
 def _read_time_off(row: Row, personal: Personal, take: Take) -> TimeOff:
-    clinic_id, absence_id, version, user, starts_at, ends_at, cover = row
     return TimeOff(
-        clinic_id=clinic_id,
-        id=absence_id,
-        version=version,
-        user=user,
-        starts_at=take.at(starts_at),
-        ends_at=take.at(ends_at),
-        cover=cover,
+        clinic_id=row[0],
+        id=row[1],
+        version=row[2],
+        user=row[3],
+        starts_at=take.at(row[4]),
+        ends_at=take.at(row[5]),
+        cover=row[6],
+        origin=row[7],
+        external_uid=row[8],
         reason=personal.get("reason"),
     )
 
@@ -247,45 +246,4 @@ ABSENCE = Shape(
     write=_write_time_off,
     read=_read_time_off,
     personal=_personal_of_time_off,
-)
-
-
-def _write_availability(hours: Availability, put: Put) -> Row:
-    return (
-        hours.clinic_id,
-        hours.id,
-        put.number(hours.version),
-        hours.provider,
-        put.number(hours.weekday),
-        hours.start.isoformat(),
-        hours.end.isoformat(),
-        hours.timezone,
-        put.flag(hours.is_active),
-        put_day(hours.valid_from) if hours.valid_from else None,
-        put_day(hours.valid_until) if hours.valid_until else None,
-    )
-
-
-def _read_availability(row: Row, _: Personal, take: Take) -> Availability:
-    return Availability(
-        clinic_id=row[0],
-        id=row[1],
-        version=row[2],
-        provider=row[3],
-        weekday=row[4],
-        start=time.fromisoformat(row[5]),
-        end=time.fromisoformat(row[6]),
-        timezone=row[7],
-        is_active=bool(row[8]),
-        valid_from=take.day(row[9]) if row[9] else None,
-        valid_until=take.day(row[10]) if row[10] else None,
-    )
-
-
-HOURS = Shape(
-    kind="availability",
-    table=tables.availability,
-    schema=AVAILABILITY,
-    write=_write_availability,
-    read=_read_availability,
 )

@@ -17,11 +17,11 @@ from orthocrm.backends.sql.tables.kinship import links, merges
 from orthocrm.backends.sql.tables.marketing import campaigns, referrers, spend, touches
 from orthocrm.backends.sql.tables.messages import consents, messages, notices, staff_contacts
 from orthocrm.backends.sql.tables.practice import (
-    availability,
     clinic_keys,
     clinics,
     coordinators,
     rotations,
+    schedules,
     sources,
     stages,
     time_off,
@@ -34,14 +34,14 @@ from orthocrm.backends.sql.tables.records import (
     outbox,
     personal_changes,
 )
-from orthocrm.backends.sql.tables.scheduling import appointments, reminders
+from orthocrm.backends.sql.tables.scheduling import appointments, claims, waitlist
 
 __all__ = [
     "activities",
     "appointments",
     "audit_entries",
-    "availability",
     "campaigns",
+    "claims",
     "clinic_keys",
     "clinics",
     "consents",
@@ -60,9 +60,9 @@ __all__ = [
     "outbox",
     "personal_changes",
     "referrers",
-    "reminders",
     "rotations",
     "saved_views",
+    "schedules",
     "sources",
     "spend",
     "staff_contacts",
@@ -71,4 +71,5 @@ __all__ = [
     "tasks",
     "time_off",
     "touches",
+    "waitlist",
 ]

@@ -89,15 +89,24 @@ def noun(name: str, *parts: Any) -> sa.Table:  # noqa: ANN401 - as above
 
 
 def of(
-    table: str, *columns: str, ondelete: str | None = None, name: str | None = None
+    table: str,
+    *columns: str,
+    ondelete: str | None = None,
+    name: str | None = None,
+    at_the_end: bool = False,
 ) -> sa.ForeignKeyConstraint:
-    """Refer to another table's row of the same clinic; a second time, under a name of its own."""
+    """Refer to another table's row of the same clinic; a second time, under a name of its own.
+
+    With `at_the_end` the row has to be there when the transaction ends, and not before.
+    """
     there = ["clinic_id", "id"] if columns else ["clinic_id"]
     return sa.ForeignKeyConstraint(
         ["clinic_id", *columns],
         [f"{table}.{column}" for column in there],
         ondelete=ondelete,
         name=name,
+        deferrable=at_the_end or None,
+        initially="DEFERRED" if at_the_end else None,
     )
 
 

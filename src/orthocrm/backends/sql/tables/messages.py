@@ -22,7 +22,7 @@ messages = noun(
     *codes("key", "channel", "purpose"),
     *[at("due_at"), at("created_at")],
     code("created_by"),
-    *maybe("lead_id", "user", "template", "about"),
+    *maybe("lead_id", "user", "template", "about", "appointment_id"),
     at("not_after", nullable=True),
     code("state"),
     *maybe("because"),
@@ -33,9 +33,11 @@ messages = noun(
     unique("messages", "key"),
     of("clinics"),
     of("leads", "lead_id"),
+    of("appointments", "appointment_id"),
 )
 index("messages_pending", messages, "due_at", "id", where="state = 'PENDING'")
 index("messages_lead", messages, "lead_id")
+index("messages_appointment", messages, "appointment_id")
 index("messages_carrier", messages, "carrier", "carrier_ref")
 
 notices = noun(

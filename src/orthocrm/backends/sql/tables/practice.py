@@ -10,7 +10,6 @@ from orthocrm.backends.sql.tables.columns import (
     index,
     json,
     maybe,
-    maybe_days,
     noun,
     number,
     of,
@@ -78,18 +77,17 @@ time_off = noun(
     "time_off",
     code("user"),
     *[at("starts_at"), at("ends_at")],
-    *maybe("cover"),
+    *maybe("cover", "origin", "external_uid"),
     sealed(),
     of("clinics"),
 )
 index("time_off_user", time_off, "user", "ends_at")
+index("time_off_origin", time_off, "origin", where="origin IS NOT NULL")
 
-availability = noun(
-    "availability",
-    code("provider"),
-    number("weekday"),
-    *codes("start_time", "end_time", "timezone"),
-    flag("is_active"),
-    *maybe_days("valid_from", "valid_until"),
+schedules = noun(
+    "schedules",
+    *maybe("template"),
+    *[flag("is_template"), flag("is_active")],
+    json("document"),
     of("clinics"),
 )

@@ -30,6 +30,7 @@ def _messages() -> None:
         sa.Column("user", CODE, nullable=True),
         sa.Column("template", CODE, nullable=True),
         sa.Column("about", CODE, nullable=True),
+        sa.Column("appointment_id", CODE, nullable=True),
         sa.Column("not_after", UtcDateTime(), nullable=True),
         sa.Column("state", CODE, nullable=False),
         sa.Column("because", CODE, nullable=True),
@@ -43,9 +44,17 @@ def _messages() -> None:
         sa.ForeignKeyConstraint(
             ["clinic_id", "lead_id"], ["leads.clinic_id", "leads.id"], name="fk_messages_leads"
         ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "appointment_id"],
+            ["appointments.clinic_id", "appointments.id"],
+            name="fk_messages_appointments",
+        ),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.clinic_id"], name="fk_messages_clinics"),
         sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_messages"),
         sa.UniqueConstraint("clinic_id", "key", name="uq_messages_key"),
+    )
+    op.create_index(
+        "ix_messages_appointment", "messages", ["clinic_id", "appointment_id"], unique=False
     )
     op.create_index(
         "ix_messages_carrier", "messages", ["clinic_id", "carrier", "carrier_ref"], unique=False

@@ -15,7 +15,7 @@ def create() -> None:
     _coordinators()
     _rotations()
     _time_off()
-    _availability()
+    _schedules()
 
 
 def _clinics() -> None:
@@ -130,29 +130,33 @@ def _time_off() -> None:
         sa.Column("starts_at", UtcDateTime(), nullable=False),
         sa.Column("ends_at", UtcDateTime(), nullable=False),
         sa.Column("cover", CODE, nullable=True),
+        sa.Column("origin", CODE, nullable=True),
+        sa.Column("external_uid", CODE, nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.clinic_id"], name="fk_time_off_clinics"),
         sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_time_off"),
     )
     op.create_index("ix_time_off_user", "time_off", ["clinic_id", "user", "ends_at"], unique=False)
+    op.create_index(
+        "ix_time_off_origin",
+        "time_off",
+        ["clinic_id", "origin"],
+        unique=False,
+        postgresql_where=sa.text("origin IS NOT NULL"),
+        sqlite_where=sa.text("origin IS NOT NULL"),
+    )
 
 
-def _availability() -> None:
+def _schedules() -> None:
     op.create_table(
-        "availability",
+        "schedules",
         sa.Column("clinic_id", CODE, nullable=False),
         sa.Column("id", CODE, nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("provider", CODE, nullable=False),
-        sa.Column("weekday", sa.BigInteger(), nullable=False),
-        sa.Column("start_time", CODE, nullable=False),
-        sa.Column("end_time", CODE, nullable=False),
-        sa.Column("timezone", CODE, nullable=False),
+        sa.Column("template", CODE, nullable=True),
+        sa.Column("is_template", sa.Boolean(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
-        sa.Column("valid_from", sa.Date(), nullable=True),
-        sa.Column("valid_until", sa.Date(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["clinic_id"], ["clinics.clinic_id"], name="fk_availability_clinics"
-        ),
-        sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_availability"),
+        sa.Column("document", JSON, nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.clinic_id"], name="fk_schedules_clinics"),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_schedules"),
     )

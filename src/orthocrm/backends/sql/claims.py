@@ -1,0 +1,200 @@
+"""The time that appointments take: PostgreSQL refuses an overlap by itself, SQLite by triggers."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from orthocrm.backends.sql import texts
+from orthocrm.backends.sql.language import Language, Text
+from orthocrm.backends.sql.rows.codec import Row, put_at
+from orthocrm.backends.sql.session import Step
+from orthocrm.backends.sql.tables import claims as table
+from orthocrm.backends.sql.transaction import Transaction
+from orthocrm.core.claims import Claim, laid_out
+from orthocrm.core.ids import AppointmentId
+
+APART = "claims_apart"
+"""The name of what holds overlapping claims apart: a constraint, or a trigger's message."""
+
+
+def _the(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=column.type)
+
+
+def _in_clinic() -> sa.ColumnElement[bool]:
+    return table.c.clinic_id == _the("clinic", table.c.clinic_id)
+
+
+@cache
+def _near(language: Language) -> Text:
+    """Read the claims on resources that touch a period."""
+    statement = (
+        sa.select(table)
+        .where(
+            _in_clinic(),
+            language.among(table.c.resource, "resources"),
+            table.c.ends_at > _the("low", table.c.ends_at),
+            table.c.starts_at < _the("high", table.c.starts_at),
+        )
+        .order_by(table.c.starts_at, table.c.appointment_id)
+    )
+    return language.text(statement)
+
+
+@cache
+def _of_appointments(language: Language) -> Text:
+    statement = (
+        sa.select(table)
+        .where(_in_clinic(), language.among(table.c.appointment_id, "ids"))
+        .order_by(table.c.resource, table.c.starts_at, table.c.lane)
+    )
+    return language.text(statement)
+
+
+@cache
+def _released(language: Language) -> Text:
+    statement = sa.delete(table).where(_in_clinic(), language.among(table.c.appointment_id, "ids"))
+    return language.text(statement)
+
+
+@cache
+def _given_back(language: Language) -> str:
+    """Delete one claim: clinic, appointment, resource, lane and start."""
+    statement = sa.delete(table).where(
+        _in_clinic(), *(column == _the(f"old_{column.name}", column) for column in _KEY)
+    )
+    return language.text(statement).sql
+
+
+_KEY = tuple(table.c[name] for name in ("appointment_id", "resource", "lane", "starts_at"))
+_COLUMNS = tuple(table.columns.keys())
+
+
+@cache
+def _inserted(language: Language) -> Text:
+    """Insert what no other claim is in the way of (PostgreSQL), each column an array.
+
+    Waits for whoever is inserting what would be in the way. Everybody inserts in one order, so
+    that no two wait for each other.
+    """
+    insert = texts.insert_at_once(table, language)
+    told = "RETURNING resource, lane, starts_at"
+    return Text(f"{insert} ON CONFLICT ON CONSTRAINT {APART} DO NOTHING {told}", _COLUMNS, {})
+
+
+class SqlClaims:
+    """The time that appointments take, which nobody takes twice."""
+
+    __slots__ = ("_language", "_session")
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction.session
+        self._language = transaction.session.language
+
+    def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
+        """Take time for an appointment, all of it or nothing; give the claims that are taken.
+
+        On PostgreSQL another unit of work may come in between: then a lane may still be free.
+        """
+        while True:
+            plan = laid_out(claims, self._standing(claims))
+            if plan.taken or not plan.parts:
+                return plan.taken
+            lost = self._stored(appointment_id, plan.parts)
+            if not lost:
+                return ()
+            alone = tuple(part for part in lost if part.capacity == 1)
+            if alone:
+                return alone
+
+    def _standing(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Read what is in the way, unless the database is asked by the insert itself."""
+        if not claims or (self._language.has_arrays and all(one.capacity == 1 for one in claims)):
+            return []
+        rows = self._near(
+            {one.resource for one in claims},
+            min(one.starts_at for one in claims),
+            max(one.ends_at for one in claims),
+        )
+        return [self._claim(row) for row in rows]
+
+    def _near(
+        self, resources: Collection[str], starts_at: datetime, ends_at: datetime
+    ) -> list[Row]:
+        given = {
+            "resources": self._language.several(sorted(resources)),
+            "low": put_at(starts_at),
+            "high": put_at(ends_at),
+        }
+        return self._session.rows(_near(self._language), given)
+
+    def _stored(self, appointment_id: AppointmentId, parts: Sequence[Claim]) -> list[Claim]:
+        """Store parts, all or none of them; give those that somebody has taken meanwhile."""
+        rows = [self._row(appointment_id, part) for part in parts]
+        if not self._language.has_arrays:
+            sql = texts.insert(table, self._language)
+            self._session.write([Step(kind="claim", sql=sql, rows=rows)])
+            return []
+        given = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+        told = self._session.rows(_inserted(self._language), given)
+        kept = {(row[0], row[1], self._session.at(row[2])) for row in told}
+        lost = [part for part in parts if (part.resource, part.lane, part.starts_at) not in kept]
+        if lost and kept:
+            self._give_back(appointment_id, [part for part in parts if part not in lost])
+        return lost
+
+    def _give_back(self, appointment_id: AppointmentId, parts: Iterable[Claim]) -> None:
+        rows = [self._row(appointment_id, part) for part in parts]
+        keys = [(*row[:4], row[5]) for row in rows]
+        self._session.write([Step(kind="claim", sql=_given_back(self._language), rows=keys)])
+
+    def _row(self, appointment_id: AppointmentId, part: Claim) -> Row:
+        put = self._language.put
+        return (
+            self._session.clinic,
+            appointment_id,
+            part.resource,
+            put.number(part.lane),
+            put.number(part.capacity),
+            put_at(part.starts_at),
+            put_at(part.ends_at),
+        )
+
+    def _claim(self, row: Row) -> Claim:
+        return Claim(
+            resource=row[2],
+            lane=row[3],
+            capacity=row[4],
+            starts_at=self._session.at(row[5]),
+            ends_at=self._session.at(row[6]),
+        )
+
+    def release(self, appointment_ids: Collection[AppointmentId]) -> None:
+        """Give back everything that appointments have taken."""
+        if appointment_ids:
+            given = {"ids": self._language.several(appointment_ids)}
+            self._session.met(_released(self._language), given)
+
+    def of(
+        self, appointment_ids: Collection[AppointmentId]
+    ) -> Mapping[AppointmentId, Sequence[Claim]]:
+        """Give what appointments have taken, by resource, start and lane."""
+        found: dict[AppointmentId, list[Claim]] = {}
+        if appointment_ids:
+            given = {"ids": self._language.several(appointment_ids)}
+            for row in self._session.rows(_of_appointments(self._language), given):
+                found.setdefault(row[1], []).append(self._claim(row))
+        return found
+
+    def holders(
+        self, resources: Collection[str], starts_at: datetime, ends_at: datetime
+    ) -> Mapping[str, Sequence[AppointmentId]]:
+        """Give the appointments that have some time of a period, by resource."""
+        found: dict[str, dict[AppointmentId, None]] = {}
+        if resources:
+            for row in self._near(resources, starts_at, ends_at):
+                found.setdefault(row[2], {})[row[1]] = None
+        return {resource: list(ids) for resource, ids in found.items()}
