@@ -98,6 +98,11 @@ class SqliteFloor(Floor):
             " SELECT id, 'ASSIGNED', updated_at, 'adm', owner FROM leads WHERE id > ?",
             *last,
         )
+        self._run(
+            "INSERT INTO touches (lead_id, at, channel, source, detail)"
+            " SELECT id, created_at, channel, source, source_detail FROM leads WHERE id > ?",
+            *last,
+        )
         self.connection.commit()
 
 
@@ -118,9 +123,12 @@ class PostgresFloor(Floor):
             "WITH fresh AS ("
             f" INSERT INTO leads ({_LOADED}, {_FIXED})"
             f" SELECT {_LOADED}, {_FIXED_VALUES} FROM loaded"
-            " ON CONFLICT (external_ref) DO NOTHING RETURNING id, stage, created_at, owner),"
+            " ON CONFLICT (external_ref) DO NOTHING"
+            " RETURNING id, stage, created_at, owner, channel, source, source_detail),"
             " visits AS (INSERT INTO stage_history (lead_id, stage, stage_order, entered_at)"
-            " SELECT id, stage, 1, created_at FROM fresh)"
+            " SELECT id, stage, 1, created_at FROM fresh),"
+            " touched AS (INSERT INTO touches (lead_id, at, channel, source, detail)"
+            " SELECT id, created_at, channel, source, source_detail FROM fresh)"
             " INSERT INTO activities (lead_id, type, occurred_at, created_by, detail)"
             " SELECT id, 'ASSIGNED', ?, 'adm', owner FROM fresh",
             now,
@@ -138,7 +146,7 @@ class PostgresFloor(Floor):
 
     def keep_to(self, last: object) -> None:
         """Remove the leads that came after one, so that both sides hold the same ones again."""
-        for table in ("tasks", "activities", "stage_history"):
+        for table in ("tasks", "activities", "stage_history", "touches"):
             self.reading.execute(f"DELETE FROM {table} WHERE lead_id > %s", (last,))
         self.reading.execute("DELETE FROM leads WHERE id > %s", (last,))
 
@@ -159,7 +167,10 @@ lead AS (
         city, postal_code, notes, source, source_detail, channel, 'NEW', 'new_lead',
         coordinators.id, at, at
     FROM asked, picked JOIN coordinators ON coordinators.place = picked.turn %% 4
-    RETURNING id, owner, created_at),
+    RETURNING id, owner, created_at, channel, source, source_detail),
+touch AS (
+    INSERT INTO touches (lead_id, at, channel, source, detail)
+    SELECT id, created_at, channel, source, source_detail FROM lead),
 visit AS (
     INSERT INTO stage_history (lead_id, stage, stage_order, entered_at)
     SELECT id, 'new_lead', 1, created_at FROM lead),

@@ -109,6 +109,11 @@ TABLES = (
         assigned_to TEXT NOT NULL, due_at {instant} NOT NULL, status TEXT NOT NULL)""",
     "CREATE INDEX tasks_lead ON tasks (lead_id)",
     "CREATE INDEX tasks_assigned ON tasks (assigned_to, status, due_at)",
+    """CREATE TABLE touches (
+        id {key}, lead_id BIGINT NOT NULL REFERENCES leads, at {instant} NOT NULL,
+        channel TEXT NOT NULL, source TEXT NOT NULL, detail TEXT)""",
+    "CREATE INDEX touches_lead ON touches (lead_id, at)",
+    "CREATE INDEX touches_source ON touches (source, at)",
 )
 
 _SHARING = "SELECT id, first_name, last_name FROM leads WHERE phone = ? OR email = ? LIMIT 50"
@@ -119,6 +124,7 @@ _LEAD = """INSERT INTO leads (
         created_at, updated_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'NEW', 'new_lead', ?, ?, ?) RETURNING id"""
 _VISIT = "INSERT INTO stage_history (lead_id, stage, stage_order, entered_at) VALUES (?, ?, ?, ?)"
+_TOUCH = "INSERT INTO touches (lead_id, at, channel, source, detail) VALUES (?, ?, ?, ?, ?)"
 _ACTIVITY = """INSERT INTO activities (lead_id, type, occurred_at, created_by, detail)
     VALUES (?, ?, ?, ?, ?)"""
 _TASK = """INSERT INTO tasks (lead_id, type, assigned_to, due_at, status)
@@ -158,13 +164,15 @@ class Floor(ABC):
         self.connection.commit()
 
     def capture(self, enquiry: Intake, now: datetime) -> int:
-        """Look for duplicates, pick a coordinator, insert lead, history, activity and task."""
+        """Look for duplicates, pick a coordinator, insert lead, touch, history, activity, task."""
         at = self._words.stamp(now)
         self._begin()
         self._run(_SHARING, *shared(enquiry)).fetchall()
         owner = self._picked()
         values = (*lead_values(enquiry), owner, at, at)
         lead = _number(self._run(_LEAD, *values).fetchone())
+        channel, source, detail = enquiry.channel.value, enquiry.source, enquiry.source_detail
+        self._run(_TOUCH, lead, at, channel, source, detail)
         self._run(_VISIT, lead, "new_lead", 1, at)
         self._run(_ACTIVITY, lead, "ASSIGNED", at, "tc-1", owner)
         self._run(_TASK, lead, owner, self._words.stamp(now + _DUE))

@@ -14,7 +14,7 @@ _TARGETS = {
 
 
 def measure(house: House, pace: Pace) -> list[Result]:
-    """Compare with the transaction of seven statements, and with one statement."""
+    """Compare with the transaction of eight statements, and with one statement."""
     enquiries = house.enquiries(pace.calls("capture"))
     desk, floor, now = house.coordinator, house.floor, datetime.now(UTC)
     taken = pace.medians(

@@ -17,10 +17,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from orthocrm.analytics.attributed import Attributed
+    from orthocrm.analytics.costs import Accrued, Cost
     from orthocrm.assignment.strategies import Choice, Narrowed
-    from orthocrm.core.activity import Activity, ActivityDirection, CallOutcome, LeadActivityType
+    from orthocrm.core.activity import (
+        Activity,
+        ActivityDirection,
+        CallOutcome,
+        Document,
+        LeadActivityType,
+    )
     from orthocrm.core.actor import Actor, Permission, Preset, Role
     from orthocrm.core.cadence import SIX_TOUCH, Enrollment, Sequence, Step
+    from orthocrm.core.custom_fields import CustomField, FieldKind
     from orthocrm.core.errors import (
         AlreadyExists,
         BackendError,
@@ -32,7 +41,9 @@ if TYPE_CHECKING:
         InvalidInput,
         LeadClosed,
         LeadLocked,
+        LeadMerged,
         LostReasonMissing,
+        MergedSince,
         MigrationNeeded,
         MissingExtra,
         MissingKey,
@@ -44,6 +55,7 @@ if TYPE_CHECKING:
         RuleViolated,
         StageInUse,
         StaleVersion,
+        TwoPatients,
         UnknownBackend,
         Vetoed,
     )
@@ -53,9 +65,19 @@ if TYPE_CHECKING:
         Lead,
         LeadStatus,
         LostReason,
+        Objection,
         TreatmentInterest,
     )
     from orthocrm.core.lead_link import LeadLink, Relation, Verdict
+    from orthocrm.core.marketing import (
+        Campaign,
+        ReferrerKind,
+        ReferrerRecord,
+        Spend,
+        SpendKind,
+        Touch,
+    )
+    from orthocrm.core.merging import Merge
     from orthocrm.core.money import Money
     from orthocrm.core.notifying import (
         Answer,
@@ -74,6 +96,7 @@ if TYPE_CHECKING:
     from orthocrm.core.query import AllOf, AnyOf, Cond, Sort
     from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
     from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
+    from orthocrm.core.saved_view import SavedView
     from orthocrm.core.settings import (
         BusinessHours,
         Clinic,
@@ -90,22 +113,34 @@ if TYPE_CHECKING:
     from orthocrm.followup.attempts import LogEntry
     from orthocrm.followup.tasks import NewTask
     from orthocrm.hooks import hook
+    from orthocrm.leads.attribution import AttributionModel
     from orthocrm.leads.channels.delivery import Awaited, Delivered
     from orthocrm.leads.channels.manual import QuickEntry
     from orthocrm.leads.channels.phone import PhoneCall
     from orthocrm.leads.channels.referral import DoctorReferral, PatientReferral, Referrer
     from orthocrm.leads.channels.signatures import Unverified
     from orthocrm.leads.channels.walk_in import WalkIn
+    from orthocrm.leads.credit_groups import CreditBy
     from orthocrm.leads.editing import LeadEdit
     from orthocrm.leads.intake import Intake
+    from orthocrm.leads.keeping import Side
+    from orthocrm.leads.merging import MergeField, MergePreview
+    from orthocrm.leads.referrers import NewReferrer
+    from orthocrm.leads.spending import NewSpend
+    from orthocrm.leads.touching import NewTouch
     from orthocrm.privacy.secrets import StaticSecrets
     from orthocrm.services.batch import Refused
     from orthocrm.services.receiving import Accepted, Caller
-    from orthocrm.services.results import Assigned, Captured, Logged, Moved
+    from orthocrm.services.results import Assigned, Captured, Logged, Moved, Observed, Recalled
     from orthocrm.services.transitions import Loss, Move, Start
 
 
 _HOMES = {
+    "orthocrm.analytics.attributed": ("Attributed",),
+    "orthocrm.analytics.costs": (
+        "Accrued",
+        "Cost",
+    ),
     "orthocrm.assignment.strategies": (
         "Choice",
         "Narrowed",
@@ -114,6 +149,7 @@ _HOMES = {
         "Activity",
         "ActivityDirection",
         "CallOutcome",
+        "Document",
         "LeadActivityType",
     ),
     "orthocrm.core.actor": (
@@ -128,6 +164,10 @@ _HOMES = {
         "Sequence",
         "Step",
     ),
+    "orthocrm.core.custom_fields": (
+        "CustomField",
+        "FieldKind",
+    ),
     "orthocrm.core.errors": (
         "AlreadyExists",
         "BackendError",
@@ -139,7 +179,9 @@ _HOMES = {
         "InvalidInput",
         "LeadClosed",
         "LeadLocked",
+        "LeadMerged",
         "LostReasonMissing",
+        "MergedSince",
         "MigrationNeeded",
         "MissingExtra",
         "MissingKey",
@@ -151,6 +193,7 @@ _HOMES = {
         "RuleViolated",
         "StageInUse",
         "StaleVersion",
+        "TwoPatients",
         "UnknownBackend",
         "Vetoed",
     ),
@@ -165,6 +208,7 @@ _HOMES = {
         "Lead",
         "LeadStatus",
         "LostReason",
+        "Objection",
         "TreatmentInterest",
     ),
     "orthocrm.core.lead_link": (
@@ -172,6 +216,15 @@ _HOMES = {
         "Relation",
         "Verdict",
     ),
+    "orthocrm.core.marketing": (
+        "Campaign",
+        "ReferrerKind",
+        "ReferrerRecord",
+        "Spend",
+        "SpendKind",
+        "Touch",
+    ),
+    "orthocrm.core.merging": ("Merge",),
     "orthocrm.core.money": ("Money",),
     "orthocrm.core.notifying": (
         "Answer",
@@ -211,6 +264,7 @@ _HOMES = {
         "Recipient",
         "Trigger",
     ),
+    "orthocrm.core.saved_view": ("SavedView",),
     "orthocrm.core.settings": (
         "BusinessHours",
         "Clinic",
@@ -246,6 +300,7 @@ _HOMES = {
     "orthocrm.followup.attempts": ("LogEntry",),
     "orthocrm.followup.tasks": ("NewTask",),
     "orthocrm.hooks": ("hook",),
+    "orthocrm.leads.attribution": ("AttributionModel",),
     "orthocrm.leads.channels.delivery": (
         "Awaited",
         "Delivered",
@@ -259,8 +314,17 @@ _HOMES = {
     ),
     "orthocrm.leads.channels.signatures": ("Unverified",),
     "orthocrm.leads.channels.walk_in": ("WalkIn",),
+    "orthocrm.leads.credit_groups": ("CreditBy",),
     "orthocrm.leads.editing": ("LeadEdit",),
     "orthocrm.leads.intake": ("Intake",),
+    "orthocrm.leads.keeping": ("Side",),
+    "orthocrm.leads.merging": (
+        "MergeField",
+        "MergePreview",
+    ),
+    "orthocrm.leads.referrers": ("NewReferrer",),
+    "orthocrm.leads.spending": ("NewSpend",),
+    "orthocrm.leads.touching": ("NewTouch",),
     "orthocrm.privacy.secrets": ("StaticSecrets",),
     "orthocrm.services.batch": ("Refused",),
     "orthocrm.services.receiving": (
@@ -272,6 +336,8 @@ _HOMES = {
         "Captured",
         "Logged",
         "Moved",
+        "Observed",
+        "Recalled",
     ),
     "orthocrm.services.transitions": (
         "Loss",
@@ -298,6 +364,7 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Accepted",
+    "Accrued",
     "Activity",
     "ActivityDirection",
     "Actor",
@@ -306,6 +373,8 @@ __all__ = [
     "Answer",
     "AnyOf",
     "Assigned",
+    "Attributed",
+    "AttributionModel",
     "Awaited",
     "BackendError",
     "BackwardMove",
@@ -314,6 +383,7 @@ __all__ = [
     "Callback",
     "Caller",
     "CallerDetails",
+    "Campaign",
     "Captured",
     "CarrierError",
     "Channel",
@@ -323,10 +393,15 @@ __all__ = [
     "Cond",
     "ConfigurationError",
     "Conflict",
+    "Cost",
+    "CreditBy",
+    "CustomField",
     "Delivered",
     "Desk",
     "DoctorReferral",
+    "Document",
     "Enrollment",
+    "FieldKind",
     "FollowUpRule",
     "Forbidden",
     "FormChoice",
@@ -341,6 +416,7 @@ __all__ = [
     "LeadEdit",
     "LeadLink",
     "LeadLocked",
+    "LeadMerged",
     "LeadSourceCategory",
     "LeadStatus",
     "LeadTaskType",
@@ -350,6 +426,10 @@ __all__ = [
     "Loss",
     "LostReason",
     "LostReasonMissing",
+    "Merge",
+    "MergeField",
+    "MergePreview",
+    "MergedSince",
     "MessageChannel",
     "MessageState",
     "MessageTemplate",
@@ -360,10 +440,15 @@ __all__ = [
     "Move",
     "Moved",
     "Narrowed",
+    "NewReferrer",
+    "NewSpend",
     "NewTask",
+    "NewTouch",
     "NobodyToAssign",
     "NotFound",
     "Notifier",
+    "Objection",
+    "Observed",
     "Opening",
     "OptOut",
     "OrthoCRM",
@@ -382,8 +467,11 @@ __all__ = [
     "Preset",
     "Problem",
     "QuickEntry",
+    "Recalled",
     "Recipient",
     "Referrer",
+    "ReferrerKind",
+    "ReferrerRecord",
     "Refused",
     "Relation",
     "Role",
@@ -391,12 +479,16 @@ __all__ = [
     "RuleViolated",
     "SIX_TOUCH",
     "SavedMapping",
+    "SavedView",
     "Sent",
     "Sequence",
     "Settings",
+    "Side",
     "Sort",
     "Source",
     "SourceRoute",
+    "Spend",
+    "SpendKind",
     "Stage",
     "StageInUse",
     "StageKind",
@@ -410,8 +502,10 @@ __all__ = [
     "TaskStatus",
     "TaskTemplate",
     "Territory",
+    "Touch",
     "TreatmentInterest",
     "Trigger",
+    "TwoPatients",
     "UnknownBackend",
     "Unverified",
     "Verdict",

@@ -1,7 +1,7 @@
 """Every event has its hook, every hook its event and its test."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from attrs import evolve
@@ -13,7 +13,9 @@ from orthocrm import (
     LeadEdit,
     LeadTaskType,
     LogEntry,
+    Merge,
     NewTask,
+    NewTouch,
     Role,
 )
 from orthocrm.core.events import KINDS
@@ -63,6 +65,15 @@ def hand_everything_over(house: House) -> None:
     house.admin.assignment.transfer_all(owner, other)
 
 
+LATER = date(2027, 6, 1)
+
+
+def recalled(house: House) -> None:
+    lead = house.lead()
+    house.coordinator.pipeline.observe(lead.id, LATER)
+    house.coordinator.pipeline.recall(lead.id)
+
+
 def in_a_sequence(house: House) -> Lead:
     settings = house.admin.settings.practice().clinic.settings
     house.admin.settings.change(evolve(settings, sequences=(SIX_TOUCH,)))
@@ -78,20 +89,31 @@ def leave_a_task_undone(house: House) -> None:
     house.clock.advance(timedelta(days=2))
 
 
+def merged(house: House) -> Merge:
+    return house.coordinator.leads.merge(house.lead().id, house.lead().id)
+
+
 SCENARIOS: dict[str, Callable[[House], object]] = {
     "clinic_created": lambda h: h.crm.create_clinic(name="Braces & Co", timezone="UTC"),
     "clinic_configured": lambda h: h.admin.settings.rename("Brighter Smiles"),
     "lead_captured": lambda h: h.lead(),
     "lead_updated": lambda h: h.coordinator.leads.edit(h.lead().id, LeadEdit(notes="new")),
+    "touch_added": lambda h: h.coordinator.sources.add_touch(
+        h.lead().id, NewTouch(source="Print advertising")
+    ),
     "duplicate_rejected": lambda h: h.coordinator.leads.not_duplicate(h.lead().id, h.lead().id),
     "household_linked": lambda h: h.coordinator.leads.link_household([h.lead().id, h.lead().id]),
     "leads_unlinked": lambda h: h.coordinator.leads.unlink(h.lead().id, h.lead().id),
+    "leads_merged": merged,
+    "leads_unmerged": lambda h: h.coordinator.leads.unmerge(merged(h).id),
     "lead_assigned": lambda h: h.lead(),
     "leads_assigned": hand_everything_over,
     "stage_changed": lambda h: h.coordinator.pipeline.move(h.lead().id, "contacted"),
     "lead_lost": lost,
     "lead_converted": lambda h: h.coordinator.pipeline.convert(h.lead().id),
     "lead_reopened": lambda h: h.coordinator.pipeline.reopen(lost(h).id, "they called again"),
+    "lead_observed": lambda h: h.coordinator.pipeline.observe(h.lead().id, LATER),
+    "lead_recalled": recalled,
     "activity_logged": lambda h: h.coordinator.followups.log(h.lead().id, NO_ANSWER),
     "task_created": lambda h: h.lead(),
     "task_completed": lambda h: h.coordinator.followups.complete(a_task(h).id),

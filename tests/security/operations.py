@@ -1,7 +1,7 @@
 """Every operation with arguments that would be accepted, for the matrix of roles and objects."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -9,13 +9,19 @@ import attrs
 from attrs import evolve
 
 from orthocrm import (
+    Campaign,
     Desk,
     LeadEdit,
     LogEntry,
     Loss,
     Money,
     Move,
+    NewReferrer,
+    NewSpend,
     NewTask,
+    NewTouch,
+    Period,
+    ReferrerRecord,
     Source,
     Stage,
     Start,
@@ -25,7 +31,7 @@ from orthocrm.core.activity import LeadActivityType
 from orthocrm.core.coordinator import Coordinator
 from orthocrm.core.default_templates import DEFAULT_MESSAGES
 from orthocrm.core.forms import FormDefinition, FormField
-from orthocrm.core.ids import ImportId, LeadId, TaskId, TimeOffId
+from orthocrm.core.ids import ImportId, LeadId, MergeId, SpendId, TaskId, TimeOffId
 from orthocrm.core.settings import Settings
 from orthocrm.core.task import LeadTaskType
 from orthocrm.leads.channels.delivery import Delivered
@@ -54,6 +60,7 @@ class Target:
     import_id: ImportId
     absence: TimeOffId
     sibling: LeadId = NOBODY
+    merge: MergeId = MergeId("nothing")
 
 
 Call = Callable[[Desk, Target], Any]
@@ -67,10 +74,19 @@ ON_LEADS: dict[str, Call] = {
     "leads.not_duplicate": lambda desk, t: desk.leads.not_duplicate(t.lead, t.sibling),
     "leads.link_household": lambda desk, t: desk.leads.link_household([t.lead, t.sibling]),
     "leads.unlink": lambda desk, t: desk.leads.unlink(t.lead, t.sibling),
+    "leads.preview_merge": lambda desk, t: desk.leads.preview_merge(t.lead, t.sibling),
+    "leads.merge": lambda desk, t: desk.leads.merge(t.lead, t.sibling),
+    "leads.merges": lambda desk, t: desk.leads.merges(t.lead),
+    "leads.unmerge": lambda desk, t: desk.leads.unmerge(t.merge),
     "leads.timeline": lambda desk, t: desk.leads.timeline(t.lead),
+    "sources.touches": lambda desk, t: desk.sources.touches(t.lead),
+    "sources.add_touch": lambda desk, t: desk.sources.add_touch(t.lead, _touch()),
     "pipeline.move": lambda desk, t: desk.pipeline.move(t.lead, "pending_decision"),
     "pipeline.lose": lambda desk, t: desk.pipeline.lose(t.lead, "RELOCATED"),
     "pipeline.convert": lambda desk, t: desk.pipeline.convert(t.lead),
+    "pipeline.observe": lambda desk, t: desk.pipeline.observe(t.lead, later_date(t)),
+    "pipeline.recall": lambda desk, t: desk.pipeline.recall(t.lead),
+    "pipeline.set_objection": lambda desk, t: desk.pipeline.set_objection(t.lead, "COST"),
     "assignment.assign": lambda desk, t: desk.assignment.assign(t.lead),
     "assignment.assign_many": lambda desk, t: desk.assignment.assign_many([t.lead]),
     "assignment.assign_to": lambda desk, t: desk.assignment.assign_to(t.lead, "tc-1"),
@@ -89,8 +105,21 @@ ON_LEADS: dict[str, Call] = {
 }
 """Operations that name one lead, or something of it: out of reach they answer `NotFound`."""
 
-ON_TWO_LEADS = ("leads.not_duplicate", "leads.link_household", "leads.unlink")
+ON_TWO_LEADS = (
+    "leads.not_duplicate",
+    "leads.link_household",
+    "leads.unlink",
+    "leads.preview_merge",
+    "leads.merge",
+    "leads.unmerge",
+)
 """Those of them that want a sibling beside the lead."""
+
+ON_OBSERVED_LEADS = ("pipeline.recall",)
+"""Those of them that want the lead to be under observation."""
+
+ON_MERGED_LEADS = ("leads.unmerge",)
+"""Those for which the sibling was merged into the lead."""
 
 ON_LOST_LEADS: dict[str, Call] = {
     "pipeline.reopen": lambda desk, t: desk.pipeline.reopen(t.lead, "they called"),
@@ -109,6 +138,7 @@ PER_ITEM: dict[str, Call] = {
         [Loss(lead_id=t.lead, reason="RELOCATED")]
     ),
     "pipeline.convert_many": lambda desk, t: desk.pipeline.convert_many([Start(lead_id=t.lead)]),
+    "sources.add_touches": lambda desk, t: desk.sources.add_touches([(t.lead, _touch())]),
     "followups.log_many": lambda desk, t: desk.followups.log_many([(t.lead, _note())]),
 }
 """Operations with a result per item: out of reach, the item is refused as not found."""
@@ -125,6 +155,10 @@ ON_THE_CLINIC: dict[str, Call] = {
     "leads.household": lambda desk, _: desk.leads.household("3125550199"),
     "leads.find": lambda desk, _: desk.leads.find(),
     "pipeline.board": lambda desk, _: desk.pipeline.board(),
+    "pipeline.column": lambda desk, _: desk.pipeline.column("new_lead"),
+    "pipeline.observed": lambda desk, _: desk.pipeline.observed(),
+    "pipeline.recall_due": lambda desk, _: desk.pipeline.recall_due(),
+    "pipeline.alert_ages": lambda desk, _: desk.pipeline.alert_ages(),
     "assignment.assign_unassigned": lambda desk, _: desk.assignment.assign_unassigned(),
     "assignment.reassign_untouched": lambda desk, _: desk.assignment.reassign_untouched(),
     "assignment.transfer_all": lambda desk, _: desk.assignment.transfer_all("me", "tc-1"),
@@ -139,6 +173,20 @@ ON_THE_CLINIC: dict[str, Call] = {
     "sources.all": lambda desk, _: desk.sources.all(),
     "sources.add": lambda desk, _: desk.sources.add("Dr. Kim", "DOCTOR_REFERRAL"),
     "sources.change": lambda desk, t: desk.sources.change(_cheaper(t)),
+    "sources.add_spend": lambda desk, _: desk.sources.add_spend(_spend()),
+    "sources.add_spends": lambda desk, _: desk.sources.add_spends([_spend()]),
+    "sources.remove_spend": lambda desk, t: desk.sources.remove_spend(_spent(t)),
+    "sources.change_cost": lambda desk, _: desk.sources.change_cost(
+        "Print advertising", Money.of("10", "USD")
+    ),
+    "sources.add_campaign": lambda desk, _: desk.sources.add_campaign("Spring"),
+    "sources.change_campaign": lambda desk, t: desk.sources.change_campaign(_campaign(t)),
+    "sources.end_campaign": lambda desk, t: desk.sources.end_campaign(_campaign(t).id),
+    "sources.referrers": lambda desk, _: desk.sources.referrers(),
+    "sources.find_referrer": lambda desk, _: desk.sources.find_referrer("PROVIDER", "dr-1"),
+    "sources.add_referrer": lambda desk, _: desk.sources.add_referrer(_referrer()),
+    "sources.change_referrer": lambda desk, t: desk.sources.change_referrer(_record(t)),
+    "sources.retire_referrer": lambda desk, t: desk.sources.retire_referrer(_record(t).id),
     "settings.practice": lambda desk, _: desk.settings.practice(),
     "settings.change": lambda desk, _: desk.settings.change(Settings(region="CA")),
     "settings.preview": lambda desk, _: desk.settings.preview(DEFAULT_MESSAGES[0]),
@@ -177,8 +225,17 @@ ANALYTICS: dict[str, Call] = {
     "analytics.lead_mix": lambda desk, _: desk.analytics.lead_mix(),
     "analytics.lost_reasons": lambda desk, _: desk.analytics.lost_reasons(),
     "analytics.report": lambda desk, _: desk.analytics.report("sources"),
+    "sources.attribution": lambda desk, _: desk.sources.attribution("linear"),
+    "sources.campaigns": lambda desk, _: desk.sources.campaigns(),
+    "sources.spend": lambda desk, _: desk.sources.spend(),
+    "sources.costs": lambda desk, _: desk.sources.costs(Period.month(2026, 11)),
     "analytics.behind": lambda desk, _: desk.analytics.behind(metrics.OUTCOMES, "leads"),
 }
+
+
+def later_date(target: Target) -> date:
+    """Give a date that is still to come."""
+    return target.house.clock().date() + timedelta(days=100)
 
 
 def _note() -> LogEntry:
@@ -192,6 +249,38 @@ def _task(target: Target) -> NewTask:
 def _cheaper(target: Target) -> Source:
     source = target.house.admin.sources.all()[0]
     return evolve(source, monthly_cost=Money.of("10", "USD"))
+
+
+def _touch() -> NewTouch:
+    return NewTouch(source="Print advertising")
+
+
+def _spend() -> NewSpend:
+    amount = Money.of("10", "USD")
+    return NewSpend(source="Print advertising", amount=amount, starts_on=date(2026, 11, 1))
+
+
+def marketed(desk: Desk) -> None:
+    """Enter a cost, a campaign and a referrer."""
+    desk.sources.add_spend(_spend())
+    desk.sources.add_campaign("Back to school")
+    desk.sources.add_referrer(_referrer("dr-9"))
+
+
+def _spent(target: Target) -> SpendId:
+    return target.house.admin.sources.spend()[0].id
+
+
+def _campaign(target: Target) -> Campaign:
+    return target.house.admin.sources.campaigns()[0]
+
+
+def _referrer(ref: str = "dr-2") -> NewReferrer:
+    return NewReferrer(kind="PROVIDER", name="Dr. Kim", ref=ref)
+
+
+def _record(target: Target) -> ReferrerRecord:
+    return target.house.admin.sources.referrers()[0]
 
 
 def _renamed(target: Target) -> Stage:

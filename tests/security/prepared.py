@@ -16,6 +16,8 @@ from tests.security.operations import (
     ON_ABSENT_OWNERS,
     ON_LEADS,
     ON_LOST_LEADS,
+    ON_MERGED_LEADS,
+    ON_OBSERVED_LEADS,
     ON_THE_CLINIC,
     ON_TWO_LEADS,
     PER_ITEM,
@@ -42,6 +44,7 @@ def a_target(crm: OrthoCRM, clock: FrozenClock, name: str = "") -> Target:
         house.admin.settings.add_coordinator(user, user)
     house.admin.settings.save_form(operations._form("kept"))
     house.admin.settings.save_mapping("kept", operations.MAPPING_TEXT)
+    operations.marketed(house.admin)
     return _for(_filled(house), name)
 
 
@@ -74,8 +77,22 @@ def _for(target: Target, name: str) -> Target:
         desk.imports.finish(target.import_id, "", Tally())
     if name in ON_TWO_LEADS:
         sibling = desk.leads.capture(enquiry(owner="me", patient_first_name="Ben")).lead
-        return evolve(target, sibling=sibling.id)
-    return target
+        target = evolve(target, sibling=sibling.id)
+    if name in ON_OBSERVED_LEADS:
+        observe(target)
+    return merged(target) if name in ON_MERGED_LEADS else target
+
+
+def observe(target: Target) -> None:
+    """Put the lead under observation."""
+    desk = target.house.desk(Role.OPERATOR)
+    desk.pipeline.observe(target.lead, operations.later_date(target))
+
+
+def merged(target: Target) -> Target:
+    """Let the sibling be merged into the lead."""
+    desk = target.house.desk(Role.OPERATOR)
+    return evolve(target, merge=desk.leads.merge(target.lead, target.sibling).id)
 
 
 def tried(target: Target, name: str) -> Any:

@@ -60,6 +60,7 @@ INTAKE: dict[str, Any] = {
     "state": "Qzcanarystate",
     "postal_code": "Qzcanary60614",
     "source_detail": "Qzcanarysourcedetail",
+    "referrer_name": "Qzcanaryreferrername",
     "insurance_carrier": "Qzcanarycarrier",
     "insurance_member_id": "Qzcanarymember",
     "notes": "Qzcanarynotes\nof two lines",
@@ -69,7 +70,11 @@ DIGITS = ("3125550173", "3125550187", "555-0173", "2011-03-29", "20110329")
 """What stands for the phones and the birth date; two digits of an age are found everywhere."""
 
 ENQUIRY = Intake(
-    channel=Channel.WEB_FORM, relationship="CHILD", delivery_key="Qzcanarydeliverykey", **INTAKE
+    channel=Channel.WEB_FORM,
+    relationship="CHILD",
+    source="Doctor referral",
+    delivery_key="Qzcanarydeliverykey",
+    **INTAKE,
 )
 BY_CONTENT = attrs.evolve(ENQUIRY, delivery_key=None, notes="Qzcanaryothernotes")
 CARRIERS = ("qzcanary", *DIGITS)

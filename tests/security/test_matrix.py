@@ -27,11 +27,14 @@ from tests.security.operations import (
     ON_ABSENT_OWNERS,
     ON_LEADS,
     ON_LOST_LEADS,
+    ON_MERGED_LEADS,
+    ON_OBSERVED_LEADS,
     ON_THE_CLINIC,
     ON_TWO_LEADS,
     PER_ITEM,
     Target,
 )
+from tests.security.prepared import merged, observe
 
 READ, CREATE, UPDATE = Permission.LEAD_READ, Permission.LEAD_CREATE, Permission.LEAD_UPDATE
 ASSIGN, CONVERT = Permission.LEAD_ASSIGN, Permission.LEAD_CONVERT
@@ -55,6 +58,9 @@ GRANTED = {
 """The source's seven permissions by role, in the preset that follows it to the letter."""
 
 OWN_ONLY = {Role.AGENT}
+OWN_FIGURES = {Role.AGENT, Role.TREATMENT_COORDINATOR}
+"""Roles that get numbers about their own leads, and none about the practice's money."""
+
 OBJECTS = ("own", "of_another", "unassigned", "of_another_clinic", "missing")
 
 
@@ -94,6 +100,7 @@ def _house(crm: orthocrm.OrthoCRM, clock: FrozenClock) -> House:
     house.admin.settings.add_coordinator(UserId("me"), "Me")
     house.admin.settings.save_form(operations._form("kept"))
     house.admin.settings.save_mapping("kept", operations.MAPPING_TEXT)
+    operations.marketed(house.admin)
     return house
 
 
@@ -176,6 +183,10 @@ def test_operations_on_one_lead(house: House, name: str, role: Role, kind: str) 
     target = _target(house, kind, lost=name in ON_LOST_LEADS)
     if name in ON_TWO_LEADS:
         target = evolve(target, sibling=_sibling(house))
+    if name in ON_MERGED_LEADS and kind not in ("of_another_clinic", "missing"):
+        target = merged(target)
+    if name in ON_OBSERVED_LEADS and kind not in ("of_another_clinic", "missing"):
+        observe(target)
     call = {**ON_LEADS, **ON_LOST_LEADS}[name]
     desk = house.desk(role, "me")
     before, refused = digest(house.crm), len(refusals(house))
@@ -277,6 +288,10 @@ def _may(role: Role, name: str) -> bool:
     if role in OWN_ONLY_HOURS and name.endswith("_absence"):
         return False
     if role in OWN_ONLY and name in ("leads.survey", "leads.hold", "leads.settle"):
+        return False
+    if role in OWN_ONLY and "referrer" in name:
+        return False
+    if role in OWN_FIGURES and name in ("sources.spend", "sources.costs"):
         return False
     if role is Role.MARKETING_MANAGER and name == "analytics.lost_reasons":
         return False

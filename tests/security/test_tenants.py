@@ -75,6 +75,11 @@ BY_OTHER_IDS: dict[str, Callable[[Desk, Target], object]] = {
         "imports.revert_batch",
         "imports.close_revert",
         "sources.change",
+        "sources.remove_spend",
+        "sources.change_campaign",
+        "sources.end_campaign",
+        "sources.change_referrer",
+        "sources.retire_referrer",
     )
 }
 

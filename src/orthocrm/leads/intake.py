@@ -12,6 +12,7 @@ from orthocrm.core.ids import ImportId, LeadId, SourceId, UserId, VisitId
 from orthocrm.core.lead import (
     Channel,
     Enquiry,
+    Incomplete,
     Insurance,
     Lead,
     Milestones,
@@ -27,6 +28,8 @@ from orthocrm.core.ports import IdSource
 from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Practice
 from orthocrm.core.source import Source
+from orthocrm.core.values import NO_VALUES
+from orthocrm.leads.custom import NO_CUSTOM, demand, kept_raw, read_custom, with_values
 from orthocrm.leads.dedupe import match_keys
 from orthocrm.leads.fields import (
     READERS,
@@ -79,11 +82,13 @@ class Intake:
         source_detail: The specific ad, or a description of another source.
         referring_provider: Who referred, as the host application knows them.
         referring_patient: The patient who referred.
+        referrer_name: The name of who referred, where nobody knows them by an identity yet.
         interests: Codes of `TreatmentInterest`.
         insurance_carrier: Insurer.
         insurance_member_id: Member number.
         notes: Concerns and remarks, of several lines.
         external_ref: Identity of the enquiry in the system that it comes from.
+        custom: Values of the clinic's own fields by name, as texts or as what they are.
         no_contact: The family left no way to be reached; then names may be missing too.
         owner: The coordinator that whoever types wishes for.
         received_at: When the enquiry arrived; now when missing.
@@ -114,11 +119,15 @@ class Intake:
     source_detail: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     referring_provider: str | None = None
     referring_patient: str | None = None
+    referrer_name: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     interests: Sequence[str] = ()
     insurance_carrier: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     insurance_member_id: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     notes: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     external_ref: str | None = field(default=None, repr=mask, metadata=PERSONAL)
+    custom: Mapping[str, Any] = field(
+        default=NO_VALUES, converter=kept_raw, repr=mask, metadata=PERSONAL
+    )
     no_contact: bool = False
     owner: UserId | None = None
     received_at: datetime | None = None
@@ -155,8 +164,14 @@ def admitted(
     patient, contact = _people(given, Asking(practice, arrival.at))
     origin = _origin(given, arrival.channel, import_id)
     _demand(reading, contact, given)
+    own = with_values(NO_CUSTOM, read_custom(reading, intake.custom, practice), practice)
+    if arrival.channel in STAFF_CHANNELS:
+        demand(reading, own, practice)
+    by_name = reading.text("referrer_name", intake.referrer_name)
     if arrival.channel in STAFF_CHANNELS and named is not None:
-        _demand_source_facts(reading, origin, named)
+        if intake.received_at is None:
+            refuse_inactive(reading, named)
+        _demand_source_facts(reading, origin, named, by_name=by_name is not None)
     reading.finish()
     return Lead(
         id=LeadId(ids()),
@@ -164,11 +179,12 @@ def admitted(
         patient=patient,
         contact=contact,
         origin=origin,
-        enquiry=_enquiry(given, incomplete(patient, contact, origin, practice)),
+        enquiry=_enquiry(given, incomplete(patient, contact, origin, own, practice)),
         status=status_of(practice.default_stage, contacted=arrival.live),
         position=_first_position(practice, arrival.at, VisitId(ids())),
         milestones=_answered(arrival.at) if arrival.live else _NOT_ANSWERED,
         stamps=Stamps(created_at=arrival.at, created_by=by, updated_at=now, updated_by=by),
+        custom=own,
         keys=match_keys(patient, contact, origin.external_ref),
     )
 
@@ -284,10 +300,23 @@ def _demand(reading: Reading, contact: Contact, given: Mapping[str, Any]) -> Non
         reading.required("phone", None, "give a phone number or an e-mail address")
 
 
-def _demand_source_facts(reading: Reading, origin: Origin, source: Source) -> None:
-    """Staff can ask at once, so a source that they chose comes with its facts (C-19)."""
-    for path, _ in missing_source_facts(origin, source):
-        if not (source.is_default and path == "source_detail"):
+def refuse_inactive(reading: Reading, source: Source | None) -> None:
+    """Refuse what staff choose now from the sources; channels and older enquiries keep theirs."""
+    if source is not None and not source.is_active:
+        message = "this source is not in use any more; choose another one"
+        reading.refuse("source", "inactive_source", message)
+
+
+def _demand_source_facts(
+    reading: Reading, origin: Origin, source: Source, *, by_name: bool
+) -> None:
+    """Staff can ask at once, so a source that they chose comes with its facts (C-19).
+
+    Who referred may be told by name: their record knows the identity.
+    """
+    for path, flag in missing_source_facts(origin, source):
+        named = by_name and flag is Incomplete.REFERRER
+        if not named and not (source.is_default and path == "source_detail"):
             reading.required(path, None, "this source needs it")
 
 

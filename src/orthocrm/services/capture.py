@@ -21,10 +21,20 @@ from orthocrm.core.lead import Channel, Lead, StageVisit
 from orthocrm.core.rules import Trigger
 from orthocrm.core.task import Task
 from orthocrm.followup import rules, tasks
+from orthocrm.followup.due import Calendar
 from orthocrm.leads import intake
 from orthocrm.leads.dedupe import Duplicate
 from orthocrm.leads.intake import Intake
-from orthocrm.services import deliveries, linking, placing, reacting, warnings
+from orthocrm.services import (
+    deliveries,
+    linking,
+    placing,
+    reacting,
+    referring,
+    touches,
+    visiting,
+    warnings,
+)
 from orthocrm.services.batch import Refused, attempt, done
 from orthocrm.services.deliveries import DeliveryMisused
 from orthocrm.services.placing import Placed, Wish
@@ -74,7 +84,7 @@ def capture(
             fresh.append((i, draft))
             if key is not None:
                 seen[key] = i
-    wishes = [Wish(owner=intakes[i].owner) for i, _ in fresh]
+    wishes = [Wish(owner=intakes[i].owner, referrer=intakes[i].referrer_name) for i, _ in fresh]
     kept = keep(work, [lead for _, lead in fresh], wishes, manner)
     for (i, _), result in zip(fresh, kept, strict=True):
         results[i] = result
@@ -134,6 +144,18 @@ def keep(
     work: Work, leads: Sequence[Lead], wishes: Sequence[Wish], manner: Manner = FULLY
 ) -> list[Captured | Refused]:
     """Store leads that were admitted: warned of duplicates, assigned, with their first tasks."""
+    met = referring.meet(work, leads, [wish.referrer for wish in wishes])
+    pairs = zip(met.leads, wishes, strict=True)
+    good = [(lead, wish) for lead, wish in pairs if not isinstance(lead, Refused)]
+    results = _kept(work, [lead for lead, _ in good], [wish for _, wish in good], manner)
+    met.keep(work, [item.lead for item in done(results)])
+    following = iter(results)
+    return [lead if isinstance(lead, Refused) else next(following) for lead in met.leads]
+
+
+def _kept(
+    work: Work, leads: Sequence[Lead], wishes: Sequence[Wish], manner: Manner
+) -> list[Captured | Refused]:
     warned = warnings.of(work, leads, judge=manner.judge)
     placed = placing.placed(work, leads, wishes, auto=manner.assign)
     warned = _of_stored(warned, leads, placed)
@@ -206,7 +228,8 @@ def _store(work: Work, kept: Sequence[Captured], placed: Sequence[Placed], manne
     leads = [captured.lead for captured in kept]
     work.store.leads.add(leads)
     work.forget_sharers()
-    work.store.visits.add([visit for item in placed for visit in _visits(item)])
+    touches.begin(work, leads)
+    work.store.visits.add([visit for item in placed for visit in _visits(work, item)])
     work.store.activities.add([activity for item in placed for activity in _activities(work, item)])
     work.store.tasks.add([task for captured in kept for task in captured.tasks])
     work.touch(lead.id for lead in leads)
@@ -218,9 +241,11 @@ def _store(work: Work, kept: Sequence[Captured], placed: Sequence[Placed], manne
         work.record(*(rules.created(task) for task in captured.tasks))
 
 
-def _visits(placed: Placed) -> Sequence[StageVisit]:
+def _visits(work: Work, placed: Placed) -> Sequence[StageVisit]:
     moved = placed.transition
-    return (_first_visit(placed.lead),) if moved is None else (moved.closed, moved.opened)
+    if moved is None:
+        return (_first_visit(placed.lead),)
+    return visiting.timed(moved.closed, Calendar.of_clinic(work.practice.clinic)), moved.opened
 
 
 def _activities(work: Work, placed: Placed) -> Sequence[Activity]:

@@ -145,7 +145,11 @@ def _created(work: Work, plan: Plan, mapping: LeadMapping, fresh: Sequence[Draft
         judge=False,
     )
     wishes = [
-        Wish(owner=row.intake.owner or mapping.owner, stage=row.stage or mapping.stage)
+        Wish(
+            owner=row.intake.owner or mapping.owner,
+            stage=row.stage or mapping.stage,
+            referrer=row.intake.referrer_name,
+        )
         for row, _ in fresh
     ]
     results = keep(work, [draft for _, draft in fresh], wishes, manner)

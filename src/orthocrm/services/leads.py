@@ -17,12 +17,13 @@ from orthocrm.leads.channels.delivery import Delivered
 from orthocrm.leads.channels.manual import QuickEntry
 from orthocrm.leads.editing import LeadEdit
 from orthocrm.leads.intake import Intake
-from orthocrm.services import receiving, timeline, warnings
+from orthocrm.services import receiving, timeline, touches, warnings
 from orthocrm.services.batch import Refused, only
 from orthocrm.services.capture import capture
 from orthocrm.services.cursors import Cursors
 from orthocrm.services.gate import composed, verb
 from orthocrm.services.kinship import Kinship
+from orthocrm.services.merging import Merging
 from orthocrm.services.receiving import Caller, Received
 from orthocrm.services.results import Captured, Duplicates, LeadPage
 from orthocrm.services.timeline import Timeline
@@ -32,7 +33,7 @@ NEWEST_FIRST = (Sort("created_at", descending=True),)
 _MINE_BY_DEFAULT = frozenset({Role.TREATMENT_COORDINATOR, Role.AGENT})
 
 
-class Leads(Kinship, area="leads"):
+class Leads(Kinship, Merging, area="leads"):
     """Enquiries: how they come in, and what is known of them."""
 
     @verb(Permission.LEAD_CREATE)
@@ -107,12 +108,12 @@ class Leads(Kinship, area="leads"):
 
     @verb(Permission.LEAD_READ)
     def get(self, work: Work, lead_id: LeadId) -> Lead:
-        """Read one lead.
+        """Read one lead; one that was merged away gives the lead that it became.
 
         Raises:
             NotFound: there is none, or it is out of the actor's reach.
         """
-        return work.leads([lead_id], lock=False)[0]
+        return work.standing(lead_id)
 
     @verb(Permission.LEAD_READ)
     def find(
@@ -157,13 +158,13 @@ class Leads(Kinship, area="leads"):
                 fields=edited.fields,
             )
         )
+        touches.follow(work, [(lead, edited.lead)])
         return work.store.leads.save([edited.lead])[0]
 
     @verb(Permission.LEAD_READ)
     def timeline(self, work: Work, lead_id: LeadId) -> Timeline:
         """Tell everything that happened to a lead, newest first, and what is still to be done."""
-        (lead,) = work.leads([lead_id], lock=False)
-        return timeline.of(work, lead)
+        return timeline.of(work, work.standing(lead_id))
 
 
 @frozen(kw_only=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orthocrm.core.ids import UserId
 from orthocrm.core.lead import Lead
+from orthocrm.core.masking import mask
 from orthocrm.pipeline import progression
 from orthocrm.pipeline.progression import Transition
 from orthocrm.services import assigning
@@ -16,10 +17,14 @@ from orthocrm.services.work import Work
 
 @frozen(kw_only=True)
 class Wish:
-    """What a new lead comes with: the coordinator asked for, and the stage that it holds."""
+    """What a new lead comes with: the coordinator asked for, the stage that it holds, a referrer.
+
+    `referrer` is the name of who referred the family.
+    """
 
     owner: UserId | None = None
     stage: str | None = None
+    referrer: str | None = field(default=None, repr=mask)
 
 
 @frozen(kw_only=True)

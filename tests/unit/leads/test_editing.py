@@ -141,11 +141,18 @@ def test_the_allow_list_is_what_is_read_and_holds_no_state() -> None:
     intake = {attribute.name for attribute in attrs.fields(Intake)}
 
     assert allowed == set(READERS)
-    assert intake - allowed == {"channel", "owner", "received_at", "delivery_key", "live"}
+    assert intake - allowed == {
+        "channel",
+        "owner",
+        "received_at",
+        "delivery_key",
+        "live",
+        "referrer_name",
+    }
 
 
 def test_what_is_personal_in_an_intake_is_personal_in_an_edit() -> None:
     def personal(kind: type) -> set[str]:
         return {field.name for field in attrs.fields(kind) if field.metadata.get("personal")}
 
-    assert personal(LeadEdit) == personal(Intake)
+    assert personal(LeadEdit) == personal(Intake) - {"referrer_name"}

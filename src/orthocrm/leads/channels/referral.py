@@ -18,8 +18,8 @@ from orthocrm.leads.intake import Intake
 class Referrer:
     """Who sent the family: `ref` is their identity in the host application.
 
-    `name` is kept with the description of the source, encrypted; it does not replace `ref`, which
-    reports count by.
+    Reports count by `ref`. Whoever has none is found among the clinic's referrers by `name`, or
+    becomes one of them. The name is kept with the description of the source too, encrypted.
     """
 
     ref: str | None = None
@@ -48,6 +48,7 @@ class DoctorReferral(QuickEntry):
         return evolve(
             super().intake(practice),
             referring_provider=self.referrer.ref,
+            referrer_name=self.referrer.name,
             source_detail=self.source_detail or self.referrer.name,
         )
 
@@ -66,5 +67,6 @@ class PatientReferral(QuickEntry):
         return evolve(
             super().intake(practice),
             referring_patient=self.referrer.ref,
+            referrer_name=self.referrer.name,
             source_detail=self.source_detail or self.referrer.name,
         )

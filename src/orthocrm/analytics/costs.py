@@ -1,0 +1,92 @@
+"""What sources cost: effective-dated rows, accrued day by day, exact until a sum is shown.
+
+cost(source, period) = the sum over the days of the period of the monthly amount of the day over
+the days of its month, and the one-off amounts of the period (metric 12).
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from attrs import field, frozen
+
+from orthocrm.core.errors import InvalidInput
+from orthocrm.core.marketing import Spend, SpendKind
+from orthocrm.core.money import Money
+from orthocrm.core.time import Period
+
+_DAY = timedelta(days=1)
+
+
+@frozen
+class Cost:
+    """An amount in exact fractions of minor units, so that parts add up to their total.
+
+    >>> Cost(Fraction(10000, 3), "USD").money
+    Money(minor=3333, currency='USD')
+    """
+
+    minor: Fraction
+    currency: str
+
+    def __add__(self, other: "Cost") -> "Cost":
+        if other.currency != self.currency:
+            raise InvalidInput.at("currency", "other_currency", "add amounts of one currency")
+        return Cost(self.minor + other.minor, self.currency)
+
+    @property
+    def money(self) -> Money:
+        """The amount in whole minor units, halves to the even one."""
+        return Money(round(self.minor), self.currency)
+
+    def per(self, number: Fraction | int) -> Decimal | None:
+        """Divide among leads or patients, in major units to the minor one; None among none.
+
+        >>> Cost(Fraction(313000), "USD").per(Fraction(25, 2))
+        Decimal('250.40')
+        """
+        if not number:
+            return None
+        return Money(round(self.minor / number), self.currency).amount
+
+
+@frozen(kw_only=True)
+class Accrued:
+    """What rows cost over a period, in the clinic's currency.
+
+    `others` are amounts in currencies that the clinic used before.
+    """
+
+    cost: Cost
+    others: tuple[Cost, ...] = field(default=())
+
+
+def accrued(rows: Iterable[Spend], period: Period, currency: str) -> Accrued:
+    """Add up what some rows cost over a period."""
+    sums: dict[str, Fraction] = {currency: Fraction(0)}
+    for row in rows:
+        minor = accrual(row, period)
+        if minor:
+            sums[row.amount.currency] = sums.get(row.amount.currency, Fraction(0)) + minor
+    own = Cost(sums.pop(currency), currency)
+    return Accrued(cost=own, others=tuple(Cost(sums[code], code) for code in sorted(sums)))
+
+
+def accrual(row: Spend, period: Period) -> Fraction:
+    """Give what one row costs over a period, in exact minor units."""
+    if row.kind is SpendKind.ONE_OFF:
+        falls_in = period.first <= row.starts_on < period.until
+        return Fraction(row.amount.minor if falls_in else 0)
+    return row.amount.minor * sum(_shares_of_months(row, period), Fraction(0))
+
+
+def _shares_of_months(row: Spend, period: Period) -> Iterator[Fraction]:
+    """Give, of each month that both touch, the part of its days on which the row accrues."""
+    first = max(row.starts_on, period.first)
+    until = period.until if row.ends_on is None else min(row.ends_on + _DAY, period.until)
+    if first >= until:
+        return
+    for part in Period(first, until).months():
+        whole = Period.month(part.first.year, part.first.month)
+        yield Fraction((part.until - part.first).days, (whole.until - whole.first).days)
