@@ -10,6 +10,23 @@ from orthocrm.core.lead import Lead
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.values import NO_VALUES, kept
 
+MOVED: Mapping[str, str] = {
+    "activities": "activities that went along",
+    "tasks": "tasks that went along",
+    "visits": "stage visits that went along",
+    "touches": "touches that went along",
+    "appointments": "appointments that went along",
+    "messages": "messages that went along",
+    "left": "visits of either lead that ended, because the position is in another one",
+    "cancelled": "open tasks of either lead that became needless",
+    "interrupted": "those of them that somebody had begun",
+    "handed_over": "open tasks that went to the survivor's coordinator",
+    "withdrawn": "waiting messages of either lead that became needless",
+    "enrollments": "sequences of the loser that stopped",
+    "noted": "notes that keep what found no place among the survivor's fields",
+}
+"""What a merge remembers of the rows of both leads, by kind."""
+
 
 def _kept(moved: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
     return kept(moved)
@@ -19,9 +36,9 @@ def _kept(moved: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]
 class Merge:
     """One merge: `loser_id` became a tombstone that leads to `survivor_id`.
 
-    `survivor_before` and `loser_before` are both leads as they were; `moved` names what went along
-    by kind (`activities`, `tasks`, `visits`, `touches`, `appointments`). `survivor_version` is the
-    survivor's version after the merge: later changes of it survive an unmerge.
+    `survivor_before` and `loser_before` are both leads as they were, `survivor_after` is what they
+    became: what was changed since survives an unmerge. `moved` names by kind what went along and
+    what else became of it, as listed in `MOVED`.
     """
 
     id: MergeId
@@ -32,6 +49,7 @@ class Merge:
     by: UserId
     survivor_version: int
     survivor_before: Lead = field(repr=mask, metadata=PERSONAL)
+    survivor_after: Lead = field(repr=mask, metadata=PERSONAL)
     loser_before: Lead = field(repr=mask, metadata=PERSONAL)
     moved: Mapping[str, tuple[str, ...]] = field(default=NO_VALUES, converter=_kept)
     undone_at: datetime | None = None

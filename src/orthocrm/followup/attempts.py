@@ -1,5 +1,6 @@
 """Logging what was done for a lead, and counting attempts to reach the family (rules 3 and 8)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from attrs import evolve, field, frozen
@@ -100,6 +101,18 @@ def logged(lead: Lead, entry: LogEntry, *, now: datetime, by: UserId, ids: IdSou
         attempted=attempted,
         attempts=after.milestones.unanswered,
     )
+
+
+def replayed(lead: Lead, activities: Iterable[Activity]) -> Milestones:
+    """Give the milestones of a lead once these activities, too, have been logged for it.
+
+    They count in the order in which they were logged; those after a conversion do not.
+    """
+    for activity in sorted(activities, key=lambda one: (one.created_at, one.id)):
+        answered, attempted = _is_contact(activity), _is_attempt(activity)
+        if (answered or attempted) and not activity.after_conversion:
+            lead = _counted(lead, activity, answered=answered, attempted=attempted)
+    return lead.milestones
 
 
 def other_number(done: Logged) -> Phone | None:

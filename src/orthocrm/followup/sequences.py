@@ -115,6 +115,16 @@ def stopped(enrollment: Enrollment, because: str, now: datetime) -> Enrollment:
     return evolve(enrollment, state=_STOPPED, because=because, next_at=None, ended_at=now)
 
 
+def suspended(enrollment: Enrollment, now: datetime) -> Enrollment:
+    """End what runs for a lead that is merged away; when it would have gone on stays known."""
+    return evolve(enrollment, state=_STOPPED, because=GONE, ended_at=now)
+
+
+def resumed(enrollment: Enrollment) -> Enrollment:
+    """Let a sequence go on where it was suspended."""
+    return evolve(enrollment, state=_RUNNING, because=None, ended_at=None)
+
+
 def answered(enrollment: Enrollment, now: datetime) -> Enrollment:
     """End what runs because the family answered; what had finished is marked so."""
     if enrollment.state is _RUNNING:

@@ -81,7 +81,7 @@ class Edited:
     after: Mapping[str, Any] = field(repr=False)
 
 
-_PATHS: Mapping[str, str] = {
+PATHS: Mapping[str, str] = {
     "first_name": "contact.first_name",
     "last_name": "contact.last_name",
     "patient_first_name": "patient.first_name",
@@ -141,20 +141,28 @@ def edited(lead: Lead, edit: LeadEdit, practice: Practice, *, now: datetime, by:
             reached.
     """
     values = _read(edit, Asking(practice, now))
-    changed = {name: value for name, value in values.items() if _held(lead, name) != value}
+    changed = {name: value for name, value in values.items() if held(lead, name) != value}
     if not changed:
         return Edited(lead=lead, fields=(), before={}, after={})
     ensure_unlocked(lead)
-    draft = _with(lead, changed)
+    draft = replaced(lead, changed)
     if "patient_age" in changed:
         as_of = Asking(practice, now).today if changed["patient_age"] is not None else None
         draft = evolve(draft, patient=evolve(draft.patient, age_as_of=as_of))
     _demand(draft, changed)
+    return compared(lead, _settled(draft, practice, now=now, by=by))
+
+
+def compared(before: Lead, after: Lead) -> Edited:
+    """Say which fields differ between a lead and what became of it."""
+    pairs = {name: (held(before, name), held(after, name)) for name in PATHS}
+    changed = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    personal = {name: pair for name, pair in changed.items() if name in _PERSONAL}
     return Edited(
-        lead=_settled(draft, practice, now=now, by=by),
+        lead=after,
         fields=tuple(changed),
-        before={name: _plain(_held(lead, name)) for name in changed if name in _PERSONAL},
-        after={name: _plain(value) for name, value in changed.items() if name in _PERSONAL},
+        before={name: _plain(was) for name, (was, _) in personal.items()},
+        after={name: _plain(value) for name, (_, value) in personal.items()},
     )
 
 
@@ -170,13 +178,15 @@ def _read(edit: LeadEdit, asking: Asking) -> dict[str, Any]:
     return values
 
 
-def _held(lead: Lead, name: str) -> Any:  # noqa: ANN401 - any field of a lead
-    return attrgetter(_PATHS[name])(lead)
+def held(lead: Lead, name: str) -> Any:  # noqa: ANN401 - any field of a lead
+    """Give what a lead holds in a field."""
+    return attrgetter(PATHS[name])(lead)
 
 
-def _with(lead: Lead, changed: Mapping[str, Any]) -> Lead:
+def replaced(lead: Lead, changed: Mapping[str, Any]) -> Lead:
+    """Put values that were read into a lead, and derive nothing of them."""
     for name, value in changed.items():
-        lead = _evolved(lead, _PATHS[name].split("."), value)
+        lead = _evolved(lead, PATHS[name].split("."), value)
     return lead
 
 
@@ -199,13 +209,17 @@ def _demand(lead: Lead, changed: Mapping[str, Any]) -> None:
 
 
 def _settled(lead: Lead, practice: Practice, *, now: datetime, by: UserId) -> Lead:
-    """Derive again what depends on the edited fields."""
+    stamped = evolve(lead, stamps=evolve(lead.stamps, updated_at=now, updated_by=by))
+    return derived(stamped, practice)
+
+
+def derived(lead: Lead, practice: Practice) -> Lead:
+    """Derive again what depends on the fields: what the lead lacks, and its match keys."""
     flags = incomplete(lead.patient, lead.contact, lead.origin, practice)
     return evolve(
         lead,
         enquiry=evolve(lead.enquiry, incomplete=flags),
         keys=match_keys(lead.patient, lead.contact, lead.origin.external_ref),
-        stamps=evolve(lead.stamps, updated_at=now, updated_by=by),
     )
 
 

@@ -10,7 +10,7 @@ from orthocrm.core.audit import Delivery
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import LeadId, UserId
 from orthocrm.leads.mapping import LeadRow
-from orthocrm.services import deliveries
+from orthocrm.services import deliveries, forwarding
 from orthocrm.services.batch import Refused, attempt
 from orthocrm.services.work import Work
 
@@ -57,7 +57,7 @@ def _is_free(work: Work, earlier: Delivery) -> bool:
     if earlier.result is None:
         return True
     lead_id = LeadId(earlier.result["lead"])
-    lead = work.store.leads.get([lead_id]).get(lead_id)
+    lead = forwarding.standing(work.store, lead_id) or work.store.leads.get([lead_id]).get(lead_id)
     return lead is None or lead.stamps.deleted_at is not None
 
 

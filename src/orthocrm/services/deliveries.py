@@ -19,6 +19,7 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Channel
 from orthocrm.leads.dedupe import Duplicate, Relation
 from orthocrm.leads.intake import Intake
+from orthocrm.services import forwarding
 from orthocrm.services.results import Captured
 from orthocrm.services.work import Work
 
@@ -109,7 +110,7 @@ def _recalled(work: Work, result: Mapping[str, Any]) -> Captured:
     work.touch([lead_id])
     tasks = work.store.tasks.get(result["tasks"])
     return Captured(
-        lead=work.store.leads.get([lead_id])[lead_id],
+        lead=forwarding.standing(work.store, lead_id) or work.store.leads.get([lead_id])[lead_id],
         duplicates=tuple(
             Duplicate(lead_id=i, relation=Relation(relation), reasons=tuple(reasons), score=score)
             for i, relation, reasons, score in result["duplicates"]

@@ -170,7 +170,7 @@ def _log(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[Logged 
     def log(item: tuple[LeadId, LogEntry]) -> attempts.Logged:
         lead_id, entry = item
         if lead_id not in found:
-            raise NotFound("lead")
+            raise work.absence(lead_id)
         lead = present[lead_id] if lead_id in present else adoptions.adopt(found[lead_id])
         logged = attempts.logged(lead, entry, now=work.now, by=work.actor.user, ids=work.ids)
         present[lead_id] = logged.lead

@@ -41,7 +41,7 @@ class Kinship(Area, area="leads"):
         Raises:
             NotFound: there is no such lead, or it is out of the actor's reach.
         """
-        (lead,) = work.leads([lead_id], lock=False)
+        lead = work.standing(lead_id)
         strangers = linking.rejected(linking.of(work, [lead.id]), lead.id)
         found = warnings.of_stored(work, lead, strangers)
         return Duplicates(found=found.duplicates, hidden=found.hidden)
@@ -192,7 +192,7 @@ class Kinship(Area, area="leads"):
     @verb(Permission.LEAD_READ)
     def links(self, work: Work, lead_id: LeadId) -> Links:
         """Give the links of a lead: suggested, confirmed and rejected, the surest first."""
-        (lead,) = work.leads([lead_id], lock=False)
+        lead = work.standing(lead_id)
         links = linking.of(work, [lead.id])
         others = work.sharing_leads(link.other_than(lead.id) for link in links)
         standing = [link for link in links if link.other_than(lead.id) in others]
@@ -210,7 +210,7 @@ class Kinship(Area, area="leads"):
 
         A parent's enquiries for two children are linked as soon as they are captured.
         """
-        (lead,) = work.leads([lead_id], lock=False)
+        lead = work.standing(lead_id)
         others = work.sharing_leads(linking.household(work, lead.id)[1:])
         seen = tuple(_visible(work, others.values()))
         work.touch(other.id for other in seen)

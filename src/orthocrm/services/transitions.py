@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
-from orthocrm.core.errors import InvalidInput, NotFound
+from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead, LeadStatus, LostReason
 from orthocrm.core.limits import REFERENCE
@@ -154,7 +154,7 @@ def _carried_out(
 
     def decide(wish: W) -> tuple[Lead, Transition]:
         if wish.lead_id not in found:
-            raise NotFound("lead")
+            raise work.absence(wish.lead_id)
         if wish.lead_id in seen:
             raise InvalidInput.at("lead_id", "repeated", "name each lead once")
         seen.add(wish.lead_id)

@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 
 from orthocrm.core.actor import Actor, Permission, Role, Scope, scopes
 from orthocrm.core.audit import AuditEntry, OutboxItem, PersonalChange
-from orthocrm.core.errors import BackendError, Forbidden, NotFound, OrthoCRMError
+from orthocrm.core.errors import BackendError, Forbidden, LeadMerged, NotFound, OrthoCRMError
 from orthocrm.core.events import Event, payload
 from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import AuditId, ClinicId, LeadId, OutboxId
@@ -36,6 +36,7 @@ from orthocrm.core.settings import Practice
 from orthocrm.hooks import Plugins
 from orthocrm.leads.dedupe import CROWD
 from orthocrm.privacy.audit import digest, personal_change
+from orthocrm.services import forwarding
 from orthocrm.services.cursors import Cursors
 
 R = TypeVar("R")
@@ -167,9 +168,23 @@ class Work:
     def leads(self, ids: Sequence[LeadId], *, lock: bool = True) -> list[Lead]:
         """Load leads in the order of their ids; one that is unknown or out of reach: `NotFound`."""
         found = self.reachable(ids, lock=lock)
-        if any(lead_id not in found for lead_id in ids):
-            raise NotFound("lead")
+        for lead_id in ids:
+            if lead_id not in found:
+                raise self.absence(lead_id)
         return [found[lead_id] for lead_id in ids]
+
+    def absence(self, lead_id: LeadId) -> NotFound:
+        """Say why a lead is not there: `LeadMerged` when it became part of one within reach."""
+        into = forwarding.standing(self.store, lead_id)
+        reach = predicate(self.reach(self.permission), LEADS)
+        return LeadMerged(into.id) if into is not None and reach(into) else NotFound("lead")
+
+    def standing(self, lead_id: LeadId) -> Lead:
+        """Load a lead to look at; one that was merged away gives the lead that it became."""
+        try:
+            return self.leads([lead_id], lock=False)[0]
+        except LeadMerged as merged:
+            return self.leads([LeadId(merged.into)], lock=False)[0]
 
     def reachable(self, ids: Collection[LeadId], *, lock: bool = True) -> Mapping[LeadId, Lead]:
         """Load the leads that exist and to which the operation's permission extends."""

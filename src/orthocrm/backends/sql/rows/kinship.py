@@ -90,6 +90,7 @@ def _read_merge(row: Row, personal: Personal, take: Take) -> Merge:
         undone_at=take.at(row[9]) if row[9] else None,
         undone_by=row[10],
         survivor_before=take_whole(personal["survivor_before"]),
+        survivor_after=take_whole(personal["survivor_after"]),
         loser_before=take_whole(personal["loser_before"]),
     )
 
@@ -97,6 +98,7 @@ def _read_merge(row: Row, personal: Personal, take: Take) -> Merge:
 def _personal_of_merge(merge: Merge) -> Personal:
     return {
         "survivor_before": put_whole(merge.survivor_before),
+        "survivor_after": put_whole(merge.survivor_after),
         "loser_before": put_whole(merge.loser_before),
     }
 
