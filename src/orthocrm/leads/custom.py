@@ -20,8 +20,10 @@ from orthocrm.core.lead import Custom, CustomValue
 from orthocrm.core.query import AllOf, AnyOf, Cond, Kind, Op, Sort, Where
 from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Practice
+from orthocrm.core.values import kept
 
 PREFIX = "custom."
+NO_CUSTOM = Custom()
 MOST = 2**53 - 1
 """The largest number, in units of its last decimal place: what every format keeps exactly."""
 
@@ -36,6 +38,11 @@ _KINDS: Mapping[FieldKind, Kind] = {
     FieldKind.DATE: Kind.DATE,
     FieldKind.FLAG: Kind.FLAG,
 }
+
+
+def kept_raw(given: Any) -> Any:  # noqa: ANN401 - raw input, checked when it is read
+    """Copy a mapping of raw values, and leave anything else to be refused."""
+    return kept(given) if isinstance(given, Mapping) else given
 
 
 def read_custom(reading: Reading, given: object, practice: Practice) -> dict[str, Any]:
@@ -193,6 +200,18 @@ def in_query(where: Where, practice: Practice) -> Where:
     raise InvalidInput.at("where", "wrong_type", "give a condition")
 
 
+def portable(where: Where) -> Where:
+    """Say a condition without values that JSON lacks: numbers with decimals become texts."""
+    if not isinstance(where, Cond):
+        return type(where)(tuple(portable(part) for part in where.parts))
+    if isinstance(where.value, Decimal):
+        return evolve(where, value=f"{where.value:f}")
+    if where.op is Op.IN and not isinstance(where.value, str):
+        several = tuple(f"{v:f}" if isinstance(v, Decimal) else v for v in where.value)
+        return evolve(where, value=several)
+    return where
+
+
 def in_order(sort: Sequence[Sort], practice: Practice) -> tuple[Sort, ...]:
     """Say an order in the typed names of fields."""
     return tuple(evolve(key, field=_typed_name(key.field, practice)) for key in sort)
@@ -202,7 +221,7 @@ def _cond(cond: Cond, practice: Practice) -> Cond:
     known = _asked(cond.field, practice)
     if known is None:
         return cond
-    name = _typed(known)
+    name = query_name(known)
     if cond.op in (Op.ABSENT, Op.PRESENT):
         return Cond(name, cond.op)
     if cond.op is not Op.IN:
@@ -227,10 +246,11 @@ def _compared(raw: object, path: str, known: CustomField) -> CustomValue:
 
 def _typed_name(name: object, practice: Practice) -> Any:  # noqa: ANN401 - what is no name is refused by the schema
     known = _asked(name, practice)
-    return name if known is None else _typed(known)
+    return name if known is None else query_name(known)
 
 
-def _typed(known: CustomField) -> str:
+def query_name(known: CustomField) -> str:
+    """Give the typed name by which queries compare a field that stands in clear."""
     return f"{PREFIX}{_KINDS[known.kind]}.{known.name}"
 
 
