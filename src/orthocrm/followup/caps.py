@@ -12,10 +12,8 @@ WEEK = timedelta(days=7)
 def free_at(cap: Cap, sent: Sequence[datetime], now: datetime) -> datetime | None:
     """Tell when an address may get the next message: `now`, later, or never (None).
 
-    A day is 24 hours and a week seven days, each back from the instant of sending.
-
-    Args:
-        sent: when it got the earlier ones, in any order; what may have arrived counts.
+    A day is 24 hours and a week seven days, each back from the instant of sending. `sent` says when
+    it got the earlier ones, in any order; what may have arrived counts.
     """
     if cap.a_day < 1 or cap.a_week < 1:
         return None

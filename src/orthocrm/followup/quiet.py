@@ -5,7 +5,7 @@ the practice. Wall times follow each zone through its clock changes.
 """
 
 from collections.abc import Collection
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
 import phonenumbers
@@ -21,6 +21,7 @@ from orthocrm.core.time import DAY, zone
 _UNKNOWN = "Etc/Unknown"
 _SEARCH = timedelta(days=3)
 _MINUTE = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
 
 
 @lru_cache(maxsize=4096)
@@ -92,7 +93,7 @@ def _end(at: datetime, quiet: QuietHours, name: str) -> datetime | None:
         return None
     day = local.date() + (DAY if local.time() >= quiet.end else timedelta())
     wall = datetime.combine(day, quiet.end, zone(name))
-    return next(end for fold in (0, 1) if (end := _instant(wall, at, fold)) > at)
+    return next(end for fold in (0, 1) if (end := _instant(wall, fold)) > at)
 
 
 def _start(at: datetime, quiet: QuietHours, name: str) -> datetime | None:
@@ -102,8 +103,19 @@ def _start(at: datetime, quiet: QuietHours, name: str) -> datetime | None:
         return None
     day = local.date() - (DAY if local.time() < quiet.start else timedelta())
     wall = datetime.combine(day, quiet.start, zone(name))
-    return next(start for fold in (1, 0) if (start := _instant(wall, at, fold)) <= at)
+    return next(start for fold in (1, 0) if (start := _instant(wall, fold)) <= at)
 
 
-def _instant(wall: datetime, like: datetime, fold: int) -> datetime:
-    return wall.replace(fold=fold).astimezone(like.tzinfo)
+def _instant(wall: datetime, fold: int) -> datetime:
+    """Give the instant of a wall time; one that a clock leaps over is the instant of the leap."""
+    instant = wall.replace(fold=fold).astimezone(UTC)
+    if instant.astimezone(wall.tzinfo).replace(tzinfo=None) == wall.replace(tzinfo=None):
+        return instant
+    before = wall.replace(fold=1).astimezone(UTC)
+    after = wall.replace(fold=0).astimezone(UTC)
+    offset = before.astimezone(wall.tzinfo).utcoffset()
+    while after - before > _SECOND:
+        middle = before + (after - before) // _SECOND // 2 * _SECOND
+        unchanged = middle.astimezone(wall.tzinfo).utcoffset() == offset
+        before, after = (middle, after) if unchanged else (before, middle)
+    return after

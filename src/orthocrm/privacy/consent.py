@@ -178,7 +178,7 @@ _PHRASES = re.compile(
     r"harassing|it|this)\b"
     rf"|\b(?:do not|dont|never) (?:ever )?(?:{_SEND}) (?:to )?(?:me|us|this|here|again|any|"
     r"anything|more)\b"
-    rf"|\b(?:no more|no further|not want (?:any )?(?:more )?(?:of )?(?:your |these |to get |to "
+    rf"|\b(?:no more |no further |not want (?:any )?(?:more )?(?:of )?(?:your |these |to get |to "
     rf"receive )*|dont want (?:any )?(?:more )?(?:of )?(?:your |these |to get |to receive )*)"
     rf"(?:any )?(?:more )?(?:{_SPAM})\b"
     r"|\bunsubscribe\b|\bopt(?:ing|ed)? (?:me |us )?out\b|\bopt-?out\b"

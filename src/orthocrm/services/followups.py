@@ -40,14 +40,14 @@ class FollowUps(Area, area="followups"):
 
         A converted lead takes activities too: they are marked as later than the conversion.
         """
-        return only(_log(work, [(lead_id, entry)]))
+        return only(log_entries(work, [(lead_id, entry)]))
 
     @verb(Permission.LEAD_UPDATE)
     def log_many(
         self, work: Work, entries: Sequence[tuple[LeadId, LogEntry]]
     ) -> tuple[Logged | Refused, ...]:
         """Log activities of several leads in one unit of work, with a result for each."""
-        return tuple(_log(work, entries))
+        return tuple(log_entries(work, entries))
 
     @verb(Permission.LEAD_UPDATE)
     def add_task(self, work: Work, lead_id: LeadId, new: NewTask) -> Task:
@@ -162,7 +162,8 @@ class FollowUps(Area, area="followups"):
         return timed.raise_due(work)
 
 
-def _log(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[Logged | Refused]:
+def log_entries(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[Logged | Refused]:
+    """Log activities, with a result for each; what an answer ends is ended."""
     found = work.reachable([lead_id for lead_id, _ in entries])
     adoptions = assigning.Adoptions(work, found.values())
     present: dict[LeadId, Lead] = {}

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from orthocrm.core.actor import Permission
 from orthocrm.core.audit import Import, ImportState
 from orthocrm.core.errors import InvalidInput, NotFound
-from orthocrm.core.events import ImportProgressed, ImportReverted
+from orthocrm.core.events import ImportFinished, ImportProgressed, ImportReverted
 from orthocrm.core.ids import ImportId, SourceId
 from orthocrm.core.source import Source
 from orthocrm.leads import tables
@@ -131,6 +131,16 @@ class Imports(Area, area="imports"):
     @verb(Permission.LEAD_CREATE)
     def finish(self, work: Work, import_id: ImportId, digest: str, tally: Tally) -> Import:
         """Close an import with its counts."""
+        work.record(
+            ImportFinished(
+                clinic_id=work.clinic_id,
+                at=work.now,
+                by=work.actor.user,
+                import_id=import_id,
+                created=tally.created,
+                updated=tally.updated,
+            )
+        )
         (saved,) = work.store.imports.save(
             [
                 evolve(

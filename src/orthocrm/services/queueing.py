@@ -120,6 +120,11 @@ def speaks_of_visit(template: MessageTemplate) -> bool:
     return not _OF_APPOINTMENTS.isdisjoint(fields_of(template.body + (template.subject or "")))
 
 
+def is_coming(appointment: Appointment, now: datetime) -> bool:
+    """Tell whether an appointment is booked or confirmed, and has not begun."""
+    return appointment.status in _COMING and appointment.starts_at > now
+
+
 def coming(work: Work, leads: Sequence[LeadId]) -> Mapping[LeadId, Appointment]:
     """Find the next appointment of each lead."""
     ahead = both(

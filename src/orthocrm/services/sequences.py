@@ -74,16 +74,21 @@ def stop(work: Work, lead_id: LeadId, name: str | None) -> tuple[Enrollment, ...
     ]
     if name is not None and not running:
         raise InvalidInput.at("sequence", "not_running", "the lead is not in this sequence")
+    return halt(work, lead, running, sequences.BY_HAND)
+
+
+def halt(
+    work: Work, lead: Lead, running: Sequence[Enrollment], because: str
+) -> tuple[Enrollment, ...]:
+    """Stop running enrolments of a locked lead, with the tasks and messages that wait."""
     ended = {f"{sequences.ORIGIN}{enrollment.sequence}" for enrollment in running}
-    waiting = agenda.open_tasks(work, [lead_id])[lead_id]
+    waiting = agenda.open_tasks(work, [lead.id])[lead.id]
     agenda.cancel(work, [task for task in waiting if task.rule in ended])
     dated = agenda.dated(lead, [task for task in waiting if task.rule not in ended])
     if dated != lead:
         work.store.leads.save([dated])
-    queueing.withdraw(work, [lead], {lead_id: ended})
-    return enrolling.save(
-        work, [sequences.stopped(e, sequences.BY_HAND, work.now) for e in running]
-    )
+    queueing.withdraw(work, [lead], {lead.id: ended})
+    return enrolling.save(work, [sequences.stopped(e, because, work.now) for e in running])
 
 
 def advance(work: Work) -> Advanced:

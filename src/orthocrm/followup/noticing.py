@@ -1,0 +1,225 @@
+"""Who of the practice should know of what happened, and what a digest says about it.
+
+A notice holds codes and ids only. Nobody is told of what they did themselves.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from attrs import frozen
+
+from orthocrm.core import events
+from orthocrm.core.activity import LeadActivityType
+from orthocrm.core.actor import Role
+from orthocrm.core.events import Event
+from orthocrm.core.ids import LeadId, UserId
+from orthocrm.core.lead import Lead
+from orthocrm.core.notifying import Notice, NoticeKind
+from orthocrm.core.task import Task
+
+_K = NoticeKind
+_SYSTEM = "system:"
+_WRITTEN = (LeadActivityType.SMS, LeadActivityType.EMAIL)
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@frozen(kw_only=True)
+class Told:
+    """A notice to come: `user` is told of `count` things, under a `key` that is theirs only once.
+
+    What `gathers` joins the one of the same key instead, and is unread again.
+    """
+
+    user: UserId
+    kind: NoticeKind
+    key: str
+    lead_id: LeadId | None = None
+    object_id: str | None = None
+    count: int = 1
+    gathers: bool = False
+
+
+@frozen(kw_only=True)
+class Known:
+    """What is looked up for events: leads, the leads' owners for imports, and the fallback."""
+
+    leads: Mapping[str, Lead]
+    fallback: UserId | None = None
+    window: timedelta
+    imported: Mapping[str, Mapping[UserId, int]]
+
+
+def told(event: Event, item: str, known: Known) -> list[Told]:
+    """Say who is told of an event; `item` is its own name in the outbox."""
+    rule = _RULES.get(event.kind)
+    found = rule(event, item, known) if rule is not None else []
+    return [one for one in found if one.user != event.by and not one.user.startswith(_SYSTEM)]
+
+
+def overdue(task: Task) -> Told:
+    """Tell of a task whose time has passed; put off, it may become overdue once more."""
+    due = int((task.due_at - _EPOCH).total_seconds())
+    return Told(
+        user=task.assigned_to,
+        kind=_K.TASK_OVERDUE,
+        key=f"{_K.TASK_OVERDUE}:{task.id}:{due}",
+        lead_id=task.lead_id,
+        object_id=task.id,
+    )
+
+
+def _assigned(event: events.LeadAssigned, item: str, known: Known) -> list[Told]:  # noqa: ARG001 - one signature
+    kind = _K.NEEDS_ASSIGNMENT if event.needs_assignment else _K.LEAD_ASSIGNED
+    return [_one(event.after, kind, item, event.lead_id)]
+
+
+def _many_assigned(event: events.LeadsAssigned, item: str, known: Known) -> list[Told]:  # noqa: ARG001 - one signature
+    window = bucket(event.at, known.window)
+    lost = event.needs_assignment
+    shares = dict(zip(event.users, event.counts, strict=True))
+    if lost and known.fallback in shares:
+        shares[known.fallback] -= lost
+    found = [_gathered(u, _K.LEADS_ASSIGNED, window, n) for u, n in shares.items() if n > 0]
+    if lost and known.fallback is not None:
+        found.append(_gathered(known.fallback, _K.NEEDS_ASSIGNMENT, window, lost))
+    return found
+
+
+def _escalated(event: events.TaskEscalated, item: str, known: Known) -> list[Told]:  # noqa: ARG001 - one signature
+    return [_one(event.escalated_to, _K.TASK_ESCALATED, item, event.lead_id, event.task_id)]
+
+
+def _answered(event: events.ActivityLogged, item: str, known: Known) -> list[Told]:
+    if not is_answer(event):
+        return []
+    return _owners(_K.ANSWER_RECEIVED, item, event.lead_id, known, event.activity_id)
+
+
+def _suggested(event: events.LostSuggested, item: str, known: Known) -> list[Told]:
+    return _owners(_K.LOST_SUGGESTED, item, event.lead_id, known)
+
+
+def _recalled(event: events.LeadRecalled, item: str, known: Known) -> list[Told]:
+    return _owners(_K.LEAD_RECALLED, item, event.lead_id, known)
+
+
+def _captured(event: events.LeadCaptured, item: str, known: Known) -> list[Told]:
+    if not event.duplicates:
+        return []
+    found = _owners(_K.DUPLICATES_FOUND, item, event.lead_id, known)
+    return [_counted(one, len(event.duplicates)) for one in found]
+
+
+def _imported(event: events.ImportFinished, item: str, known: Known) -> list[Told]:  # noqa: ARG001 - one signature
+    done = Told(
+        user=event.by,
+        kind=_K.IMPORT_FINISHED,
+        key=f"{_K.IMPORT_FINISHED}:{event.import_id}",
+        object_id=event.import_id,
+        count=event.created + event.updated,
+    )
+    shares = known.imported.get(event.import_id, {})
+    given = [
+        Told(
+            user=user,
+            kind=_K.LEADS_ASSIGNED,
+            key=f"{_K.LEADS_ASSIGNED}:{event.import_id}",
+            object_id=event.import_id,
+            count=count,
+        )
+        for user, count in sorted(shares.items())
+    ]
+    return [done, *given]
+
+
+def _parked(event: events.MessageParked, item: str, known: Known) -> list[Told]:
+    to = known.fallback
+    return [_one(to, _K.MESSAGE_PARKED, item, event.lead_id, event.message_id)] if to else []
+
+
+def _owners(
+    kind: NoticeKind, item: str, lead_id: LeadId, known: Known, about: str | None = None
+) -> list[Told]:
+    """Tell the coordinator of a lead, or the fallback person when it has none."""
+    lead = known.leads.get(lead_id)
+    to = (lead.ownership.owner or known.fallback) if lead is not None else None
+    return [_one(to, kind, item, lead_id, about)] if to is not None else []
+
+
+def _one(
+    user: UserId, kind: NoticeKind, item: str, lead_id: LeadId | None, about: str | None = None
+) -> Told:
+    return Told(user=user, kind=kind, key=f"{kind}:{item}", lead_id=lead_id, object_id=about)
+
+
+def _gathered(user: UserId, kind: NoticeKind, window: int, count: int) -> Told:
+    return Told(user=user, kind=kind, key=f"{kind}:{window}", count=count, gathers=True)
+
+
+def _counted(one: Told, count: int) -> Told:
+    return Told(user=one.user, kind=one.kind, key=one.key, lead_id=one.lead_id, count=count)
+
+
+_RULES: Mapping[str, Callable[[Any, str, Known], list[Told]]] = {
+    events.LeadAssigned.kind: _assigned,
+    events.LeadsAssigned.kind: _many_assigned,
+    events.TaskEscalated.kind: _escalated,
+    events.ActivityLogged.kind: _answered,
+    events.LostSuggested.kind: _suggested,
+    events.LeadRecalled.kind: _recalled,
+    events.LeadCaptured.kind: _captured,
+    events.ImportFinished.kind: _imported,
+    events.MessageParked.kind: _parked,
+}
+
+
+def is_answer(event: events.ActivityLogged) -> bool:
+    """Whether a family wrote back: what comes in by a carrier is logged by the worker alone."""
+    return event.by == Role.WORKER.value and event.type in _WRITTEN
+
+
+def concerns(kind: str) -> bool:
+    """Whether anybody of the practice may be told of events of a kind."""
+    return kind in _RULES
+
+
+def bucket(at: datetime, window: timedelta) -> int:
+    """Number the window of time in which an instant lies."""
+    return (at - _EPOCH) // window
+
+
+def bounds(number: int, window: timedelta) -> tuple[datetime, datetime]:
+    """Give the instants between which a numbered window of time lies, half-open."""
+    return _EPOCH + number * window, _EPOCH + (number + 1) * window
+
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    _K.LEAD_ASSIGNED: ("new lead for you", "new leads for you"),
+    _K.LEADS_ASSIGNED: ("lead was given to you", "leads were given to you"),
+    _K.NEEDS_ASSIGNMENT: ("lead needs a coordinator", "leads need a coordinator"),
+    _K.TASK_OVERDUE: ("task of yours is overdue", "tasks of yours are overdue"),
+    _K.TASK_ESCALATED: ("task is long overdue", "tasks are long overdue"),
+    _K.ANSWER_RECEIVED: ("family answered", "families answered"),
+    _K.LOST_SUGGESTED: ("lead may be given up", "leads may be given up"),
+    _K.LEAD_RECALLED: ("recall is due", "recalls are due"),
+    _K.STAGE_OVERSTAYED: ("lead stays long in its stage", "leads stay long in their stages"),
+    _K.DUPLICATES_FOUND: ("lead looks like one you have", "leads look like ones you have"),
+    _K.IMPORT_FINISHED: ("row was imported", "rows were imported"),
+    _K.MESSAGE_PARKED: ("message could not be sent", "messages could not be sent"),
+}
+_OTHER = ("other notice", "other notices")
+
+
+def lines(notices: Sequence[Notice]) -> list[str]:
+    """Say in words what some notices are about, one line for each kind; no names, no numbers.
+
+    What counts leads or rows counts them; of duplicates the leads that have them count.
+    """
+    totals: dict[str, int] = {}
+    for notice in notices:
+        by_lead = notice.kind == _K.DUPLICATES_FOUND
+        totals[notice.kind] = totals.get(notice.kind, 0) + (1 if by_lead else notice.count)
+    order = {kind: place for place, kind in enumerate(_WORDS)}
+    known = sorted(totals, key=lambda kind: (order.get(kind, len(order)), kind))
+    return [f"{totals[k]} {_WORDS.get(k, _OTHER)[totals[k] != 1]}" for k in known]

@@ -1,0 +1,177 @@
+"""The round of one clinic: one step after the other, none of which stops the others."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from attrs import frozen
+
+from orthocrm.core.ids import ClinicId
+from orthocrm.core.settings import Clinic
+from orthocrm.core.task import Task
+from orthocrm.hooks import Failure
+from orthocrm.rounds.carrying import Carriers
+from orthocrm.rounds.worked import StepFailed, Worked
+from orthocrm.services.assignment import Assignment
+from orthocrm.services.followups import FollowUps
+from orthocrm.services.notifications import Notifications
+from orthocrm.services.pipeline import Pipeline
+from orthocrm.services.scheduling import Scheduling
+from orthocrm.services.settling import Settled
+
+_LOG = logging.getLogger("orthocrm")
+
+
+class WorkersDesk(Protocol):
+    """The areas of the desk that a round uses."""
+
+    @property
+    def assignment(self) -> Assignment:
+        """Who takes care of which lead."""
+        ...
+
+    @property
+    def followups(self) -> FollowUps:
+        """Activities and tasks."""
+        ...
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """Recalls, and leads that are over age."""
+        ...
+
+    @property
+    def scheduling(self) -> Scheduling:
+        """Holds that run out."""
+        ...
+
+    @property
+    def notifications(self) -> Notifications:
+        """Notices and messages."""
+        ...
+
+
+@frozen(kw_only=True)
+class Round:
+    """What the round of a clinic works with; `tell` tells its events to plug-ins.
+
+    `stop` is asked before each piece of work.
+    """
+
+    clinic: Clinic
+    desk: WorkersDesk
+    carriers: Carriers
+    tell: Callable[[ClinicId], Sequence[Failure]]
+    stop: Callable[[], bool]
+
+    def run(self) -> Worked:
+        """Take every step; one that fails is noted, and waits for the next round."""
+        total = Worked()
+        for name, step in _STEPS.items():
+            if self.stop():
+                break
+            try:
+                total += step(self)
+            except Exception as error:  # noqa: BLE001 - nothing of one clinic may stop another
+                kind = type(error).__name__
+                _LOG.error("clinic %s: %s failed with %s", self.clinic.id, name, kind)
+                failed = StepFailed(clinic=self.clinic.id, step=name, error=kind)
+                total += Worked(errors=(failed,))
+        return total
+
+
+def _untouched(one: Round) -> Worked:
+    if one.clinic.settings.untouched_after is None:
+        return Worked()
+    return Worked(reassigned=len(one.desk.assignment.reassign_untouched().leads))
+
+
+def _holds(one: Round) -> Worked:
+    count = 0
+    while not one.stop() and (ended := one.desk.scheduling.expire_holds()):
+        count += len(ended)
+    return Worked(expired=count)
+
+
+def _recalls(one: Round) -> Worked:
+    tasks: list[Task] = []
+    while not one.stop() and (recalled := one.desk.pipeline.recall_due()):
+        tasks.extend(item.task for item in recalled)
+    return Worked(tasks=tuple(tasks))
+
+
+def _ages(one: Round) -> Worked:
+    tasks: list[Task] = []
+    while not one.stop() and (made := one.desk.pipeline.alert_ages()):
+        tasks.extend(made)
+    return Worked(tasks=tuple(tasks))
+
+
+def _rules(one: Round) -> Worked:
+    tasks: list[Task] = []
+    while not one.stop() and (made := one.desk.followups.raise_due()):
+        tasks.extend(made)
+    return Worked(tasks=tuple(tasks))
+
+
+def _sequences(one: Round) -> Worked:
+    tasks: list[Task] = []
+    steps = 0
+    while not one.stop() and (advanced := one.desk.followups.advance_sequences()).enrollments:
+        tasks.extend(advanced.tasks)
+        steps += len(advanced.enrollments)
+    return Worked(tasks=tuple(tasks), advanced=steps)
+
+
+def _escalations(one: Round) -> Worked:
+    count = 0
+    while not one.stop() and (escalated := one.desk.followups.escalate_overdue()):
+        count += len(escalated)
+    return Worked(escalated=count)
+
+
+def _overdue(one: Round) -> Worked:
+    return Worked(notices=one.desk.notifications.tell_overdue())
+
+
+def _events(one: Round) -> Worked:
+    return Worked(failures=tuple(one.tell(one.clinic.id)))
+
+
+def _messages(one: Round) -> Worked:
+    """Claim, hand over, record, until nothing is due any more."""
+    total = Worked()
+    more = True
+    while more and not one.stop():
+        taken = one.desk.notifications.take()
+        more = taken.more
+        total += Worked(skipped=taken.skipped, delayed=taken.delayed, parked=taken.parked)
+        for outcomes in one.carriers.carry(taken.outgoing, one.stop):
+            total += _counted(one.desk.notifications.settle(outcomes))
+    return total
+
+
+def _counted(settled: Settled) -> Worked:
+    return Worked(
+        sent=settled.sent,
+        retried=settled.retried,
+        refused=settled.refused,
+        parked=settled.parked,
+        late=settled.late,
+    )
+
+
+_STEPS: Mapping[str, Callable[[Round], Worked]] = {
+    "untouched": _untouched,
+    "holds": _holds,
+    "recalls": _recalls,
+    "rules": _rules,
+    "ages": _ages,
+    "sequences": _sequences,
+    "escalations": _escalations,
+    "overdue": _overdue,
+    "events": _events,
+    "messages": _messages,
+    "late_events": _events,
+}
+"""Events come after what makes them, messages after what asks for them, then what came of those."""

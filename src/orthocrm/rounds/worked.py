@@ -1,0 +1,62 @@
+"""What a round of work did."""
+
+from attrs import evolve, fields, frozen
+
+from orthocrm.core.ids import ClinicId
+from orthocrm.core.task import Task
+from orthocrm.hooks import Failure
+
+
+@frozen(kw_only=True)
+class StepFailed:
+    """A part of a round that did not come to its end; `error` names the class of what was raised.
+
+    What was left lies where it was, for the next round.
+    """
+
+    clinic: ClinicId
+    step: str
+    error: str
+
+
+@frozen(kw_only=True)
+class Worked:
+    """What one round of waiting work did, in all clinics together.
+
+    Attributes:
+        tasks: Those that rules and sequences made.
+        failures: Plug-ins that raised when they were told of an event.
+        errors: Steps that failed; those after them, and other clinics, had their turn.
+        advanced: Steps of sequences that were taken.
+        escalated: Tasks of which the fallback person was told.
+        notices: Notices of tasks that became overdue.
+        expired: Holds of times that ran out.
+        reassigned: Leads that nobody had touched and that somebody else has now.
+        sent: Messages that carriers took.
+        delayed: Messages that may not go yet.
+        skipped: Messages that must not go.
+        retried: Messages that no carrier took, to be tried again.
+        refused: Messages that a carrier refused for good, or whose use was over.
+        parked: Messages that failed too often.
+        late: Results that came after somebody else had taken the message.
+    """
+
+    tasks: tuple[Task, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    errors: tuple[StepFailed, ...] = ()
+    advanced: int = 0
+    escalated: int = 0
+    notices: int = 0
+    expired: int = 0
+    reassigned: int = 0
+    sent: int = 0
+    delayed: int = 0
+    skipped: int = 0
+    retried: int = 0
+    refused: int = 0
+    parked: int = 0
+    late: int = 0
+
+    def __add__(self, other: "Worked") -> "Worked":
+        names = [attribute.name for attribute in fields(Worked)]
+        return evolve(self, **{name: getattr(self, name) + getattr(other, name) for name in names})

@@ -1,0 +1,219 @@
+"""The ledger of consent: what holds, who may be written to, and what answers mean."""
+
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orthocrm import InvalidInput, MessageChannel
+from orthocrm.core.ids import UserId
+from orthocrm.core.notifying import Purpose
+from orthocrm.core.people import PreferredContact
+from orthocrm.privacy.consent import (
+    NO_CONSENT,
+    OPTED_OUT,
+    Intent,
+    NewConsent,
+    intent_of,
+    recorded,
+    refusal,
+    said,
+)
+from orthocrm.testing.clock import MONDAY_MORNING, CountingIds
+from orthocrm.testing.factories import a_clinic, a_consent, a_lead
+
+EMAIL, SMS = MessageChannel.EMAIL, MessageChannel.SMS
+CARE, MARKETING, STAFF = Purpose.CARE, Purpose.MARKETING, Purpose.STAFF
+HOUR = timedelta(hours=1)
+CLINIC = a_clinic()
+PHONE = "phone:+13125550142"
+
+
+def entry(hours: int, *, granted: bool, **fields: Any) -> Any:
+    usual = {"channel": SMS, "granted": granted, "purpose": None}
+    return a_consent(CLINIC, PHONE, MONDAY_MORNING + hours * HOUR, **{**usual, **fields})
+
+
+YES, NO = entry(1, granted=True), entry(2, granted=False)
+
+
+def test_families_are_texted_only_after_they_agreed() -> None:
+    assert [refusal((), SMS, purpose) for purpose in (CARE, MARKETING)] == [NO_CONSENT] * 2
+    assert refusal([YES], SMS, CARE) is None
+
+
+def test_e_mail_goes_and_staff_are_told_until_somebody_objects() -> None:
+    assert [refusal((), EMAIL, CARE), refusal((), EMAIL, MARKETING)] == [None, None]
+    assert [refusal((), SMS, STAFF), refusal([NO], SMS, STAFF)] == [None, OPTED_OUT]
+    assert refusal([entry(1, granted=False, channel=EMAIL)], EMAIL, CARE) == OPTED_OUT
+
+
+def test_a_late_older_grant_never_beats_a_newer_revocation() -> None:
+    late = evolve(YES, created_at=NO.at + HOUR)
+    for order in permutations([late, NO]):
+        assert refusal(order, SMS, CARE) == OPTED_OUT
+
+
+def test_of_the_same_instant_the_revocation_holds() -> None:
+    for order in permutations([evolve(YES, at=NO.at), NO]):
+        assert refusal(order, SMS, CARE) == OPTED_OUT
+
+
+def test_a_stop_is_for_every_purpose_and_a_purpose_for_itself() -> None:
+    only_care = entry(3, granted=True, purpose=CARE)
+    no_ads = entry(4, granted=False, purpose=MARKETING)
+    assert [refusal([YES, NO], SMS, purpose) for purpose in Purpose] == [OPTED_OUT] * 3
+    assert refusal([NO, only_care], SMS, CARE) is None
+    assert refusal([NO, only_care], SMS, MARKETING) == OPTED_OUT
+    assert [refusal([YES, no_ads], SMS, p) for p in (CARE, MARKETING)] == [None, OPTED_OUT]
+
+
+def test_channels_stand_for_themselves() -> None:
+    assert said([YES], EMAIL, CARE) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.sampled_from([None, CARE, MARKETING]))),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_in_which_entries_were_written_means_nothing(
+    drawn: list[tuple[int, bool, Purpose | None]], chance: Any
+) -> None:
+    entries = [entry(hours, granted=granted, purpose=p) for hours, granted, p in drawn]
+    shuffled = chance.sample(entries, len(entries))
+    for purpose in (CARE, MARKETING):
+        about = [e for e in entries if e.purpose in (None, purpose)]
+        latest = [e.granted for e in about if e.at == max(one.at for one in about)]
+        assert said(shuffled, SMS, purpose) == (all(latest) if latest else None)
+
+
+# --- recording
+
+
+def record(lead: Any = None, **fields: Any) -> Any:
+    usual: dict[str, Any] = {"channel": SMS, "granted": True, "evidence": "signed"}
+    return recorded(
+        lead or a_lead(CLINIC),
+        NewConsent(**{**usual, **fields}),
+        now=MONDAY_MORNING,
+        by=UserId("tc-1"),
+        ids=CountingIds(),
+    )
+
+
+def refused(**fields: Any) -> list[tuple[str, str]]:
+    with pytest.raises(InvalidInput) as refusal_:
+        record(**fields)
+    return [(problem.path, problem.code) for problem in refusal_.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"evidence": None}, ("evidence", "required")),
+        ({"evidence": "  "}, ("evidence", "required")),
+        ({"evidence": 5}, ("evidence", "wrong_type")),
+        ({"evidence": "x" * 10_001}, ("evidence", "too_long")),
+        ({"channel": "LETTER"}, ("channel", "unknown_value")),
+        ({"channel": None}, ("channel", "required")),
+        ({"channel": MessageChannel.PUSH}, ("address", "no_address")),
+        ({"granted": "false"}, ("granted", "wrong_type")),
+        ({"granted": None}, ("granted", "required")),
+        ({"purpose": "ads"}, ("purpose", "unknown_value")),
+        ({"at": MONDAY_MORNING + HOUR}, ("at", "in_the_future")),
+        ({"at": MONDAY_MORNING.replace(tzinfo=None)}, ("at", "naive_datetime")),
+        ({"address": "+19995550000"}, ("address", "no_address")),
+        ({"address": 5}, ("address", "wrong_type")),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused_by_name(
+    fields: dict[str, Any], problem: tuple[str, str]
+) -> None:
+    assert problem in refused(**fields)
+
+
+def test_something_else_than_a_consent_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="give a NewConsent"):
+        recorded(
+            a_lead(CLINIC),
+            {"granted": True},  # type: ignore[arg-type]  # as callers may err
+            now=MONDAY_MORNING,
+            by=UserId("tc-1"),
+            ids=CountingIds(),
+        )
+
+
+def test_a_revocation_needs_no_evidence_and_holds_from_when_it_was_said() -> None:
+    made = record(granted=False, evidence=None, at=MONDAY_MORNING - HOUR)
+    assert (made.granted, made.at, made.created_at) == (
+        False,
+        MONDAY_MORNING - HOUR,
+        MONDAY_MORNING,
+    )
+
+
+def test_what_a_family_prefers_is_no_consent() -> None:
+    lead = a_lead(CLINIC)
+    texting = evolve(lead, contact=evolve(lead.contact, preferred=PreferredContact.TEXT))
+    assert refusal((), SMS, CARE) == NO_CONSENT
+    assert record(texting).address == record(lead).address
+
+
+# --- answers
+
+STOPPING = [
+    "STOP", "stop", " Stop. ", "STOP!!", "S.T.O.P", "StopAll", "stop all", "Please stop",
+    "stop please thank you", "STOP texting me", "Stop sending me messages", "Please stop it",
+    "Stop contacting us", "quit", "END", "Cancel", "cancel please", "revoke", "Unsubscribe",
+    "unsubscribe me from this", "opt out", "OPT-OUT", "optout", "Opt me out",
+    "I want to opt out of these texts", "no more messages", "No more texts please!",
+    "Don't text me", "Don\N{RIGHT SINGLE QUOTATION MARK}t text me anymore", "do not contact me again",
+    "never text this number", "Remove me", "take me off your list", "Delete my number",
+    "leave me alone", "lose my number", "I revoke my consent", "I withdraw consent",
+    "I do not want to receive texts", "i dont want any more messages", "stop bothering us",
+    "Alto", "ALTO POR FAVOR", "basta", "¡Basta!", "Parar", "pare", "cancelar", "baja", "Deme de baja",
+    "Quiero darme de baja", "No me escriban más", "no me envíe mensajes", "No nos manden nada",
+    "No más mensajes", "Dejen de escribirme", "deje de molestar", "No quiero recibir más mensajes",
+    "No quiero más textos", "No deseo recibir mensajes", "Quíteme de la lista", "ya no me manden textos",
+    "Borre mi número", "detener",
+]  # fmt: skip
+STARTING = ["START", "start", "Unstop", "start please", "Resume", "subscribe", "opt in", "ALTA", "reanudar"]  # fmt: skip
+NEITHER = [
+    "", "   ", "Yes", "No", "ok", "Thanks!", "Tuesday works", "I'll stop by at 3", "Can we stop by?",
+    "Please cancel my appointment", "Can I cancel Tuesday?", "Don't stop", "I don't text while driving",
+    "in the end we chose you", "When does it start?", "Quiero cancelar la cita", "Para Sofia",
+    "¿A qué hora es la cita?", "Gracias", "where is the bus stop", "My son will quit soccer in May",
+    "Is the baja office open?", "Remove the braces?", "Call me", "👍", "\x00", "请停止", "we want to end treatment",
+    "subscribe to what?", "help",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", STOPPING)
+def test_a_stop_is_heard_in_any_reasonable_wording(text: str) -> None:
+    assert intent_of(text) is Intent.STOP
+
+
+@pytest.mark.parametrize("text", STARTING)
+def test_who_wants_to_hear_again_says_just_that(text: str) -> None:
+    assert intent_of(text) is Intent.START
+
+
+@pytest.mark.parametrize("text", NEITHER)
+def test_other_answers_are_neither(text: str) -> None:
+    assert intent_of(text) is None
+
+
+@given(st.text(max_size=3_000))
+def test_any_answer_can_be_read(text: str) -> None:
+    assert intent_of(text) in (None, *Intent)
+
+
+@pytest.mark.parametrize(
+    "long", ["stop " * 100_000, "no me " * 100_000, "dont " * 200_000, "a" * 10**6]
+)
+def test_a_long_answer_is_read_as_far_as_it_matters(long: str) -> None:
+    assert intent_of(long) in (None, *Intent)
