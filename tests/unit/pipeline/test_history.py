@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 
 from orthocrm.core.errors import InvalidInput, StageInUse
+from orthocrm.core.ids import LeadId
 from orthocrm.core.stage import DEFAULT_STAGES, StageKind
 from orthocrm.pipeline.history import checked_stage, default_stages, ordered, removable
 from orthocrm.testing.factories import a_stage
@@ -100,11 +101,15 @@ def test_a_stage_is_not_compared_with_itself() -> None:
     assert checked_stage(PRACTICE.stages[0], PRACTICE.stages) == PRACTICE.stages[0]
 
 
+HELD = tuple(LeadId(f"lead-{number}") for number in range(120))
+
+
 def test_only_an_empty_stage_goes_and_never_a_fixed_one() -> None:
-    removable(PRACTICE.stages[1], 0)
+    removable(PRACTICE.stages[1], ())
 
     with pytest.raises(StageInUse) as caught:
-        removable(PRACTICE.stages[1], 3)
-    assert (caught.value.stage, caught.value.leads) == ("contacted", 3)
+        removable(PRACTICE.stages[1], HELD)
+    assert (caught.value.stage, caught.value.leads) == ("contacted", 120)
+    assert caught.value.lead_ids == HELD[:100]
     for fixed in (PRACTICE.stages[0], *PRACTICE.stages[-2:]):
-        assert problems_of(removable, fixed, 0) == [("stage", "fixed_stage")]
+        assert problems_of(removable, fixed, ()) == [("stage", "fixed_stage")]

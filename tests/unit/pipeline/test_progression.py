@@ -18,7 +18,15 @@ from orthocrm.core.events import LeadConverted, LeadLost, LeadReopened, StageCha
 from orthocrm.core.ids import StageSlug, UserId
 from orthocrm.core.lead import Conversion, Lead, LeadStatus, LostReason, Milestones, Ownership
 from orthocrm.core.settings import Practice
-from orthocrm.pipeline.progression import Transition, converted, lost, moved, reopened
+from orthocrm.pipeline.progression import (
+    Transition,
+    converted,
+    in_force,
+    lost,
+    moved,
+    reached_since,
+    reopened,
+)
 from orthocrm.testing.clock import MONDAY_MORNING
 from orthocrm.testing.factories import COORDINATOR, a_stage, a_visit
 from tests.support.practices import a_lead_of, a_practice, new_ids
@@ -385,3 +393,30 @@ def test_only_a_lost_lead_reopens() -> None:
         reopen(evolve(lose(a_lead_in("contacted")).lead, status=LeadStatus.ARCHIVED))
 
     assert [p.code for p in caught.value.problems] == ["not_lost"]
+
+
+def test_a_position_in_a_stage_that_is_gone_falls_back_to_the_last_open_one_before_it() -> None:
+    held = a_lead_in("pending_decision").position
+    rest = [stage for stage in PRACTICE.stages if stage.slug != held.stage]
+    without = evolve(
+        PRACTICE, stages=tuple(evolve(s, order=n) for n, s in enumerate(rest, start=1))
+    )
+    placed = in_force(held, without)
+    assert (placed.stage, placed.order) == ("consultation_completed", 4)
+    assert placed.visit_id == held.visit_id
+    assert in_force(held, PRACTICE) == held
+
+
+def test_visits_of_open_stages_set_the_milestones_that_they_reach() -> None:
+    at, lead = NOW - timedelta(hours=2), a_lead_in("contacted")
+    visits = [
+        a_visit(lead, stage="lost", order=8, entered_at=NOW),
+        a_visit(lead, stage="gone", order=6, entered_at=at),
+        a_visit(lead, stage="consultation_completed", order=4, entered_at=NOW),
+        a_visit(lead, stage="consultation_scheduled", order=3, entered_at=at),
+    ]
+    assert reached_since(Milestones(), visits, PRACTICE) == Milestones(
+        scheduled_at=at, completed_at=NOW
+    )
+    known = Milestones(scheduled_at=at - timedelta(days=1))
+    assert reached_since(known, visits, PRACTICE).scheduled_at == known.scheduled_at
