@@ -33,16 +33,39 @@ class DateParts:
 
 
 def expanded(
-    frequency: str, interval: int, parts: DateParts, first: date, last: date
+    frequency: str,
+    interval: int,
+    parts: DateParts,
+    first: date,
+    last: date,
+    since: date | None = None,
 ) -> Iterator[date]:
-    """Give the dates of a rule from the first to the last, ascending."""
+    """Give the dates of a rule from the first to the last, ascending.
+
+    Those before `since` may be left out.
+    """
     periods, completed = _KINDS[frequency]
     whole = completed(parts, first)
-    for days in periods(first, last, interval, whole):
+    begin = (
+        first if since is None or since <= first else _skipped(frequency, interval, first, since)
+    )
+    for days in periods(begin, last, interval, whole):
         found = [day for day in days if _chosen(day, frequency, whole)]
         for day in _positioned(found, whole.bysetpos):
             if first <= day <= last:
                 yield day
+
+
+def _skipped(frequency: str, interval: int, first: date, since: date) -> date:
+    """Give a date of the last period that begins before `since`, whole intervals skipped."""
+    if frequency == "YEARLY":
+        years = (since.year - first.year) // interval * interval
+        return date(first.year + years, 1, 1)
+    if frequency == "MONTHLY":
+        months = _month(first) + (_month(since) - _month(first)) // interval * interval
+        return date(months // _MONTHS, months % _MONTHS + 1, 1)
+    every = interval * (_WEEK if frequency == "WEEKLY" else 1)
+    return first + max(0, (since - first).days // every - 1) * every * _ONE
 
 
 def _positioned(found: Sequence[date], positions: Iterable[int]) -> Sequence[date]:

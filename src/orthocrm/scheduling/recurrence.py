@@ -107,15 +107,26 @@ class Rule:
         """
         until = self.until
         last = before if until is None else min(before, until.wall + DAY)
-        start = first if since is None else self._nearer(first, since)
-        found = self._on_dates(start, last) if self.by_date else self._by_time(start, last)
+        if self.by_date:
+            found = self._on_dates(first, last, None if self.count else since)
+        else:
+            found = self._by_time(first, last)
         if until is None:
             return islice(found, self.count)
         return takewhile(lambda occurrence: until.allows(occurrence, instant), found)
 
-    def _on_dates(self, first: datetime, last: datetime) -> Iterator[datetime]:
+    def _on_dates(
+        self, first: datetime, last: datetime, since: datetime | None
+    ) -> Iterator[datetime]:
         clock = first.time()
-        dates = expanded(self.frequency, self.interval, self.dates, first.date(), last.date())
+        dates = expanded(
+            self.frequency,
+            self.interval,
+            self.dates,
+            first.date(),
+            last.date(),
+            None if since is None else since.date(),
+        )
         walls = (datetime.combine(day, clock) for day in dates)
         return takewhile(lambda wall: wall <= last, walls)
 
@@ -140,14 +151,6 @@ class Rule:
                 bysecond=self.times.get("bysecond"),
             )
         )
-
-    def _nearer(self, first: datetime, since: datetime) -> datetime:
-        """Skip whole intervals of days or weeks that lie before, where nothing is counted."""
-        length = {"DAILY": 1, "WEEKLY": 7}.get(self.frequency)
-        if length is None or self.count is not None or since <= first:
-            return first
-        every = timedelta(days=length * self.interval)
-        return first + max(0, (since - first) // every - 1) * every
 
 
 def _rrule_weekday(nth: Nth) -> rrule.weekday:
