@@ -52,7 +52,7 @@ def _next(shifts: Iterator[Shift], now: datetime) -> datetime | None:
 def _shifts(own: Sequence[Schedule], practice: Practice, now: datetime) -> Iterator[Shift]:
     """Walk the shifts that begin between yesterday and two weeks ahead."""
     clinic = practice.clinic
-    zone_name = (own[0].timezone if own else None) or clinic.timezone
+    zone_name = next((one.timezone for one in own if one.timezone), clinic.timezone)
     today = now.astimezone(zone(clinic.timezone)).date()
     for day in (today + DAY * offset for offset in range(-1, AHEAD + 1)):
         if day not in clinic.settings.hours.closed:

@@ -28,11 +28,20 @@ from orthocrm.core.forms import (
 )
 from orthocrm.core.ids import ClinicId, SourceId, UserId
 from orthocrm.core.messaging import Messaging
+from orthocrm.core.messaging_checks import messaging_problems
 from orthocrm.core.routing import ROUTING_CHECKS, Routing
 from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage, StageKind
 from orthocrm.core.templates import MessageTemplate, TaskTemplate
+from orthocrm.core.visit_checks import visit_problems
+from orthocrm.core.visit_type import (
+    DEFAULT_REMINDERS,
+    DEFAULT_VISIT_TYPES,
+    BookableResource,
+    ReminderRule,
+    VisitType,
+)
 
 
 @frozen
@@ -81,7 +90,8 @@ class Settings:
     closed days, but for special openings. `sequences` are those that leads can be put through. An
     open task that is overdue for `escalate_after` is escalated to the fallback person; None: never.
     `custom_fields` are the clinic's own fields of leads. Documents lie behind `https`, or behind
-    the host application's own `document_schemes`.
+    the host application's own `document_schemes`. `visit_types` is what can be booked, `resources`
+    the chairs and rooms for it, and `reminders` those of types that have none of their own.
     """
 
     region: str = "US"
@@ -106,6 +116,9 @@ class Settings:
     custom_fields: tuple[CustomField, ...] = ()
     document_schemes: tuple[str, ...] = ()
     messaging: Messaging = field(factory=Messaging)
+    visit_types: tuple[VisitType, ...] = DEFAULT_VISIT_TYPES
+    resources: tuple[BookableResource, ...] = ()
+    reminders: tuple[ReminderRule, ...] = DEFAULT_REMINDERS
 
 
 @frozen(kw_only=True)
@@ -208,6 +221,8 @@ def checked_settings(settings: object) -> Settings:
     problems += follow_up_problems(
         settings.rules, settings.task_templates, settings.message_templates, settings.sequences
     )
+    problems += messaging_problems(settings.messaging)
+    problems += visit_problems(settings.visit_types, settings.resources, settings.reminders)
     problems += custom_field_problems(settings.custom_fields)
     problems += document_scheme_problems(settings.document_schemes)
     if not problems:

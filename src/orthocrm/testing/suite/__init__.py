@@ -21,6 +21,8 @@ import pytest
 
 _THEMES = (
     "aggregates",
+    "claim_races",
+    "claims",
     "concurrency",
     "consents",
     "custom_fields",
@@ -42,6 +44,8 @@ pytest.register_assert_rewrite(*(f"{__name__}.{theme}" for theme in _THEMES))
 
 from orthocrm.testing.suite.aggregates import AggregateRules  # noqa: E402 - after the line above
 from orthocrm.testing.suite.arranged import Capability, Rules  # noqa: E402
+from orthocrm.testing.suite.claim_races import ClaimRaceRules  # noqa: E402
+from orthocrm.testing.suite.claims import ClaimRules  # noqa: E402
 from orthocrm.testing.suite.concurrency import ConcurrencyRules  # noqa: E402
 from orthocrm.testing.suite.consents import ConsentRules  # noqa: E402
 from orthocrm.testing.suite.custom_fields import CustomFieldRules  # noqa: E402
@@ -78,6 +82,8 @@ class BackendSuite(
     DeliveryRules,
     MessageRules,
     ConsentRules,
+    ClaimRules,
+    ClaimRaceRules,
     ConcurrencyRules,
     OperatorRules,
 ):

@@ -38,8 +38,11 @@ from orthocrm.testing.suite.sample_settings import (
     custom_fields,
     message_templates,
     messaging,
+    reminders,
+    resources,
     sequences,
     task_templates,
+    visit_types,
 )
 from orthocrm.testing.suite.sample_values import ADA, BOB, at
 
@@ -88,6 +91,9 @@ def a_full_clinic() -> Clinic:
             sequences=sequences(),
             custom_fields=custom_fields(),
             messaging=messaging(),
+            visit_types=visit_types(),
+            resources=resources(),
+            reminders=reminders(),
         ),
     )
 

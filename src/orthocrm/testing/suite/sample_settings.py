@@ -4,10 +4,20 @@ from datetime import time, timedelta
 
 from orthocrm.core.cadence import Sequence, Step
 from orthocrm.core.custom_fields import CustomField, FieldKind
+from orthocrm.core.ids import UserId
 from orthocrm.core.messaging import Cap, Messaging, QuietHours, WebhookTarget
+from orthocrm.core.money import Money
 from orthocrm.core.notifying import MessageChannel, Purpose
 from orthocrm.core.task import LeadTaskType, TaskPriority
 from orthocrm.core.templates import Language, MessageTemplate, TaskTemplate
+from orthocrm.core.visit_type import (
+    BookableResource,
+    Question,
+    ReminderRule,
+    ResourceKind,
+    StartGrid,
+    VisitType,
+)
 
 
 def task_templates() -> tuple[TaskTemplate, ...]:
@@ -87,3 +97,69 @@ def messaging() -> Messaging:
         digest_after=timedelta(seconds=30),
         webhooks=(hook, WebhookTarget(name="bare", url="")),
     )
+
+
+def reminders() -> tuple[ReminderRule, ...]:
+    """Make reminders by hours and by dates."""
+    by_date = ReminderRule(
+        name="am_abend",
+        channel=MessageChannel.PUSH,
+        days_before=1,
+        wall_time=18 * 60,
+        template="rückblick",
+    )
+    early = ReminderRule(name="früh", channel=MessageChannel.SMS, before=timedelta(minutes=1))
+    return (by_date, early)
+
+
+def resources() -> tuple[BookableResource, ...]:
+    """Make a device that several may use at once, and a chair."""
+    scanner = BookableResource(
+        id="scanner/ü",
+        label="Röntgen 🦷",
+        kind=ResourceKind.DEVICE,
+        pool="geräte",
+        places=3,
+        is_active=False,
+    )
+    return (scanner, BookableResource(id="chair-1", label=""))
+
+
+def visit_types() -> tuple[VisitType, ...]:
+    """Make a type in which nothing is left as it usually is, and one that says nothing."""
+    full = VisitType(
+        slug="spange",
+        name="Spange 🦷",
+        duration=timedelta(minutes=45),
+        step=timedelta(minutes=15),
+        align=StartGrid.CLOCK,
+        offset=timedelta(minutes=5),
+        buffer_before=timedelta(minutes=10),
+        buffer_after=timedelta(seconds=1),
+        buffers_in_hours=True,
+        notice=timedelta(hours=2),
+        horizon=30,
+        horizon_in_business_days=True,
+        max_per_day=4,
+        capacity=2,
+        providers=(UserId("Ada"), UserId("user:böb@example.com")),
+        all_providers=True,
+        groups=((UserId("Ada"),), (UserId("user:böb@example.com"), UserId("Ada"))),
+        pools=("geräte", "chairs"),
+        questions=(Question(name="fears", label="Angst?", is_required=True), _bare_question()),
+        price=Money(10**14 + 1, "CHF"),
+        requests_block=False,
+        needs_approval=True,
+        is_public=True,
+        is_virtual=True,
+        cancel_notice=timedelta(),
+        moves=None,
+        hold=timedelta(minutes=1),
+        reminders=reminders(),
+        is_active=False,
+    )
+    return (full, VisitType(slug="bare", name="", reminders=()))
+
+
+def _bare_question() -> Question:
+    return Question(name="", label="")
