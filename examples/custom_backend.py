@@ -21,6 +21,7 @@ from orthocrm.core.claims import Claim, in_order, laid_out
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
+from orthocrm.core.occupied import Occupied
 from orthocrm.core.ports import FIRST_PAGE, Backend, UnitOfWork
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
 
@@ -191,6 +192,11 @@ class Ledger(Drawer):
 
 class Calendar(Drawer):
     """Appointments; what they have taken goes with them."""
+
+    def occupying(self, low: datetime, high: datetime) -> Sequence[Occupied]:
+        """Give what decides about free times; a real backend reads only the columns of it."""
+        inside = [one for one in self._nouns.values() if low <= one.starts_at < high]
+        return [Occupied.of(one) for one in sorted(inside, key=lambda one: (one.starts_at, one.id))]
 
     def remove(self, ids: Collection[str]) -> None:
         """Forget appointments and their claims."""

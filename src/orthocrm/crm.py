@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,25 +15,30 @@ from urllib.parse import unquote
 from attrs import evolve, field, frozen
 
 from orthocrm.core.actor import Actor, Role
-from orthocrm.core.errors import BackendError, InvalidInput, MissingKey, UnknownBackend
+from orthocrm.core.errors import BackendError, Conflict, InvalidInput, MissingKey, UnknownBackend
 from orthocrm.core.events import Event
 from orthocrm.core.ids import ClinicId, UuidV7
 from orthocrm.core.lead import Lead
 from orthocrm.core.outside import NOTHING_OUTSIDE, NoSecrets, Outside
 from orthocrm.core.ports import Backend, Clock, IdSource, KeyProvider, PatientRegistry, Vault
 from orthocrm.core.settings import Clinic, Practice, Settings
-from orthocrm.core.task import Task
 from orthocrm.hooks import Failure, Plugins
-from orthocrm.services import clinics, delivery, receiving
+from orthocrm.rounds.carrying import Carriers, never
+from orthocrm.rounds.clinic import Round
+from orthocrm.rounds.worked import Worked
+from orthocrm.services import clinics, delivery, links, receiving
 from orthocrm.services.analytics import Analytics
 from orthocrm.services.assignment import Assignment
 from orthocrm.services.cursors import Cursors
+from orthocrm.services.delivery import Post
 from orthocrm.services.followups import FollowUps
 from orthocrm.services.imports import Imports
 from orthocrm.services.leads import Leads
+from orthocrm.services.notifications import Notifications
 from orthocrm.services.pipeline import Pipeline
 from orthocrm.services.privacy import Privacy
 from orthocrm.services.receiving import OurChannels
+from orthocrm.services.scheduling import Scheduling
 from orthocrm.services.settings import ClinicSettings
 from orthocrm.services.sources import Sources
 from orthocrm.services.work import Office
@@ -187,14 +192,6 @@ def _key_file(database: Path) -> KeyProvider:
     return made
 
 
-@frozen(kw_only=True)
-class Worked:
-    """What one round of waiting work did."""
-
-    tasks: tuple[Task, ...] = ()
-    failures: tuple[Failure, ...] = ()
-
-
 @frozen(kw_only=True, slots=False)
 class Desk:
     """Every verb, on behalf of one actor; each call is one unit of work."""
@@ -227,6 +224,11 @@ class Desk:
         return FollowUps(self.office)
 
     @cached_property
+    def scheduling(self) -> Scheduling:
+        """Schedules, free times, appointments."""
+        return Scheduling(self.office)
+
+    @cached_property
     def analytics(self) -> Analytics:
         """Numbers and reports."""
         return Analytics(self.office)
@@ -237,6 +239,11 @@ class Desk:
         return Imports(self.office)
 
     @cached_property
+    def notifications(self) -> Notifications:
+        """Notices, consent, and messages on their way."""
+        return Notifications(self.office)
+
+    @cached_property
     def privacy(self) -> Privacy:
         """The audit trail."""
         return Privacy(self.office)
@@ -245,18 +252,6 @@ class Desk:
     def settings(self) -> ClinicSettings:
         """What the practice decides for itself."""
         return ClinicSettings(self.office)
-
-
-def _follow_up(worker: Desk) -> list[Task]:
-    """Let rules speak, advance sequences, and escalate what is long overdue, batch by batch."""
-    tasks: list[Task] = []
-    while made := worker.followups.raise_due():
-        tasks.extend(made)
-    while (advanced := worker.followups.advance_sequences()).enrollments:
-        tasks.extend(advanced.tasks)
-    while worker.followups.escalate_overdue():
-        pass
-    return tasks
 
 
 class OrthoCRM:
@@ -281,6 +276,7 @@ class OrthoCRM:
         self._cursors = cursors
         self._outside = outside
         self._practices: dict[ClinicId, Practice] = {}
+        self._carriers = Carriers(plugins.notifiers)
 
     def __enter__(self) -> Self:
         return self
@@ -337,24 +333,43 @@ class OrthoCRM:
             )
         )
 
+    def with_link(self, token: str) -> Desk:
+        """Give the desk of the patient whom a link of `desk.scheduling.make_link` lets in.
+
+        Raises:
+            InvalidInput: nobody here has written this token. Each verb refuses once the link has
+                run out or was revoked.
+        """
+        return self.acting_as(links.read(self._cursors.secret, self._outside.secrets, token))
+
     def migrate(self) -> None:
         """Bring the database schema to this release; embedded databases do so by themselves."""
         self._backend.migrate()
 
-    def work(self) -> Worked:
-        """Do what waits: tell plug-ins of events, make the tasks of rules whose time has come.
+    def work(self, stop: Callable[[], bool] = never) -> Worked:
+        """Do what waits, in every clinic: one round.
 
-        Any number of processes may do so at once, and as often as they like.
+        Rules speak whose time has come, sequences go on, what is overdue is told and escalated,
+        plug-ins hear of events, and messages go to their carriers. Any number of processes may do
+        so at once, as often as they like, and be killed at any time: each effect comes once. What
+        fails is logged, counted and left for the next round; other steps and clinics have their
+        turn.
+
+        Args:
+            stop: asked again and again whether to end early; nothing is left half done.
         """
-        tasks: list[Task] = []
-        failures: list[Failure] = []
+        total = Worked()
         for clinic in self._backend.clinics():
-            worker = self.acting_as(Actor.system(Role.WORKER, clinic.id))
-            if clinic.settings.untouched_after is not None:
-                worker.assignment.reassign_untouched()
-            tasks.extend(_follow_up(worker))
-            failures.extend(self._deliver(clinic.id))
-        return Worked(tasks=tuple(tasks), failures=tuple(failures))
+            if stop():
+                break
+            total += Round(
+                clinic=clinic,
+                desk=self.acting_as(Actor.system(Role.WORKER, clinic.id)),
+                carriers=self._carriers,
+                tell=self._deliver,
+                stop=stop,
+            ).run()
+        return total
 
     def close(self) -> None:
         """Give back connections and files."""
@@ -366,11 +381,21 @@ class OrthoCRM:
             return
         try:
             self._deliver(clinic)
-        except BackendError:  # its causes may quote personal data, so they are not logged
+        except (BackendError, Conflict):  # causes may quote personal data, so they are not logged
             _LOG.warning("the events of clinic %s could not be told yet", clinic)
 
+    @property
+    def _post(self) -> Post:
+        return Post(
+            backend=self._backend,
+            plugins=self._plugins,
+            clock=self._clock,
+            ids=self._ids,
+            practices=self._practices,
+        )
+
     def _deliver(self, clinic: ClinicId) -> tuple[Failure, ...]:
-        failures = delivery.deliver(self._backend, self._plugins, clinic, self._clock())
+        failures = delivery.deliver(self._post, clinic)
         for failure in failures:
             _LOG.error("plug-in %s: %s raised %s", failure.plugin, failure.kind, failure.error)
         return failures

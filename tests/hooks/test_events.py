@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -19,12 +20,14 @@ from orthocrm import (
     Role,
 )
 from orthocrm.core.events import KINDS
-from orthocrm.core.ids import UserId
+from orthocrm.core.ids import AppointmentId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.task import Task
 from orthocrm.hooks import Specs
+from orthocrm.services.waiting import NewWaitlistEntry
 from tests.flows import files
 from tests.flows.practice import House
+from tests.flows.scheduling import HOUR, TUESDAY, open_the_diary, wish
 from tests.hooks import test_contributions, test_refusals
 from tests.hooks.plugins import a_house, an_ear
 
@@ -93,7 +96,32 @@ def merged(house: House) -> Merge:
     return house.coordinator.leads.merge(house.lead().id, house.lead().id)
 
 
+def visit(house: House, act: str = "book", *, past: bool = False, **fields: Any) -> AppointmentId:
+    """Open the diary and make an appointment for a lead."""
+    open_the_diary(house)
+    if past:
+        fields |= {"is_manual": True, "starts_at": house.clock() - timedelta(days=1)}
+    made = getattr(house.front.scheduling, act)(wish(house.lead(), **fields))
+    return AppointmentId(made.appointment.id)
+
+
+def free_a_time_for_which_somebody_waits(house: House) -> None:
+    appointment = visit(house)
+    waits = NewWaitlistEntry(type="consultation", patient_ref="p-2")
+    house.front.scheduling.join_waitlist(waits)
+    house.front.scheduling.cancel(appointment)
+
+
 SCENARIOS: dict[str, Callable[[House], object]] = {
+    "appointment_booked": visit,
+    "appointment_requested": lambda h: visit(h, "request"),
+    "appointment_confirmed": lambda h: h.front.scheduling.confirm(visit(h)),
+    "appointment_moved": lambda h: h.front.scheduling.reschedule(visit(h), TUESDAY + HOUR),
+    "appointment_cancelled": lambda h: h.front.scheduling.cancel(visit(h)),
+    "appointment_declined": lambda h: h.front.scheduling.decline(visit(h, "request")),
+    "appointment_completed": lambda h: h.front.scheduling.complete(visit(h, past=True)),
+    "appointment_no_show": lambda h: h.front.scheduling.no_show(visit(h, past=True)),
+    "slot_offered": free_a_time_for_which_somebody_waits,
     "clinic_created": lambda h: h.crm.create_clinic(name="Braces & Co", timezone="UTC"),
     "clinic_configured": lambda h: h.admin.settings.rename("Brighter Smiles"),
     "lead_captured": lambda h: h.lead(),

@@ -4,9 +4,11 @@ import pytest
 
 from orthocrm import LeadStatus, Move, PluginError, Refused, Vetoed, hook
 from orthocrm.core.actor import Actor
+from orthocrm.core.appointment import Appointment
 from orthocrm.core.lead import Lead
 from orthocrm.core.stage import Stage
 from tests.flows.practice import House
+from tests.flows.scheduling import HOUR, KIM, LEE, TUESDAY, open_the_diary, wish
 from tests.hooks.plugins import a_house, an_ear
 from tests.security.digest import digest, refusals
 
@@ -88,3 +90,39 @@ def test_before_stage_change_that_fails_changes_nothing(error: BaseException) ->
         assert "Maria" not in str(refusal.value)
         assert digest(house.crm) == before
         assert outcome(house) == [("pipeline.move", "plugin")]
+
+
+class Receptionist:
+    """Refuses appointments with somebody."""
+
+    def __init__(self, provider: str) -> None:
+        self.provider = provider
+
+    @hook
+    def before_booking(self, appointment: Appointment) -> None:
+        if appointment.provider == self.provider:
+            raise Vetoed("receptionist", "the doctor moves house")
+
+
+@pytest.mark.parametrize("verb", ["book", "hold", "request"])
+def test_before_booking_may_veto_what_is_made(verb: str) -> None:
+    with a_house(Receptionist(LEE)) as house:
+        open_the_diary(house)
+        lead = house.lead()
+        before = digest(house.crm)
+        with pytest.raises(Vetoed):
+            getattr(house.front.scheduling, verb)(wish(lead))
+        assert digest(house.crm) == before
+        assert outcome(house) == [(f"scheduling.{verb}", "vetoed")]
+
+
+def test_before_booking_may_veto_a_move_and_then_nothing_changed() -> None:
+    with a_house(Receptionist(LEE)) as house:
+        open_the_diary(house)
+        booked = house.front.scheduling.book(wish(house.lead(), provider=KIM)).appointment
+        before = digest(house.crm)
+        with pytest.raises(Vetoed):
+            house.front.scheduling.reschedule(booked.id, TUESDAY, LEE)
+        assert digest(house.crm) == before
+        again = house.front.scheduling.reschedule(booked.id, TUESDAY + HOUR)
+        assert again.appointment.provider == KIM

@@ -11,6 +11,7 @@ from orthocrm.services.ledger import Tally
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.practice import House, enquiry
 from tests.security import operations
+from tests.security.notified import NOTIFYING, boxed
 from tests.security.operations import (
     ANALYTICS,
     ON_ABSENT_OWNERS,
@@ -21,8 +22,16 @@ from tests.security.operations import (
     ON_THE_CLINIC,
     ON_TWO_LEADS,
     PER_ITEM,
+    Call,
     Target,
 )
+from tests.security.scheduled import SCHEDULING, prepared
+
+
+def _on_a_visit(name: str) -> Call:
+    """Prepare a visit of the target's lead whenever an operation on one is tried."""
+    return lambda desk, target: SCHEDULING[name](desk, prepared(target.house, target.lead, name))
+
 
 CALLS = {
     **ON_LEADS,
@@ -31,6 +40,13 @@ CALLS = {
     **PER_ITEM,
     **ON_THE_CLINIC,
     **ANALYTICS,
+    **{name: _on_a_visit(name) for name in SCHEDULING},
+    **{
+        name: lambda desk, target, name=name: NOTIFYING[name](
+            desk, boxed(target.house, target.lead)
+        )
+        for name in NOTIFYING
+    },
 }
 """Every operation that exists, by name."""
 
@@ -63,6 +79,7 @@ def _filled(house: House) -> Target:
         task=task.id,
         import_id=desk.imports.begin("leads", operations.MAPPING),
         absence=absence.id,
+        view=operations.a_view(house),
     )
 
 

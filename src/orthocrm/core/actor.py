@@ -1,6 +1,7 @@
 """Who acts, in which roles, and what each role may do."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -126,13 +127,20 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
         Role.ADMIN: _EVERYTHING,
         Role.PROVIDER: _own(
             _P.APPOINTMENT_READ,
+            _P.APPOINTMENT_BOOK,
             _P.APPOINTMENT_MANAGE,
             _P.AVAILABILITY_READ,
             _P.AVAILABILITY_MANAGE,
         ),
         Role.PATIENT: _own(_P.APPOINTMENT_READ, _P.APPOINTMENT_BOOK, _P.AVAILABILITY_READ),
         Role.WEB_FORM: _clinic(_P.LEAD_CREATE),
-        Role.WORKER: _clinic(_P.LEAD_READ, _P.LEAD_UPDATE, _P.LEAD_ASSIGN, _P.MESSAGE_SEND),
+        Role.WORKER: _clinic(
+            _P.LEAD_READ,
+            _P.LEAD_UPDATE,
+            _P.LEAD_ASSIGN,
+            _P.MESSAGE_SEND,
+            _P.APPOINTMENT_MANAGE,
+        ),
         Role.IMPORTER: _clinic(
             _P.LEAD_READ,
             _P.LEAD_CREATE,
@@ -174,16 +182,31 @@ def _roles(roles: Iterable[Role | str]) -> frozenset[Role]:
 
 
 @frozen(kw_only=True)
+class Pass:
+    """What a link lets a patient do: book these types of visits, until an instant.
+
+    By its `id` the practice revokes it.
+    """
+
+    id: str
+    types: tuple[str, ...]
+    expires_at: datetime
+
+
+@frozen(kw_only=True)
 class Actor:
     """Who acts in which clinic. Roles add up: what one of them grants is granted.
 
-    `clinic` is the only source of the tenant: no argument of any verb names another one.
+    `clinic` is the only source of the tenant: no argument of any verb names another one. The
+    `user` of a patient is their lead, or the patient of the host application; `link` is what a
+    patient came by who has no account.
     """
 
     user: UserId = field(converter=_user)
     clinic: ClinicId
     roles: frozenset[Role] = field(converter=_roles)
     purpose: str | None = None
+    link: Pass | None = None
 
     @classmethod
     def system(cls, role: Role, clinic: ClinicId) -> "Actor":

@@ -43,6 +43,10 @@ def _only_the_first(appointment: "Appointment") -> tuple[UserId, ...]:
     return (appointment.provider,)
 
 
+def _kept(answers: Mapping[str, str]) -> Mapping[str, str]:
+    return kept(answers)
+
+
 @frozen(kw_only=True)
 class Appointment:
     """A time `[starts_at, starts_at + length)` of a provider for exactly one lead or patient.
@@ -70,7 +74,7 @@ class Appointment:
     notes: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     meeting_link: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     answers: Mapping[str, str] = field(
-        default=NO_VALUES, converter=kept, hash=False, repr=mask, metadata=PERSONAL
+        default=NO_VALUES, converter=_kept, hash=False, repr=mask, metadata=PERSONAL
     )
     expires_at: datetime | None = None
     sequence: int = 0

@@ -28,6 +28,7 @@ from orthocrm.core.lead_link import LeadLink
 from orthocrm.core.marketing import Campaign, ReferrerRecord, Spend, Touch
 from orthocrm.core.merging import Merge
 from orthocrm.core.notifying import ConsentEntry, Message, Notice, StaffContact
+from orthocrm.core.occupied import Occupied
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
 from orthocrm.core.saved_view import SavedView
 from orthocrm.core.schedule import Schedule
@@ -196,6 +197,17 @@ class Consents(Protocol):
         ...
 
 
+class AppointmentRepository(Repository[Appointment], Protocol):
+    """Appointments, of which thousands decide about free times."""
+
+    def occupying(self, low: datetime, high: datetime) -> Sequence[Occupied]:
+        """Give what of the appointments that start in `[low, high)` decides about free times.
+
+        All of them, in whatever state, by start and id, in one read; nothing of it is personal.
+        """
+        ...
+
+
 class Claims(Protocol):
     """The time of people and things that appointments take: the guard against double booking.
 
@@ -302,7 +314,7 @@ class UnitOfWork(Protocol):
         ...
 
     @property
-    def appointments(self) -> Repository[Appointment]:
+    def appointments(self) -> AppointmentRepository:
         """The appointments; the claims of one that is removed go with it."""
         ...
 

@@ -98,6 +98,16 @@ def _give(
     return False
 
 
+def members_for(free: Free) -> tuple[str, ...]:
+    """Choose a member of its own for every pool, in the order of the pools."""
+    given: dict[str, str] = {}
+    of_pool = dict(free)
+    for pool in of_pool:
+        _give(pool, of_pool, given, set())
+    taker = {pool: member for member, pool in given.items()}
+    return tuple(taker[pool] for pool in of_pool)
+
+
 def _holds(free: Sequence[Interval], start: int) -> bool:
     at = bisect_right(free, start, key=lambda piece: piece[0]) - 1
     return at >= 0 and start < free[at][1]

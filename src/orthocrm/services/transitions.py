@@ -19,7 +19,7 @@ from orthocrm.core.stage import Stage, StageKind
 from orthocrm.leads.conversion import convertible
 from orthocrm.pipeline import progression
 from orthocrm.pipeline.progression import Transition
-from orthocrm.services import agenda, assigning, reacting
+from orthocrm.services import agenda, assigning, reacting, visiting
 from orthocrm.services.batch import Refused, attempt, done
 from orthocrm.services.reacting import Reaction
 from orthocrm.services.results import Moved
@@ -121,6 +121,18 @@ def convert(work: Work, starts: Sequence[Start]) -> list[Moved | Refused]:
     return _carried_out(work, starts, rule)
 
 
+def advance(work: Work, lead: Lead, stage: str) -> Moved:
+    """Move a lead that the caller has locked and may change, as something else demands it."""
+    ask(work, lead, work.practice.stage(stage))
+    adoptions = assigning.Adoptions(work, [lead])
+    owned = adoptions.adopt(lead)
+    transition = progression.moved(
+        owned, stage, work.practice, now=work.now, by=work.actor.user, ids=work.ids
+    )
+    adoptions.record([lead.id])
+    return _saved(work, [(owned, transition)])[0]
+
+
 def reopen(work: Work, lead_id: LeadId, reason: str) -> Moved:
     """Take a lost lead back into its last open stage."""
     (lead,) = work.leads([lead_id])
@@ -185,7 +197,7 @@ def _saved(work: Work, decided: Sequence[tuple[Lead, Transition]]) -> list[Moved
     reactions = [_reaction(work, transition.lead) for _, transition in decided]
     made = [reaction.tasks for reaction in reactions]
     leads = agenda.in_line(work, [t.lead for _, t in decided], made)
-    work.store.visits.save([transition.closed for _, transition in decided])
+    visiting.close(work, [transition.closed for _, transition in decided])
     work.store.visits.add([transition.opened for _, transition in decided])
     work.store.activities.add([transition.activity for _, transition in decided])
     saved = work.store.leads.save(leads)

@@ -36,7 +36,7 @@ from orthocrm.core.settings import Practice
 from orthocrm.hooks import Plugins
 from orthocrm.leads.dedupe import CROWD
 from orthocrm.privacy.audit import digest, personal_change
-from orthocrm.services import forwarding
+from orthocrm.services import forwarding, links
 from orthocrm.services.cursors import Cursors
 
 R = TypeVar("R")
@@ -46,6 +46,9 @@ _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 LIVING = Cond("deleted_at", "absent")
 """Deleted leads are nobody's business any more."""
+
+_OWN_WORD = Cond("origin", "absent")
+"""What imported calendars say keeps nobody from taking leads: that is for bookings."""
 
 
 @frozen(kw_only=True)
@@ -281,6 +284,7 @@ class Office:
                 objects = work.objects
                 if not work.may(permission):
                     raise Forbidden(operation, permission)
+                links.ensure_live(store, self.actor, now)
                 result = body(work)
                 work.close()
         except BackendError:
@@ -351,7 +355,7 @@ def _loaded(store: UnitOfWork, now: datetime, brought: tuple[FollowUpRule, ...])
         stages=everything(store.stages, sort=[Sort("stage_order")]),
         sources=everything(store.sources),
         coordinators=everything(store.coordinators),
-        absences=everything(store.time_off, Cond("ends_at", "gt", now)),
+        absences=everything(store.time_off, both(Cond("ends_at", "gt", now), _OWN_WORD)),
         brought=brought,
     )
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from orthocrm.backends.sql import aggregates, rows, texts
+from orthocrm.backends.sql.appointments import SqlAppointments
 from orthocrm.backends.sql.claims import SqlClaims
 from orthocrm.backends.sql.competing import SqlDeliveries, SqlOutbox
 from orthocrm.backends.sql.messages import SqlConsents, SqlMessages
 from orthocrm.backends.sql.repositories import ClinicRepository, SqlLeadRepository, SqlRepository
 from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.activity import Activity
-from orthocrm.core.appointment import Appointment, TimeOff
+from orthocrm.core.appointment import TimeOff
 from orthocrm.core.audit import AuditEntry, Import, ImportChange, PersonalChange
 from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
@@ -98,9 +99,9 @@ class SqlUnitOfWork:
         return SqlRepository(self._transaction, rows.TASK)
 
     @cached_property
-    def appointments(self) -> SqlRepository[Appointment]:
+    def appointments(self) -> SqlAppointments:
         """The appointments."""
-        return SqlRepository(self._transaction, rows.APPOINTMENT)
+        return SqlAppointments(self._transaction)
 
     @cached_property
     def claims(self) -> SqlClaims:

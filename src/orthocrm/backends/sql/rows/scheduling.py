@@ -23,6 +23,7 @@ from orthocrm.backends.sql.rows.shape import Shape
 from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.facts import APPOINTMENTS, SCHEDULES, WAITLIST
 from orthocrm.core.money import Money
+from orthocrm.core.occupied import Occupied
 from orthocrm.core.schedule import Schedule
 from orthocrm.core.waitlist import WaitlistEntry, WaitlistState
 
@@ -158,6 +159,34 @@ APPOINTMENT = Shape(
     personal=_personal_of_appointment,
     sealed_for=lambda appointment: appointment.lead_id,
 )
+
+
+OCCUPYING = (
+    *("id", "type", "status", "starts_at", "ends_at", "expires_at", "providers", "resources"),
+    *("buffer_before", "buffer_after", "capacity", "lead_id", "patient_ref"),
+)
+"""The columns of an appointment that decide about free times."""
+
+_NO_TIME = timedelta()
+
+
+def read_occupied(row: Row, take: Take) -> Occupied:
+    """Take what decides about free times from a row of these columns."""
+    return Occupied(
+        row[0],
+        row[1],
+        _STATUS[row[2]],
+        take.at(row[3]),
+        take.at(row[4]),
+        take.at(row[5]) if row[5] else None,
+        tuple(take_json(row[6])),
+        tuple(take_json(row[7])),
+        row[8] * _MICROSECOND if row[8] else _NO_TIME,
+        row[9] * _MICROSECOND if row[9] else _NO_TIME,
+        row[10],
+        row[11],
+        row[12],
+    )
 
 
 def _write_waiting(entry: WaitlistEntry, put: Put) -> Row:

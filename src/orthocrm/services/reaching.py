@@ -1,0 +1,96 @@
+"""Which appointments an actor reaches, and whose: everybody's, the own ones, or a patient's."""
+
+from collections.abc import Sequence
+
+from orthocrm.core.actor import Role, Scope
+from orthocrm.core.appointment import Appointment
+from orthocrm.core.errors import Forbidden, InvalidInput, LeadClosed, NotFound
+from orthocrm.core.facts import APPOINTMENTS
+from orthocrm.core.ids import AppointmentId, LeadId
+from orthocrm.core.lead import Lead, LeadStatus
+from orthocrm.core.query import EVERYTHING, AnyOf, Cond, Where, predicate
+from orthocrm.core.visit_type import VisitType
+from orthocrm.services.work import Work
+
+_PATIENT = frozenset({Role.PATIENT})
+_OVER = (LeadStatus.LOST, LeadStatus.ARCHIVED)
+
+
+def is_patient(work: Work) -> bool:
+    """Whether the actor is a patient and nothing else."""
+    return work.actor.roles == _PATIENT
+
+
+def reaches_all(work: Work) -> bool:
+    """Whether the permission in use extends to everybody's appointments."""
+    return Scope.CLINIC in work.scopes(work.permission)
+
+
+def reach(work: Work) -> Where:
+    """Give the condition of the appointments to which the operation's permission extends.
+
+    Own appointments are those of which one is in charge or that one made; for a patient, those
+    that are about them: the actor's user is the lead or the patient.
+    """
+    user = work.actor.user
+    if reaches_all(work):
+        return EVERYTHING
+    names = ("lead_id", "patient_ref") if is_patient(work) else ("provider", "booked_by")
+    return AnyOf(tuple(Cond(name, "eq", user) for name in names))
+
+
+def appointment(work: Work, appointment_id: AppointmentId, *, lock: bool = False) -> Appointment:
+    """Load an appointment within reach; its lead is locked before it, as everywhere."""
+    work.seek([appointment_id])
+    within = predicate(reach(work), APPOINTMENTS)
+    found = work.store.appointments.get([appointment_id]).get(appointment_id)
+    if found is None or not within(found):
+        raise NotFound("appointment")
+    if not lock:
+        return found
+    if found.lead_id is not None:
+        work.store.leads.get([found.lead_id], lock=True)
+    held = work.store.appointments.get([appointment_id], lock=True).get(appointment_id)
+    if held is None or not within(held):
+        raise NotFound("appointment")
+    return held
+
+
+def subject(work: Work, lead_id: LeadId | None, patient_ref: str | None) -> Lead | None:
+    """Load the lead that an appointment is for, under its lock; a patient is only named.
+
+    Raises:
+        NotFound: the lead, or the patient, is not within the actor's reach.
+        LeadClosed: the lead is lost or archived.
+    """
+    if is_patient(work):
+        if work.actor.user not in (lead_id, patient_ref):
+            raise NotFound("lead" if lead_id else "patient")
+        found = [] if lead_id is None else [*work.store.leads.get([lead_id], lock=True).values()]
+        if lead_id is not None and (not found or found[0].stamps.deleted_at is not None):
+            raise NotFound("lead")
+        lead = found[0] if found else None
+    else:
+        lead = work.leads([lead_id])[0] if lead_id is not None else None
+    if lead is not None and lead.status in _OVER:
+        raise LeadClosed(lead.status)
+    return lead
+
+
+def allow(work: Work, kind: VisitType, providers: Sequence[str]) -> None:
+    """Hold patients to public types and to those of their link, and others to their own diary.
+
+    Raises:
+        InvalidInput: a patient asks for a type that is not theirs to book.
+        Forbidden: somebody who reaches only the own appointments asks for somebody else's.
+    """
+    if reaches_all(work):
+        return
+    if not is_patient(work):
+        if any(one != work.actor.user for one in providers):
+            raise Forbidden(work.operation, work.permission)
+        return
+    link = work.actor.link
+    if not kind.is_public or (link is not None and kind.slug not in link.types):
+        message = "give one of the clinic's appointment types"
+        raise InvalidInput.at("type", "unknown_value", message)
