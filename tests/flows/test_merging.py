@@ -44,7 +44,8 @@ from orthocrm.core.ids import LeadId, MergeId
 from orthocrm.core.lead import StageVisit
 from orthocrm.core.task import Task
 from orthocrm.services.work import everything
-from orthocrm.testing.factories import a_message, a_touch, an_appointment
+from orthocrm.testing.factories import a_message, a_touch, a_waitlist_entry, an_appointment
+from orthocrm.testing.suite.arranged import together
 from tests.flows.following import configure, queued
 from tests.flows.practice import House, enquiry
 
@@ -276,6 +277,41 @@ def test_a_converted_survivor_gets_the_history_and_nothing_else(house: House) ->
         "saw an advertisement",
         "Also reached by: +13125550142, maria@example.com",
     }
+
+
+def test_a_place_in_the_waitlist_goes_along_and_back(house: House) -> None:
+    older, newer = two(house)
+    entry = a_waitlist_entry(house.clinic, newer)
+    with house.crm._backend.begin(house.clinic.id) as store:
+        store.waitlist.add([entry])
+    done = merge(house, older, newer)
+    assert of(rows(house, "waitlist"), older.id) == moved(done, "waitlist") == {entry.id}
+    house.coordinator.leads.unmerge(done.id)
+    assert of(rows(house, "waitlist"), newer.id) == {entry.id}
+
+
+def test_leads_merged_by_many_at_once_are_merged_once(house: House) -> None:
+    older, newer = two(house)
+    done = together(*[lambda: merge(house, older, newer)] * 8)
+    assert len({one.id for one in done}) == 1
+    assert len(rows(house, "merges")) == 1
+    assert len(open_visits(house, older.id)) == 1
+
+
+def test_of_two_merges_in_opposite_directions_one_wins(house: House) -> None:
+    older, newer = two(house)
+    pairs = [(older, newer), (newer, older)] * 3
+
+    def attempt(pair: tuple[Lead, Lead]) -> str:
+        try:
+            return merge(house, *pair).id
+        except LeadMerged as refusal:
+            return refusal.into
+
+    told = set(together(*[lambda pair=pair: attempt(pair) for pair in pairs]))
+    (done,) = rows(house, "merges").values()
+    assert told == {done.id, done.survivor_id}
+    assert [lead.id for lead in house.admin.leads.find(mine=False).leads] == [done.survivor_id]
 
 
 # --- where a tombstone leads

@@ -16,6 +16,7 @@ MOVED: Mapping[str, str] = {
     "visits": "stage visits that went along",
     "touches": "touches that went along",
     "appointments": "appointments that went along",
+    "waitlist": "places in the waitlist that went along",
     "messages": "messages that went along",
     "left": "visits of either lead that ended, because the position is in another one",
     "cancelled": "open tasks of either lead that became needless",

@@ -14,6 +14,7 @@ from orthocrm.core.errors import InvalidInput, LeadClosed, LeadLocked, TwoPatien
 from orthocrm.core.ids import LeadId, UserId
 from orthocrm.core.lead import (
     Custom,
+    CustomValue,
     Lead,
     LeadStatus,
     Milestones,
@@ -26,6 +27,7 @@ from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Practice
 from orthocrm.core.time import milliseconds
 from orthocrm.leads import editing, keeping
+from orthocrm.leads.custom import PREFIX
 from orthocrm.leads.keeping import CHOOSABLE, FIELDS, NO_CHOICES, Choices, Pair, Side
 
 
@@ -110,12 +112,22 @@ def preview(survivor: Lead, loser: Lead, choices: Choices = NO_CHOICES) -> Merge
         survivor_id=survivor.id,
         loser_id=loser.id,
         versions=(survivor.version, loser.version),
-        fields=tuple(_previewed(pair, name, kept[name]) for name in FIELDS),
+        fields=(
+            *(_previewed(pair, name, kept[name]) for name in FIELDS),
+            *(_own_field(pair, name) for name in _own_names(pair)),
+        ),
     )
 
 
 def _previewed(pair: Pair, name: str, kept: object) -> MergeField:
     mine, theirs = keeping.held(pair.survivor, name), keeping.held(pair.loser, name)
+    may_choose = name in CHOOSABLE and not pair.survivor.is_locked
+    return _compared(name, mine, theirs, kept, may_choose=may_choose)
+
+
+def _compared(
+    name: str, mine: object, theirs: object, kept: object, *, may_choose: bool
+) -> MergeField:
     sides = ((Side.SURVIVOR, mine), (Side.LOSER, theirs))
     return MergeField(
         name=name,
@@ -123,8 +135,25 @@ def _previewed(pair: Pair, name: str, kept: object) -> MergeField:
         loser=theirs,
         kept=kept,
         side=next((side for side, value in sides if value == kept), None),
-        may_choose=name in CHOOSABLE and not pair.survivor.is_locked,
+        may_choose=may_choose,
     )
+
+
+def _own_names(pair: Pair) -> list[str]:
+    """Name the clinic's own fields in which one of the leads holds something."""
+    both = (pair.survivor.custom, pair.loser.custom)
+    return sorted({name for own in both for name in (*own.shown, *own.personal)})
+
+
+def _own_field(pair: Pair, name: str) -> MergeField:
+    """Show a field of the clinic's own, which the survivor keeps unless it holds nothing there."""
+    mine, theirs = _own_value(pair.survivor, name), _own_value(pair.loser, name)
+    kept = theirs if mine is None and not pair.survivor.is_locked else mine
+    return _compared(f"{PREFIX}{name}", mine, theirs, kept, may_choose=False)
+
+
+def _own_value(lead: Lead, name: str) -> CustomValue | None:
+    return lead.custom.shown.get(name, lead.custom.personal.get(name))
 
 
 def joined(

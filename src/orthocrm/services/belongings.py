@@ -14,6 +14,7 @@ from orthocrm.core.notifying import Message
 from orthocrm.core.ports import Repository
 from orthocrm.core.query import Cond
 from orthocrm.core.task import Task
+from orthocrm.core.waitlist import WaitlistEntry
 from orthocrm.services.work import Work, everything
 
 N = TypeVar("N", bound="Belonging")
@@ -33,6 +34,10 @@ class Belonging(Protocol):
         ...
 
 
+AS_THEY_ARE = ("activities", "touches", "appointments", "waitlist")
+"""Kinds that go to another lead and change in no other way."""
+
+
 @frozen(kw_only=True)
 class Belongings:
     """Everything that hangs on some leads, but for sequences."""
@@ -42,6 +47,7 @@ class Belongings:
     visits: tuple[StageVisit, ...]
     touches: tuple[Touch, ...]
     appointments: tuple[Appointment, ...]
+    waitlist: tuple[WaitlistEntry, ...]
     messages: tuple[Message, ...]
 
 
@@ -56,6 +62,7 @@ def of(work: Work, leads: Collection[LeadId]) -> Belongings:
         visits=everything(store.visits, where),
         touches=everything(store.touches, where),
         appointments=everything(store.appointments, where),
+        waitlist=everything(store.waitlist, where),
         messages=tuple(locked[message.id] for message in messages if message.id in locked),
     )
 

@@ -149,6 +149,7 @@ def _along(pair: Pair, had: Belongings) -> Mapping[str, Sequence[belongings.Belo
         "visits": belongings.only(had.visits, loser),
         "touches": belongings.only(had.touches, loser),
         "appointments": belongings.only(had.appointments, loser),
+        "waitlist": belongings.only(had.waitlist, loser),
         "messages": belongings.only(had.messages, loser),
     }
 
@@ -220,7 +221,7 @@ def _remembered(fate: _Fate) -> Mapping[str, tuple[str, ...]]:
 def _give(work: Work, pair: Pair, lead: Lead, had: Belongings, fate: _Fate) -> Sequence[StageVisit]:
     """Give everything to the survivor; the visits of which the lead is no longer part are left."""
     to, along = lead.id, _along(pair, had)
-    for kind in ("activities", "touches", "appointments"):
+    for kind in belongings.AS_THEY_ARE:
         getattr(work.store, kind).save(belongings.given(along[kind], to))
     left = [v for v in had.visits if v.left_at is None and v.id != lead.position.visit_id]
     ended, calendar = {visit.id for visit in left}, Calendar.of_clinic(work.practice.clinic)

@@ -94,7 +94,7 @@ def _in_force(work: Work, lead: Lead) -> Lead:
 
 def _give_back(work: Work, merge: Merge, had: Belongings) -> None:
     store = work.store
-    for kind in ("activities", "touches", "appointments"):
+    for kind in belongings.AS_THEY_ARE:
         moved = [one for one in getattr(had, kind) if one.id in _all(merge, kind)]
         getattr(store, kind).save(belongings.given(moved, merge.loser_id))
     messages = [_message_back(merge, message) for message in had.messages]

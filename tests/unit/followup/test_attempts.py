@@ -9,7 +9,7 @@ from orthocrm.core.errors import InvalidInput
 from orthocrm.core.events import ActivityLogged
 from orthocrm.core.lead import Conversion, Lead, LeadStatus, Milestones
 from orthocrm.core.people import Phone
-from orthocrm.followup.attempts import LogEntry, Logged, logged, other_number
+from orthocrm.followup.attempts import LogEntry, Logged, logged, other_number, replayed
 from orthocrm.testing.clock import MONDAY_MORNING
 from orthocrm.testing.factories import COORDINATOR
 from tests.support.practices import a_lead_of, a_practice, new_ids
@@ -231,3 +231,23 @@ def test_after_a_wrong_number_the_other_one_is_suggested(
     done = log(evolve(lead, contact=known), type=CALL, call_outcome=outcome)
 
     assert other_number(done) == (Phone(suggested) if suggested else None)
+
+
+def test_activities_of_two_leads_count_in_the_order_in_which_they_were_logged() -> None:
+    lead, hour = a_new_lead(), timedelta(hours=1)
+    spoke = log(lead, NOW + hour, type=CALL, call_outcome="SPOKE").activity
+    first = log(lead, NOW, type=CALL, call_outcome="NO_ANSWER").activity
+    last = log(lead, NOW + 2 * hour, type=EMAIL).activity
+    note = log(lead, NOW + 3 * hour, type=NOTE, notes="x").activity
+    later = evolve(first, after_conversion=True, created_at=NOW + 4 * hour)
+
+    milestones = replayed(lead, [later, note, last, spoke, first])
+
+    assert milestones == Milestones(
+        first_attempt_at=NOW,
+        ms_to_attempt=MS,
+        first_contact_at=NOW + hour,
+        ms_to_contact=MS + 3_600_000,
+        unanswered=1,
+    )
+    assert replayed(lead, []) == lead.milestones

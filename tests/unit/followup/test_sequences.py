@@ -248,3 +248,12 @@ def test_the_title_of_a_step_may_carry_names() -> None:
     )
 
     assert task.title == "Call about Mia"
+
+
+def test_a_suspended_sequence_goes_on_where_it_stood() -> None:
+    running = start()
+    halted = sequences.suspended(running, NOW)
+
+    assert (halted.state, halted.because) == (EnrollmentState.STOPPED, "archived")
+    assert not sequences.is_due(halted, NOW + 90 * DAY)
+    assert sequences.resumed(halted) == running

@@ -427,6 +427,21 @@ def test_tags_and_own_fields_are_united() -> None:
     )
 
 
+def test_a_preview_shows_the_clinics_own_fields_too() -> None:
+    ours = lead(custom=Custom(shown={"hair": "brown"}))
+    theirs = lead(custom=Custom(shown={"hair": "red"}, personal={"dog": "Rex"}))
+    shown = previewed(ours, theirs)
+    hair, dog = shown["custom.hair"], shown["custom.dog"]
+    assert (hair.survivor, hair.loser, hair.kept, hair.side) == (
+        "brown",
+        "red",
+        "brown",
+        Side.SURVIVOR,
+    )
+    assert (dog.survivor, dog.kept, dog.side, dog.may_choose) == (None, "Rex", Side.LOSER, False)
+    assert previewed(converted(), theirs)["custom.dog"].kept is None
+
+
 def test_what_is_derived_is_derived_again() -> None:
     ours = contact(evolve(lead(), patient=evolve(lead().patient, first_name="")), email=None)
     ours = enquiry(ours, incomplete=(Incomplete.PATIENT_NAME,))
