@@ -87,7 +87,14 @@ def _worked_on(work: Work, leads: Sequence[Lead]) -> set[LeadId]:
         *_since(store.appointments, since.keys(), min(since.values())),
         *_since(store.tasks, since.keys(), min(since.values()), by_people),
     ]
-    return {n.lead_id for n in noted if n.lead_id in since and n.created_at > since[n.lead_id]}
+    busy = {n.lead_id for n in noted if n.lead_id in since and n.created_at > since[n.lead_id]}
+    return {i for i in busy if i is not None} | _survivors(work, since.keys())
+
+
+def _survivors(work: Work, leads: Collection[LeadId]) -> set[LeadId]:
+    """Find the leads into which others were merged: they hold more than an import has brought."""
+    standing = both(Cond("survivor_id", "in", [*leads]), Cond("undone_at", "absent"))
+    return {merge.survivor_id for merge in everything(work.store.merges, standing)}
 
 
 def _since(

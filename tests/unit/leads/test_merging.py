@@ -242,7 +242,7 @@ def test_a_preview_gives_the_versions_that_were_compared_and_what_differs() -> N
 
 def test_no_personal_value_is_shown_by_repr() -> None:
     shown = repr(merging.preview(lead(), lead(phone="+13125550188")))
-    assert not [word for word in ("Mia", "Keller", "anna", "5550188") if word in shown]
+    assert not [word for word in ("Mia", "Keller", "anna@", "5550188") if word in shown]
 
 
 def test_what_the_survivor_lacks_comes_from_the_loser() -> None:
