@@ -10,9 +10,10 @@ import pytest
 from attrs import evolve
 
 from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.claims import Claim, laid_out
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.facts import SCHEMAS
-from orthocrm.core.ids import ClinicId, LeadId, UserId
+from orthocrm.core.ids import AppointmentId, ClinicId, LeadId, UserId
 from orthocrm.core.notifying import ConsentEntry, Message
 from orthocrm.core.ports import FIRST_PAGE
 from orthocrm.core.query import (
@@ -30,7 +31,9 @@ from orthocrm.core.query import (
 from orthocrm.testing.suite import BackendSuite
 from orthocrm.testing.suite.kinship import MOVED
 from tests.support.dict_backend import (
+    DictAppointments,
     DictBackend,
+    DictClaims,
     DictConsents,
     DictDeliveries,
     DictLeads,
@@ -55,6 +58,7 @@ def with_rows(name: str, **methods: Any) -> type[DictBackend]:
         lead_repository=type("Leads", (DictLeads,), methods),
         outbox_repository=type("Outbox", (DictOutbox,), methods),
         message_repository=type("Messages", (DictMessages,), methods),
+        appointment_repository=type("Appointments", (DictAppointments,), methods),
     )
 
 
@@ -357,6 +361,108 @@ class ForgetsConsentWithTheLead(DictLeads):
                 del ledger[entry.id]
 
 
+class ForgetsTheOverlap(DictClaims):
+    """Refuses the very same time, and no other."""
+
+    def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
+        taken = [(one.resource, one.starts_at, one.ends_at) for one in self.standing()]
+        found = [one for one in claims if (one.resource, one.starts_at, one.ends_at) in taken]
+        if not found:
+            self.held[appointment_id] = (*self.held.get(appointment_id, ()), *claims)
+        return found
+
+
+class ForgetsTheLane(DictClaims):
+    """Counts, and never says in which lane."""
+
+    def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
+        plan = laid_out(claims, self.standing())
+        if not plan.taken:
+            held = [evolve(part, lane=0) for part in plan.parts]
+            self.held[appointment_id] = (*self.held.get(appointment_id, ()), *held)
+        return plan.taken
+
+
+class CountsReleasedOnes(DictClaims):
+    """Whoever gave time back is still in the way."""
+
+    def __init__(self, unit: DictUnit) -> None:
+        super().__init__(unit)
+        self.before = unit.tables.setdefault("released", {})
+
+    def standing(self) -> list[Claim]:
+        return [*super().standing(), *self.before.values()]
+
+    def release(self, appointment_ids: Collection[AppointmentId]) -> None:
+        for claims in self.of(appointment_ids).values():
+            self.before.update({(one.resource, one.starts_at, one.lane): one for one in claims})
+        super().release(appointment_ids)
+
+
+class KeepsHalfARefusal(DictClaims):
+    """Takes what it can of what is refused."""
+
+    def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
+        return [
+            one
+            for claim in claims
+            for one in super(KeepsHalfARefusal, self).take(appointment_id, [claim])
+        ]
+
+
+class TouchingIsOverlapping(DictClaims):
+    def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
+        edges = {
+            (one.resource, at) for one in self.standing() for at in (one.starts_at, one.ends_at)
+        }
+        touching = [
+            one
+            for one in claims
+            if {(one.resource, one.starts_at), (one.resource, one.ends_at)} & edges
+        ]
+        return touching or super().take(appointment_id, claims)
+
+
+class OnlyTheOwnCapacity(DictClaims):
+    """A group does not mind that somebody wanted to be alone."""
+
+    def standing(self) -> list[Claim]:
+        return [evolve(one, capacity=max(one.capacity, 9)) for one in super().standing()]
+
+
+class OneLaneThroughout(DictClaims):
+    """A time that is free in two halves is taken."""
+
+    def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
+        plan = laid_out(claims, self.standing())
+        whole = {(one.resource, one.starts_at, one.ends_at) for one in plan.parts}
+        cut = [one for one in claims if (one.resource, one.starts_at, one.ends_at) not in whole]
+        return plan.taken or cut or super().take(appointment_id, claims)
+
+
+class NeverSeesItself(DictClaims):
+    """An appointment is not in its own way."""
+
+    def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
+        mine = self.held.pop(appointment_id, ())
+        taken = super().take(appointment_id, claims)
+        self.held[appointment_id] = (*mine, *self.held.get(appointment_id, ()))
+        return taken
+
+
+class OrphanedClaims(DictAppointments):
+    def remove(self, ids: Collection[str]) -> None:
+        DictRepository.remove(self, ids)
+
+
+class HoldersAtTheStart(DictClaims):
+    """Who began before the time that is asked about is not told."""
+
+    def in_the_way(self, asked: Claim) -> list[AppointmentId]:
+        held = super().in_the_way(asked)
+        return [i for i in held if any(one.starts_at >= asked.starts_at for one in self.held[i])]
+
+
 class ForgetsDeliveries(DictDeliveries):
     def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:
         self.rows.clear()
@@ -565,6 +671,46 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
     "forgets consent with the lead": (
         with_unit("Erasure", lead_repository=ForgetsConsentWithTheLead),
         ("an_entry_outlives_its_lead",),
+    ),
+    "forgets the overlap": (
+        with_unit("Overlap", claim_repository=ForgetsTheOverlap),
+        ("an_overlap_is_refused", "a_crowd_of_bookings_leaves_no_overlap"),
+    ),
+    "forgets the lane": (
+        with_unit("Lane", claim_repository=ForgetsTheLane),
+        ("as_many_share_a_time_as_may", "a_group_takes_as_many_as_may_at_once"),
+    ),
+    "counts released claims": (
+        with_unit("Released", claim_repository=CountsReleasedOnes),
+        ("what_is_released_is_free", "a_move_releases_and_takes_in_one_unit"),
+    ),
+    "keeps half of what it refuses": (
+        with_unit("Half", claim_repository=KeepsHalfARefusal),
+        ("all_is_taken_or_nothing", "a_refusal_may_be_answered_in_the_same_unit"),
+    ),
+    "takes touching for overlapping": (
+        with_unit("Touching", claim_repository=TouchingIsOverlapping),
+        ("touching_is_no_overlap",),
+    ),
+    "asks only for its own capacity": (
+        with_unit("Capacity", claim_repository=OnlyTheOwnCapacity),
+        ("the_least_capacity_decides",),
+    ),
+    "wants one lane throughout": (
+        with_unit("Throughout", claim_repository=OneLaneThroughout),
+        ("a_shared_time_is_counted_minute_by_minute",),
+    ),
+    "lets an appointment take its time twice": (
+        with_unit("Itself", claim_repository=NeverSeesItself),
+        ("a_unit_of_work_sees_what_it_has_taken",),
+    ),
+    "leaves claims behind": (
+        with_unit("Orphans", appointment_repository=OrphanedClaims),
+        ("claims_go_with_their_appointment",),
+    ),
+    "tells holders by their start": (
+        with_unit("Holders", claim_repository=HoldersAtTheStart),
+        ("holders_are_told_by_resource",),
     ),
     "forgets deliveries": (
         with_unit("Forgets", delivery_repository=ForgetsDeliveries),

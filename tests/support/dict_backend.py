@@ -249,6 +249,7 @@ class DictUnit:
     message_repository: type[DictMessages] = DictMessages
     consent_repository: type[DictConsents] = DictConsents
     claim_repository: type[DictClaims] = DictClaims
+    appointment_repository: type[DictAppointments] = DictAppointments
 
     def __init__(self, clinic: ClinicId, tables: Tables) -> None:
         self.clinic, self.tables = clinic, tables
@@ -259,7 +260,7 @@ class DictUnit:
         self.messages = self.message_repository(self, "messages")
         self.consents = self.consent_repository(self)
         self.claims = self.claim_repository(self)
-        self.appointments = DictAppointments(self, "appointments")
+        self.appointments = self.appointment_repository(self, "appointments")
         self.deliveries = self.delivery_repository(self)
         self.refused: Conflict | None = None
 

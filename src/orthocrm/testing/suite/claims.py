@@ -298,6 +298,8 @@ class ClaimRules(Rules):
             }
             again = unit.claims.holders([DOCTOR], NOW, NOW + 9 * HOUR)[DOCTOR]
             assert list(again) == [first.id, second.id, third.id]
+            inside = unit.claims.holders([DOCTOR], NOW + 40 * MINUTE, NOW + 41 * MINUTE)
+            assert list(inside[DOCTOR]) == [first.id, second.id]
             assert unit.claims.holders([DOCTOR], NOW - HOUR, NOW) == {}
             assert unit.claims.holders([], NOW, NOW + HOUR) == {}
 
