@@ -29,6 +29,8 @@ KINDS = (
     "campaigns",
     "referrers",
     "messages",
+    "notices",
+    "contacts",
     "enrollments",
     "imports",
     "import_changes",

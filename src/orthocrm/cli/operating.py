@@ -1,11 +1,13 @@
 """Commands of whoever operates an installation: schema, clinics, work, board, audit."""
 
-import time
-from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
 from orthocrm.cli.options import at_desk, database, of_clinic, opened
+
+if TYPE_CHECKING:
+    from orthocrm.rounds.worked import Worked
 
 
 @click.command()
@@ -45,17 +47,41 @@ def clinic_list(url: str) -> None:
 @database
 @click.option("--once", is_flag=True, help="Do what waits now, then end.")
 @click.option(
-    "--every", default=30.0, show_default=True, metavar="SECONDS", help="The pause between rounds."
+    "--interval",
+    "--every",
+    "interval",
+    type=click.FloatRange(min=0.1, max=3_600),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="The pause between rounds.",
 )
-def work(url: str, every: float, *, once: bool) -> None:
-    """Do what waits: tell plug-ins of events, make the tasks whose time has come."""
-    with opened(url) as crm, suppress(KeyboardInterrupt):
-        while True:
-            done = crm.work()
-            click.echo(f"tasks made: {len(done.tasks)}, plug-in failures: {len(done.failures)}")
-            if once:
-                return
-            time.sleep(every)
+def work(url: str, interval: float, *, once: bool) -> None:
+    """Do what waits: rules, sequences, notices, events, messages.
+
+    SIGTERM and SIGINT end it after what is in hand.
+    """
+    from orthocrm.workers import Worker, stopping_on_signals  # noqa: PLC0415 - slow import
+
+    with opened(url) as crm:
+        if once:
+            _tell(crm.work())
+            return
+        worker = Worker(crm, every=interval)
+        with stopping_on_signals(worker):
+            worker.run(_tell)
+
+
+def _tell(done: "Worked") -> None:
+    parts = {
+        "tasks made": len(done.tasks),
+        "messages sent": done.sent,
+        "to be tried again": done.retried,
+        "parked": done.parked,
+        "plug-in failures": len(done.failures),
+        "failed steps": len(done.errors),
+    }
+    click.echo(", ".join(f"{name}: {count}" for name, count in parts.items()))
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """Who of the practice should know of what happened, and what a digest says about it.
 
-A notice holds codes and ids only. Nobody is told of what they did themselves.
+A notice holds codes and ids only. Nobody is told of what they did themselves, but of an import that
+has come to its end.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +55,12 @@ def told(event: Event, item: str, known: Known) -> list[Told]:
     """Say who is told of an event; `item` is its own name in the outbox."""
     rule = _RULES.get(event.kind)
     found = rule(event, item, known) if rule is not None else []
-    return [one for one in found if one.user != event.by and not one.user.startswith(_SYSTEM)]
+    return [one for one in found if _is_news(one, event.by)]
+
+
+def _is_news(one: Told, by: UserId) -> bool:
+    is_own = one.user == by and one.kind is not _K.IMPORT_FINISHED
+    return not is_own and not one.user.startswith(_SYSTEM)
 
 
 def overdue(task: Task) -> Told:

@@ -15,7 +15,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
-    ("ago", "wait"),
+    "ago, wait",
     [
         ([], None),
         ([DAY], None),

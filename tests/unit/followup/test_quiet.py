@@ -20,7 +20,7 @@ def at(zone: str, *parts: int) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("wall", "quiet"),
+    "wall, quiet",
     [((7, 59, 59), True), ((8, 0, 0), False), ((20, 59, 59), False), ((21, 0, 0), True)],
 )
 def test_the_default_leaves_eight_to_nine(wall: tuple[int, int, int], *, quiet: bool) -> None:
@@ -86,9 +86,9 @@ def test_a_reminder_of_an_early_visit_goes_the_evening_before() -> None:
 
 
 INSTANTS = st.datetimes(
-    min_value=datetime(2025, 1, 1),
-    max_value=datetime(2028, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001 - the zone stands beside it
+    min_value=datetime(2025, 1, 1),  # noqa: DTZ001 - the zone stands beside it
+    max_value=datetime(2028, 1, 1),  # noqa: DTZ001 - as above
+    timezones=st.just(UTC),
 )
 WALLS = st.times(timezones=st.none()).map(lambda wall: wall.replace(second=0, microsecond=0))
 ZONES = st.lists(

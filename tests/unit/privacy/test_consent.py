@@ -112,7 +112,7 @@ def refused(**fields: Any) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("fields", "problem"),
+    "fields, problem",
     [
         ({"evidence": None}, ("evidence", "required")),
         ({"evidence": "  "}, ("evidence", "required")),
@@ -165,31 +165,63 @@ def test_what_a_family_prefers_is_no_consent() -> None:
 
 # --- answers
 
+
+def _lines(text: str) -> list[str]:
+    return text.strip("\n").split("\n")
+
+
 STOPPING = [
-    "STOP", "stop", " Stop. ", "STOP!!", "S.T.O.P", "StopAll", "stop all", "Please stop",
-    "stop please thank you", "STOP texting me", "Stop sending me messages", "Please stop it",
-    "Stop contacting us", "quit", "END", "Cancel", "cancel please", "revoke", "Unsubscribe",
-    "unsubscribe me from this", "opt out", "OPT-OUT", "optout", "Opt me out",
-    "I want to opt out of these texts", "no more messages", "No more texts please!",
-    "Don't text me", "Don\N{RIGHT SINGLE QUOTATION MARK}t text me anymore", "do not contact me again",
-    "never text this number", "Remove me", "take me off your list", "Delete my number",
-    "leave me alone", "lose my number", "I revoke my consent", "I withdraw consent",
-    "I do not want to receive texts", "i dont want any more messages", "stop bothering us",
-    "Alto", "ALTO POR FAVOR", "basta", "¡Basta!", "Parar", "pare", "cancelar", "baja", "Deme de baja",
-    "Quiero darme de baja", "No me escriban más", "no me envíe mensajes", "No nos manden nada",
-    "No más mensajes", "Dejen de escribirme", "deje de molestar", "No quiero recibir más mensajes",
-    "No quiero más textos", "No deseo recibir mensajes", "Quíteme de la lista", "ya no me manden textos",
-    "Borre mi número", "detener",
-]  # fmt: skip
-STARTING = ["START", "start", "Unstop", "start please", "Resume", "subscribe", "opt in", "ALTA", "reanudar"]  # fmt: skip
+    "  Stop ",
+    "Don’t text me anymore",
+    *_lines(
+        """\nSTOP\nstop\nStop.\nSTOP!!\nS.T.O.P\nStopAll\nstop all\nPlease stop\nstop please thank you\nSTOP texting me\nStop sending me messages\nPlease stop it\nStop contacting us\nquit\nEND\nCancel\ncancel please\nrevoke\nUnsubscribe\nunsubscribe me from this\nopt out\nOPT-OUT\noptout\nOpt me out\nI want to opt out of these texts\nno more messages\nNo more texts please!\nDon't text me\ndo not contact me again\nnever text this number\nRemove me\ntake me off your list\nDelete my number\nleave me alone\nlose my number\nI revoke my consent\nI withdraw consent\nI do not want to receive texts\ni dont want any more messages\nstop bothering us\nAlto\nALTO POR FAVOR\nbasta\n¡Basta!\nParar\npare\ncancelar\nbaja\nDeme de baja\nQuiero darme de baja\nNo me escriban más\nno me envíe mensajes\nNo nos manden nada\nNo más mensajes\nDejen de escribirme\ndeje de molestar\nNo quiero recibir más mensajes\nNo quiero más textos\nNo deseo recibir mensajes\nQuíteme de la lista\nya no me manden textos\nBorre mi número\ndetener\n"""
+    ),
+]
+STARTING = _lines("""
+START
+start
+Unstop
+start please
+Resume
+subscribe
+opt in
+ALTA
+reanudar
+""")
 NEITHER = [
-    "", "   ", "Yes", "No", "ok", "Thanks!", "Tuesday works", "I'll stop by at 3", "Can we stop by?",
-    "Please cancel my appointment", "Can I cancel Tuesday?", "Don't stop", "I don't text while driving",
-    "in the end we chose you", "When does it start?", "Quiero cancelar la cita", "Para Sofia",
-    "¿A qué hora es la cita?", "Gracias", "where is the bus stop", "My son will quit soccer in May",
-    "Is the baja office open?", "Remove the braces?", "Call me", "👍", "\x00", "请停止", "we want to end treatment",
-    "subscribe to what?", "help",
-]  # fmt: skip
+    "",
+    "   ",
+    "\x00",
+    *_lines("""
+Yes
+No
+ok
+Thanks!
+Tuesday works
+I'll stop by at 3
+Can we stop by?
+Please cancel my appointment
+Can I cancel Tuesday?
+Don't stop
+I don't text while driving
+in the end we chose you
+When does it start?
+Quiero cancelar la cita
+Para Sofia
+¿A qué hora es la cita?
+Gracias
+where is the bus stop
+My son will quit soccer in May
+Is the baja office open?
+Remove the braces?
+Call me
+👍
+请停止
+we want to end treatment
+subscribe to what?
+help
+"""),
+]
 
 
 @pytest.mark.parametrize("text", STOPPING)
