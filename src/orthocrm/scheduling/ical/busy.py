@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import field, frozen
 
@@ -20,13 +20,16 @@ from orthocrm.scheduling.ical.parsing import (
     LIMITS,
     Component,
     Limits,
+    Property,
     calendars,
     refused,
 )
 from orthocrm.scheduling.ical.series import Occurrence, Window, occurrences
-from orthocrm.scheduling.ical.values import Time, Unreadable, Zone, listed, period
+from orthocrm.scheduling.ical.values import Time, Unreadable, listed, period
 from orthocrm.scheduling.ical.zones import Zones, named, wall_zone
 from orthocrm.scheduling.reading import EARLIEST, LATEST
+
+T = TypeVar("T")
 
 _FREE: Final = "FREE"
 OURS: Final = "@orthocrm"
@@ -166,7 +169,7 @@ class _Reading:
             self.left_out[error.reason] += len(entries)
             return ()
 
-    def _counted(self, one: Occurrence) -> Occurrence:
+    def _counted(self, one: T) -> T:
         self._left -= 1
         if self._left < 0:
             raise refused("too_many", f"give at most {self._limits.occurrences} times")
@@ -180,14 +183,16 @@ class _Reading:
             if told.params.get("FBTYPE", "").upper() == _FREE:
                 continue
             for text in listed(told.value):
-                found = self._period(text, clocks.zone(told))
+                self._steps.take()
+                found = self._period(text, told, clocks)
                 if found is not None and self._window.holds(*found):
-                    self._steps.take()
-                    yield *found, uid
+                    yield self._counted((*found, uid))
 
-    def _period(self, text: str, zone: Zone | None) -> tuple[datetime, datetime] | None:
+    def _period(
+        self, text: str, told: Property, clocks: Clocks
+    ) -> tuple[datetime, datetime] | None:
         try:
-            start, end = period(text, zone)
+            start, end = period(text, clocks.zone(told))
         except Unreadable as error:
             self.left_out[error.reason] += 1
             return None
