@@ -338,6 +338,18 @@ def test_a_chain_of_merges_is_followed_to_its_end(house: House) -> None:
     assert refusal.value.into == leads[3].id
 
 
+def test_tombstones_that_lead_in_a_circle_lead_nowhere(house: House) -> None:
+    older, newer = two(house)
+    merge(house, older, newer)
+    with house.crm._backend.begin(house.clinic.id) as store:
+        survivor = store.leads.get([older.id])[older.id]
+        gone = evolve(survivor.stamps, deleted_at=house.clock())
+        store.leads.save([evolve(survivor, merged_into=newer.id, stamps=gone)])
+    with pytest.raises(NotFound) as refusal:
+        house.coordinator.leads.get(newer.id)
+    assert type(refusal.value) is NotFound
+
+
 WRITING: dict[str, Callable[[Desk, LeadId], object]] = {
     "edit": lambda desk, i: desk.leads.edit(i, LeadEdit(notes="x")),
     "move": lambda desk, i: desk.pipeline.move(i, "contacted"),

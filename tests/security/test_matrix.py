@@ -187,7 +187,7 @@ def test_operations_on_one_lead(house: House, name: str, role: Role, kind: str) 
     if name in ON_TWO_LEADS:
         target = evolve(target, sibling=_sibling(house))
     if name in ON_MERGED_LEADS and kind not in ("of_another_clinic", "missing"):
-        target = merged(target)
+        target = merged(evolve(target, sibling=_lead(house, kind)[0]))
     if name in ON_OBSERVED_LEADS and kind not in ("of_another_clinic", "missing"):
         observe(target)
     call = {**ON_LEADS, **ON_LOST_LEADS}[name]
