@@ -21,7 +21,7 @@ from orthocrm.testing import strategies
 from orthocrm.testing.factories import a_clinic, a_source, the_default_stages
 from tests.support import postgres
 
-TABLES = ("leads", "visits", "tasks", "messages")
+TABLES = ("leads", "visits", "tasks", "appointments", "messages")
 
 
 @frozen
@@ -54,6 +54,7 @@ def cases(draw: st.DrawFn) -> Case:
         "leads": leads,
         "visits": draw(several(leads, strategies.visits)),
         "tasks": draw(several(leads, strategies.tasks)),
+        "appointments": draw(several(leads, strategies.appointments)),
         "messages": draw(st.lists(strategies.messages(clinic), max_size=7)),
     }
     parents = {"clinics": [clinic], "stages": the_default_stages(clinic), "sources": [source]}

@@ -11,6 +11,7 @@ import attrs
 from attrs import evolve
 from hypothesis import strategies as st
 
+from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import LeadId, SourceId, StageSlug, UserId
 from orthocrm.core.lead import (
@@ -51,7 +52,14 @@ from orthocrm.core.rules import FollowUpRule
 from orthocrm.core.settings import Clinic, Settings
 from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
 from orthocrm.testing.clock import MONDAY_MORNING
-from orthocrm.testing.factories import a_lead, a_message, a_position, a_task, a_visit
+from orthocrm.testing.factories import (
+    a_lead,
+    a_message,
+    a_position,
+    a_task,
+    a_visit,
+    an_appointment,
+)
 
 USERS = ("", "Tc-1", "tc-1", "tc-2", "é", "🦷")
 CUSTOM_NAMES = ("a", "b_2")
@@ -205,6 +213,30 @@ def tasks(lead: Lead) -> st.SearchStrategy[Task]:
                 "completed_at": st.none() | instants,
                 "rule": st.none() | st.sampled_from(("a", "A")),
                 "escalated_at": st.none() | instants,
+            }
+        ),
+    )
+
+
+def appointments(lead: Lead) -> st.SearchStrategy[Appointment]:
+    """Draw appointments of a lead, with random values in every field that can be queried."""
+    moments = ("expires", "confirmed", "arrived", "started", "completed", "cancelled")
+    return st.builds(
+        lambda fields: an_appointment(lead, **fields),
+        st.fixed_dictionaries(
+            {
+                "provider": users,
+                "type": st.sampled_from(("a", "A")),
+                "status": st.sampled_from(AppointmentStatus),
+                "patient_ref": st.none() | st.sampled_from(("", "ä", "a\u0308")),
+                "series_id": st.none() | st.sampled_from(("a", "%")),
+                "starts_at": instants,
+                "length": st.timedeltas(timedelta(), timedelta(hours=2)),
+                "created_at": instants,
+                "booked_by": st.none() | users,
+                "moved": st.integers(0, 3),
+                "cancelled_because": st.none() | st.sampled_from(("a", "🦷")),
+                **{f"{name}_at": st.none() | instants for name in moments},
             }
         ),
     )

@@ -9,15 +9,13 @@ import sqlalchemy as sa
 
 from orthocrm.backends.sql import texts
 from orthocrm.backends.sql.language import Language, Text
+from orthocrm.backends.sql.refusals import CLAIMS_APART
 from orthocrm.backends.sql.rows.codec import Row, put_at
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.tables import claims as table
 from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.claims import Claim, laid_out
 from orthocrm.core.ids import AppointmentId
-
-APART = "claims_apart"
-"""The name of what holds overlapping claims apart: a constraint, or a trigger's message."""
 
 
 def _the(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
@@ -82,7 +80,9 @@ def _inserted(language: Language) -> Text:
     """
     insert = texts.insert_at_once(table, language)
     told = "RETURNING resource, lane, starts_at"
-    return Text(f"{insert} ON CONFLICT ON CONSTRAINT {APART} DO NOTHING {told}", _COLUMNS, {})
+    return Text(
+        f"{insert} ON CONFLICT ON CONSTRAINT {CLAIMS_APART} DO NOTHING {told}", _COLUMNS, {}
+    )
 
 
 class SqlClaims:

@@ -9,6 +9,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.errors import (
     DeadlockDetected,
+    ExclusionViolation,
     InvalidTextRepresentation,
     SerializationFailure,
     UniqueViolation,
@@ -22,7 +23,13 @@ from orthocrm.backends.sql.refusals import taken_by_constraint
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.tables import metadata
-from orthocrm.core.errors import BackendError, Conflict, OrthoCRMError, StaleVersion
+from orthocrm.core.errors import (
+    BackendError,
+    Conflict,
+    OrthoCRMError,
+    SlotTaken,
+    StaleVersion,
+)
 
 BULK = 200
 """From so many rows on, COPY is faster than single statements."""
@@ -70,6 +77,8 @@ class PostgresDriver:
             return StaleVersion(kind_of(error))
         if isinstance(error, UniqueViolation):
             return taken_by_constraint(error.diag.constraint_name)
+        if isinstance(error, ExclusionViolation):
+            return SlotTaken()
         if isinstance(error, DeadlockDetected | SerializationFailure):
             return Conflict("another unit of work was first; read again and repeat")
         return BackendError("PostgreSQL refused a statement")

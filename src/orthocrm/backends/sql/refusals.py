@@ -29,6 +29,10 @@ _COLUMNS = {
 }
 
 
+CLAIMS_APART = "claims_apart"
+"""What holds overlapping claims apart: PostgreSQL's constraint, and what SQLite's triggers say."""
+
+
 def taken(table: str, columns: list[str]) -> OrthoCRMError:
     """Name what is taken; a clash in a table without nouns is a failure of ours."""
     if table not in _KINDS:

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from orthocrm.backends.sql.language import SQLITE, Language
-from orthocrm.backends.sql.refusals import taken
+from orthocrm.backends.sql.refusals import CLAIMS_APART, taken
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.session import Step
-from orthocrm.core.errors import BackendError, OrthoCRMError
+from orthocrm.core.errors import BackendError, OrthoCRMError, SlotTaken
 
 PATIENCE_SECONDS = 30
 """How long a unit of work waits for the one before it."""
@@ -70,6 +70,8 @@ class SqliteDriver:
         if match:
             columns = re.findall(rf"{match['table']}\.(\w+)", str(error))
             return taken(match["table"], columns)
+        if str(error) == CLAIMS_APART:
+            return SlotTaken()
         return BackendError("SQLite refused a statement")
 
 
