@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import orthocrm
@@ -38,6 +38,7 @@ from tests.support.practices import a_lead_of, a_practice
 
 PRACTICE = a_practice()
 NOW = MONDAY_MORNING + timedelta(days=100)
+TODAY, DAY = MONDAY_MORNING.date(), timedelta(days=1)
 
 # --- the rule by itself
 
@@ -164,6 +165,9 @@ acts = st.one_of(
     st.tuples(st.just("move"), st.sampled_from(STAGES)),
     st.tuples(st.just("edit"), st.sampled_from(EDITS)),
     st.tuples(st.just("lose"), st.just("RELOCATED")),
+    st.tuples(st.just("reopen"), st.just("they called again")),
+    st.tuples(st.just("observe"), st.integers(1, 60).map(lambda n: TODAY + n * DAY)),
+    st.tuples(st.just("recall"), st.none()),
     st.tuples(st.just("task"), st.sampled_from(("tc-1", "tc-2"))),
     st.tuples(st.just("sequence"), st.just("six_touch")),
     st.tuples(st.just("assign"), st.sampled_from(("tc-1", "tc-2"))),
@@ -194,6 +198,9 @@ def happen(house: House, lead: Lead, act: str, what: Any) -> None:
         "move": desk.pipeline.move,
         "edit": desk.leads.edit,
         "lose": desk.pipeline.lose,
+        "reopen": desk.pipeline.reopen,
+        "observe": desk.pipeline.observe,
+        "recall": lambda lead_id, _: desk.pipeline.recall(lead_id),
         "sequence": desk.followups.start_sequence,
         "assign": desk.assignment.assign_to,
     }
@@ -209,7 +216,7 @@ def happen(house: House, lead: Lead, act: str, what: Any) -> None:
         else:
             verbs[act](lead.id, what)  # type: ignore[operator]  # each takes what it is given here
     except OrthoCRMError:
-        assert act in ("move", "lose", "sequence", "assign")
+        assert act not in ("log", "edit", "task")
 
 
 def everything_in(house: House) -> dict[str, dict[str, Any]]:
@@ -226,6 +233,7 @@ def everything_in(house: House) -> dict[str, dict[str, Any]]:
 both_leads = st.integers(0, 1)
 
 
+@settings(max_examples=50)
 @given(
     first=st.lists(st.tuples(both_leads, acts), max_size=8),
     turned=st.booleans(),
@@ -256,7 +264,9 @@ def check_one(house: House, survivor: Lead, loser: Lead) -> None:
     for kind in ("activities", "tasks", "visits", "messages"):
         assert not [one for one in found[kind].values() if one.lead_id == loser.id]
     waiting = [one for one in found["visits"].values() if one.left_at is None]
-    assert [one.id for one in waiting] == [lead.position.visit_id]
+    assert [(one.id, one.observed) for one in waiting] == [
+        (lead.position.visit_id, lead.recall_due_on is not None)
+    ]
     due = [one.due_at for one in found["tasks"].values() if one.is_open]
     assert lead.milestones.next_action_at == min(due, default=None)
     assert house.admin.analytics.outcomes().total.leads == 1
@@ -264,6 +274,7 @@ def check_one(house: House, survivor: Lead, loser: Lead) -> None:
         assert store.leads.count(Cond("deleted_at", "absent")) == 1
 
 
+@settings(max_examples=50)
 @given(
     first=st.lists(st.tuples(both_leads, acts), max_size=4),
     since=st.lists(acts, max_size=5),
@@ -299,8 +310,8 @@ def check_sound(found: dict[str, dict[str, Any]], lead: Lead) -> None:
     waiting = [
         one for one in found["visits"].values() if one.lead_id == lead.id and one.left_at is None
     ]
-    assert [(one.id, one.stage) for one in waiting] == [
-        (lead.position.visit_id, lead.position.stage)
+    assert [(one.id, one.stage, one.observed) for one in waiting] == [
+        (lead.position.visit_id, lead.position.stage, lead.recall_due_on is not None)
     ]
     due = [one.due_at for one in found["tasks"].values() if one.lead_id == lead.id and one.is_open]
     assert lead.milestones.next_action_at == min(due, default=None)
