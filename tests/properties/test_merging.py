@@ -26,8 +26,8 @@ from orthocrm import (
 from orthocrm.core import limits
 from orthocrm.core.activity import ActivityDirection
 from orthocrm.core.ids import UserId
-from orthocrm.core.lead import Contact, Enquiry, Insurance, Milestones, Origin
-from orthocrm.core.people import Email, Phone
+from orthocrm.core.lead import Enquiry, Insurance, Milestones, Origin
+from orthocrm.core.people import Contact, Email, Phone
 from orthocrm.core.query import Cond
 from orthocrm.leads import merging
 from orthocrm.leads.keeping import CHOOSABLE, Pair, Side, is_missing

@@ -181,7 +181,7 @@ def test_archived_leads_are_refused(archived_one: str) -> None:
     both = {"survivor": lead(), "loser": lead()}
     both[archived_one] = evolve(both[archived_one], status=LeadStatus.ARCHIVED)
     with pytest.raises(LeadClosed) as refusal:
-        joined(**both)
+        joined(both["survivor"], both["loser"])
     assert refusal.value.status is LeadStatus.ARCHIVED
 
 
