@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from orthocrm.analytics.attributed import Attributed
     from orthocrm.analytics.costs import Accrued, Cost
+    from orthocrm.analytics.staying import Bottlenecks, Stay, Stays
     from orthocrm.assignment.strategies import Choice, Narrowed
     from orthocrm.core.activity import (
         Activity,
@@ -140,6 +141,11 @@ _HOMES = {
     "orthocrm.analytics.costs": (
         "Accrued",
         "Cost",
+    ),
+    "orthocrm.analytics.staying": (
+        "Bottlenecks",
+        "Stay",
+        "Stays",
     ),
     "orthocrm.assignment.strategies": (
         "Choice",
@@ -378,6 +384,7 @@ __all__ = [
     "Awaited",
     "BackendError",
     "BackwardMove",
+    "Bottlenecks",
     "BusinessHours",
     "CallOutcome",
     "Callback",
@@ -496,6 +503,8 @@ __all__ = [
     "Start",
     "StaticSecrets",
     "StatusReport",
+    "Stay",
+    "Stays",
     "Step",
     "Task",
     "TaskPriority",

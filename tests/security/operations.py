@@ -22,18 +22,21 @@ from orthocrm import (
     NewTouch,
     Period,
     ReferrerRecord,
+    Role,
     Source,
     Stage,
     Start,
 )
 from orthocrm.analytics import metrics
-from orthocrm.core.activity import LeadActivityType
+from orthocrm.core.activity import Document, LeadActivityType
 from orthocrm.core.coordinator import Coordinator
 from orthocrm.core.default_templates import DEFAULT_MESSAGES
 from orthocrm.core.forms import FormDefinition, FormField
-from orthocrm.core.ids import ImportId, LeadId, MergeId, SpendId, TaskId, TimeOffId
+from orthocrm.core.ids import ImportId, LeadId, MergeId, SpendId, TaskId, TimeOffId, ViewId
+from orthocrm.core.query import Cond
 from orthocrm.core.settings import Settings
 from orthocrm.core.task import LeadTaskType
+from orthocrm.core.visit_type import BookableResource, VisitType
 from orthocrm.leads.channels.delivery import Delivered
 from orthocrm.leads.channels.phone import PhoneCall
 from orthocrm.leads.mapping import LeadRow, parse
@@ -60,6 +63,7 @@ class Target:
     import_id: ImportId
     absence: TimeOffId
     sibling: LeadId = NOBODY
+    view: ViewId = ViewId("nothing")
     merge: MergeId = MergeId("nothing")
 
 
@@ -68,6 +72,7 @@ Call = Callable[[Desk, Target], Any]
 ON_LEADS: dict[str, Call] = {
     "leads.get": lambda desk, t: desk.leads.get(t.lead),
     "leads.edit": lambda desk, t: desk.leads.edit(t.lead, LeadEdit(notes="new")),
+    "leads.attach": lambda desk, t: desk.leads.attach(t.lead, _document()),
     "leads.duplicates_of": lambda desk, t: desk.leads.duplicates_of(t.lead),
     "leads.links": lambda desk, t: desk.leads.links(t.lead),
     "leads.household_of": lambda desk, t: desk.leads.household_of(t.lead),
@@ -139,6 +144,8 @@ PER_ITEM: dict[str, Call] = {
     ),
     "pipeline.convert_many": lambda desk, t: desk.pipeline.convert_many([Start(lead_id=t.lead)]),
     "sources.add_touches": lambda desk, t: desk.sources.add_touches([(t.lead, _touch())]),
+    "leads.tag": lambda desk, t: desk.leads.tag([t.lead], ["vip"]),
+    "leads.untag": lambda desk, t: desk.leads.untag([t.lead], ["vip"]),
     "followups.log_many": lambda desk, t: desk.followups.log_many([(t.lead, _note())]),
 }
 """Operations with a result per item: out of reach, the item is refused as not found."""
@@ -154,6 +161,10 @@ ON_THE_CLINIC: dict[str, Call] = {
     "leads.take_in": lambda desk, _: desk.leads.take_in("manual", _delivered()),
     "leads.household": lambda desk, _: desk.leads.household("3125550199"),
     "leads.find": lambda desk, _: desk.leads.find(),
+    "leads.save_view": lambda desk, _: desk.leads.save_view("new", Cond("tag", "has", "vip")),
+    "leads.views": lambda desk, _: desk.leads.views(),
+    "leads.view": lambda desk, t: desk.leads.view(t.view),
+    "leads.remove_view": lambda desk, t: desk.leads.remove_view(t.view),
     "pipeline.board": lambda desk, _: desk.pipeline.board(),
     "pipeline.column": lambda desk, _: desk.pipeline.column("new_lead"),
     "pipeline.observed": lambda desk, _: desk.pipeline.observed(),
@@ -195,6 +206,13 @@ ON_THE_CLINIC: dict[str, Call] = {
     "settings.mappings": lambda desk, _: desk.settings.mappings(),
     "settings.save_mapping": lambda desk, _: desk.settings.save_mapping("new", MAPPING_TEXT),
     "settings.remove_mapping": lambda desk, _: desk.settings.remove_mapping("kept"),
+    "settings.save_visit_type": lambda desk, _: desk.settings.save_visit_type(
+        VisitType(slug="recall", name="Recall")
+    ),
+    "settings.remove_visit_type": lambda desk, _: desk.settings.remove_visit_type("follow_up"),
+    "settings.set_resources": lambda desk, _: desk.settings.set_resources(
+        [BookableResource(id="chair-9", label="Chair 9")]
+    ),
     "settings.rename": lambda desk, _: desk.settings.rename("Brighter Smiles"),
     "settings.add_stage": lambda desk, _: desk.settings.add_stage(
         "recall", "Recall", after="pending_decision"
@@ -224,6 +242,8 @@ ANALYTICS: dict[str, Call] = {
     "analytics.time_to_convert": lambda desk, _: desk.analytics.time_to_convert(),
     "analytics.lead_mix": lambda desk, _: desk.analytics.lead_mix(),
     "analytics.lost_reasons": lambda desk, _: desk.analytics.lost_reasons(),
+    "analytics.stages": lambda desk, _: desk.analytics.stages(),
+    "analytics.bottlenecks": lambda desk, _: desk.analytics.bottlenecks(),
     "analytics.report": lambda desk, _: desk.analytics.report("sources"),
     "sources.attribution": lambda desk, _: desk.sources.attribution("linear"),
     "sources.campaigns": lambda desk, _: desk.sources.campaigns(),
@@ -236,6 +256,15 @@ ANALYTICS: dict[str, Call] = {
 def later_date(target: Target) -> date:
     """Give a date that is still to come."""
     return target.house.clock().date() + timedelta(days=100)
+
+
+def _document() -> Document:
+    return Document(name="Treatment plan", reference="https://files.example/plan.pdf")
+
+
+def a_view(house: House) -> ViewId:
+    """Save a view of the person on whose behalf operations are tried."""
+    return house.desk(Role.OPERATOR, "me").leads.save_view("kept", Cond("tag", "has", "vip")).id
 
 
 def _note() -> LogEntry:

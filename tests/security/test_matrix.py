@@ -282,6 +282,8 @@ MORE = {
 }
 
 
+NOT_FOR_MARKETING = ("analytics.lost_reasons", "analytics.stages", "analytics.bottlenecks")
+
 OWN_ONLY_HOURS = {Role.AGENT, Role.PROVIDER}
 """Roles that manage their own absences and hours; the matrix tries somebody else's."""
 
@@ -296,7 +298,7 @@ def _may(role: Role, name: str) -> bool:
         return False
     if role in OWN_FIGURES and name in ("sources.spend", "sources.costs"):
         return False
-    if role is Role.MARKETING_MANAGER and name == "analytics.lost_reasons":
+    if role is Role.MARKETING_MANAGER and name in NOT_FOR_MARKETING:
         return False
     return all(p in GRANTED[role] or role in MORE.get(p, ()) for p in needed)
 

@@ -15,7 +15,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["funnel", "sources", "summary"]))
+@click.argument("name", type=click.Choice(["funnel", "sources", "summary", "stages"]))
 @database
 @of_clinic
 @click.option("--from", "first", type=_DAY, metavar="DATE", help="First local date.")

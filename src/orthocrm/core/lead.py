@@ -78,6 +78,7 @@ class Incomplete(StrEnum):
     CONTACT_NAME = "CONTACT_NAME"
     SOURCE_DETAIL = "SOURCE_DETAIL"
     REFERRER = "REFERRER"
+    CUSTOM_FIELD = "CUSTOM_FIELD"
 
 
 @frozen(kw_only=True)

@@ -1,11 +1,13 @@
 """Columns of a table into fields: the part that mapping files for leads and for outcomes share."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from attrs import evolve, field, frozen
 
 from orthocrm.core.errors import InvalidInput, Problem
+from orthocrm.core.forms import own_field
 from orthocrm.core.time import zone
 from orthocrm.leads.cells import (
     Kind,
@@ -155,6 +157,8 @@ def _columns(section: Section, kinds: Kinds, constants: frozenset[str]) -> Itera
 
 
 def _column(name: str, spec: Section, kind: Kind) -> Column:
+    if own_field(name) and "format" in spec:
+        kind = Kind(date)
     header = spec.text("column", needed=True) or ""
     blank = spec.word("blank", "missing", "refuse")
     read = reader(kind, _options(spec, kind))

@@ -18,6 +18,7 @@ from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.people import Email, PatientRelationship, Phone, PreferredContact
 from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Practice
+from orthocrm.leads.custom import PREFIX, demand, kept_raw, read_custom, with_values
 from orthocrm.leads.dedupe import match_keys
 from orthocrm.leads.fields import READERS, Asking, incomplete, is_reachable
 
@@ -36,7 +37,10 @@ _Unset = Literal[Unset.UNSET]
 
 @frozen(kw_only=True)
 class LeadEdit:
-    """New raw values of some fields of a lead, named and read as those of `Intake`."""
+    """New raw values of some fields of a lead, named and read as those of `Intake`.
+
+    `custom` changes the clinic's own fields that it names and no others; None clears one.
+    """
 
     first_name: str | _Unset | None = field(default=UNSET, repr=mask, metadata=PERSONAL)
     last_name: str | _Unset | None = field(default=UNSET, repr=mask, metadata=PERSONAL)
@@ -65,6 +69,9 @@ class LeadEdit:
     insurance_member_id: str | _Unset | None = field(default=UNSET, repr=mask, metadata=PERSONAL)
     notes: str | _Unset | None = field(default=UNSET, repr=mask, metadata=PERSONAL)
     external_ref: str | _Unset | None = field(default=UNSET, repr=mask, metadata=PERSONAL)
+    custom: Mapping[str, Any] | _Unset = field(
+        default=UNSET, converter=kept_raw, repr=mask, metadata=PERSONAL
+    )
     no_contact: bool | _Unset | None = UNSET
 
 
@@ -140,16 +147,18 @@ def edited(lead: Lead, edit: LeadEdit, practice: Practice, *, now: datetime, by:
         InvalidInput: a value cannot be read, or the lead would lack its name or every way to be
             reached.
     """
-    values = _read(edit, Asking(practice, now))
+    values, own = _read(edit, Asking(practice, now))
     changed = {name: value for name, value in values.items() if held(lead, name) != value}
-    if not changed:
+    custom = with_values(lead.custom, own, practice)
+    if not changed and custom == lead.custom:
         return Edited(lead=lead, fields=(), before={}, after={})
     ensure_unlocked(lead)
-    draft = replaced(lead, changed)
+    draft = evolve(replaced(lead, changed), custom=custom)
     if "patient_age" in changed:
         as_of = Asking(practice, now).today if changed["patient_age"] is not None else None
         draft = evolve(draft, patient=evolve(draft.patient, age_as_of=as_of))
     _demand(draft, changed)
+    _demand_own(draft, own, practice)
     return compared(lead, _settled(draft, practice, now=now, by=by))
 
 
@@ -158,6 +167,9 @@ def compared(before: Lead, after: Lead) -> Edited:
     pairs = {name: (held(before, name), held(after, name)) for name in PATHS}
     changed = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     personal = {name: pair for name, pair in changed.items() if name in _PERSONAL}
+    changed |= _differing(before.custom.shown, after.custom.shown)
+    sealed = _differing(before.custom.personal, after.custom.personal)
+    changed, personal = changed | sealed, personal | sealed
     return Edited(
         lead=after,
         fields=tuple(changed),
@@ -166,7 +178,14 @@ def compared(before: Lead, after: Lead) -> Edited:
     )
 
 
-def _read(edit: LeadEdit, asking: Asking) -> dict[str, Any]:
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Pair the values of the clinic's own fields that are not the same."""
+    pairs = {name: (before.get(name), after.get(name)) for name in sorted({*before, *after})}
+    return {PREFIX + name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _read(edit: LeadEdit, asking: Asking) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read the values of fields, and those of the clinic's own ones."""
     reading = Reading()
     values: dict[str, Any] = {}
     for name, read in READERS.items():
@@ -174,8 +193,9 @@ def _read(edit: LeadEdit, asking: Asking) -> dict[str, Any]:
         if raw is not UNSET:
             value = None if raw is None else read(reading, name, raw, asking)
             values[name] = _WHEN_CLEARED.get(name) if value is None else value
+    own = {} if edit.custom is UNSET else read_custom(reading, edit.custom, asking.practice)
     reading.finish()
-    return values
+    return values, own
 
 
 def held(lead: Lead, name: str) -> Any:  # noqa: ANN401 - any field of a lead
@@ -208,6 +228,15 @@ def _demand(lead: Lead, changed: Mapping[str, Any]) -> None:
     reading.finish()
 
 
+def _demand_own(lead: Lead, told: Mapping[str, Any], practice: Practice) -> None:
+    """Refuse to clear a required field; one that was never told is not this edit's fault."""
+    cleared = [name for name, value in told.items() if value is None]
+    reading = Reading()
+    if cleared:
+        demand(reading, lead.custom, practice, at=cleared)
+    reading.finish()
+
+
 def _settled(lead: Lead, practice: Practice, *, now: datetime, by: UserId) -> Lead:
     stamped = evolve(lead, stamps=evolve(lead.stamps, updated_at=now, updated_by=by))
     return derived(stamped, practice)
@@ -215,7 +244,7 @@ def _settled(lead: Lead, practice: Practice, *, now: datetime, by: UserId) -> Le
 
 def derived(lead: Lead, practice: Practice) -> Lead:
     """Derive again what depends on the fields: what the lead lacks, and its match keys."""
-    flags = incomplete(lead.patient, lead.contact, lead.origin, practice)
+    flags = incomplete(lead.patient, lead.contact, lead.origin, lead.custom, practice)
     return evolve(
         lead,
         enquiry=evolve(lead.enquiry, incomplete=flags),

@@ -13,7 +13,7 @@ from attrs import frozen
 from orthocrm.core import limits
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import SourceId
-from orthocrm.core.lead import Incomplete, Origin, TreatmentInterest
+from orthocrm.core.lead import Custom, Incomplete, Origin, TreatmentInterest
 from orthocrm.core.people import (
     Contact,
     Email,
@@ -26,6 +26,7 @@ from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Practice
 from orthocrm.core.source import LeadSourceCategory, Source
 from orthocrm.core.time import zone
+from orthocrm.leads import custom
 from orthocrm.leads.contact import read_email, read_phone
 
 OLDEST = 120
@@ -185,9 +186,9 @@ def missing_source_facts(
 
 
 def incomplete(
-    patient: Patient, contact: Contact, origin: Origin, practice: Practice
+    patient: Patient, contact: Contact, origin: Origin, own: Custom, practice: Practice
 ) -> tuple[Incomplete, ...]:
-    """List what staff should still ask for."""
+    """List what staff should still ask for; `own` are the values of the clinic's own fields."""
     flags: list[Incomplete] = []
     if not (patient.first_name and patient.last_name):
         flags.append(Incomplete.PATIENT_NAME)
@@ -196,4 +197,6 @@ def incomplete(
     if origin.source_id is not None:
         source = practice.source_by_id.get(origin.source_id)
         flags.extend(flag for _, flag in missing_source_facts(origin, source))
+    if custom.missing(own, practice):
+        flags.append(Incomplete.CUSTOM_FIELD)
     return tuple(flags)

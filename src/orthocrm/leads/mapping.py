@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_type_hints
 import attrs
 from attrs import field, frozen
 
+from orthocrm.core.forms import own_field
 from orthocrm.core.ids import UserId
 from orthocrm.core.lead import LostReason, TreatmentInterest
 from orthocrm.core.masking import PERSONAL, mask
@@ -179,9 +180,18 @@ _PLACES = ("stage", "owner")
 
 def _lead_kinds() -> Kinds:
     hints = get_type_hints(Intake)
-    kinds = {each.name: kind_of(hints[each.name]) for each in attrs.fields(Intake)}
+    names = [each.name for each in attrs.fields(Intake) if each.name != "custom"]
+    kinds = {name: kind_of(hints[name]) for name in names}
     coded = {name: Kind(choices, kinds[name].many) for name, choices in _CHOICES.items()}
-    return {**kinds, **coded, "stage": Kind(str)}
+    return _LeadKinds({**kinds, **coded, "stage": Kind(str)})
+
+
+class _LeadKinds(dict[str, Kind]):
+    """Every field of a row; the clinic's own are texts, which its definitions make sense of."""
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as that of a dictionary
+        """Give the kind of a field, one of the clinic's own among them."""
+        return Kind(str) if own_field(name) else super().get(name, default)
 
 
 def _outcome_kinds() -> Kinds:
@@ -296,7 +306,8 @@ def _read(
 
 def _lead_row(row: Row, values: Values, _: FieldMapping) -> LeadRow:
     stage = values.pop("stage", None)
-    intake = Intake(**values)
+    own = {own_field(name): values.pop(name) for name in [*values] if own_field(name)}
+    intake = Intake(**values, custom=own)
     return LeadRow(number=row.number, line=row.line, intake=intake, stage=stage)
 
 

@@ -14,9 +14,17 @@ from orthocrm.analytics.reports import (
     Report,
     funnel_report,
     sources_report,
+    stages_report,
     summary_report,
 )
 from orthocrm.analytics.results import Days, Figures, Funnel, Outcomes, Ratio
+from orthocrm.analytics.staying import (
+    LEAST,
+    STAGE_STAYS,
+    Bottlenecks,
+    Stays,
+    bottlenecks,
+)
 from orthocrm.core.actor import Permission, Scope
 from orthocrm.core.errors import Forbidden, InvalidInput
 from orthocrm.core.ids import LeadId
@@ -31,6 +39,7 @@ _REPORTS: Mapping[str, tuple[Callable[[Ask, Aggregator], Report], By | None]] = 
     "funnel": (funnel_report, None),
     "sources": (sources_report, By.SOURCE),
     "summary": (summary_report, By.LOST_REASON),
+    "stages": (stages_report, By.LOST_STAGE),
 }
 """The reports by name, with the finest cut that each of them shows."""
 
@@ -106,8 +115,32 @@ class Analytics(Area, area="analytics"):
         return _answered(work, metrics.LOSS_MIX, period, by)
 
     @verb(Permission.LEAD_ANALYTICS)
+    def stages(self, work: Work, period: Period | None = None) -> Stays:
+        """Tell how long leads that left a stage in the period had stayed, and ages by now."""
+        return answered(STAGE_STAYS, _of_stages(work, period), work.store.aggregate)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def bottlenecks(
+        self, work: Work, period: Period | None = None, *, least: int = LEAST
+    ) -> Bottlenecks:
+        """Tell in which stage open leads are held up, and after which the fewest went on.
+
+        The share that went on is of the leads that came in during the period; stages that fewer
+        than `least` of them reached are left out.
+        """
+        if type(least) is not int or least < 1:
+            raise InvalidInput.at("least", "out_of_range", "give a whole number from 1 on")
+        ask = _of_stages(work, period)
+        stays = answered(STAGE_STAYS, ask, work.store.aggregate)
+        funnel = answered(COHORT_FUNNEL, ask, work.store.aggregate).total
+        return bottlenecks(stays, funnel, least)
+
+    @verb(Permission.LEAD_ANALYTICS)
     def report(self, work: Work, name: str, period: Period | None = None) -> Report:
-        """Make a report: `funnel`, `sources` or `summary`; marketing managers get the first two."""
+        """Make a report: `funnel`, `sources`, `summary` or `stages`.
+
+        Marketing managers get the first two.
+        """
         if name not in _REPORTS:
             raise InvalidInput.at("name", "unknown_report", f"give one of {', '.join(_REPORTS)}")
         make, by = _REPORTS[name]
@@ -141,6 +174,11 @@ def _ask(work: Work, period: Period | None, by: By | str | None) -> Ask:
     """Put a question within what the actor may count."""
     ask = Ask(practice=work.practice, now=work.now, period=period, by=by)
     return evolve(ask, within=_within(work, ask))
+
+
+def _of_stages(work: Work, period: Period | None) -> Ask:
+    """Ask about stages, which marketing managers may not."""
+    return evolve(_ask(work, period, By.LOST_STAGE), by=None)
 
 
 def _within(work: Work, ask: Ask) -> Where:

@@ -7,7 +7,7 @@ from attrs import frozen
 from orthocrm.core.actor import Permission
 from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import StageSlug
-from orthocrm.core.query import AllOf, Aggregate, Cond, Measure, Page, Sort, Where, both
+from orthocrm.core.query import Aggregate, AllOf, Cond, Measure, Page, Sort, Where, both
 from orthocrm.pipeline import board, observation
 from orthocrm.pipeline.board import Board, Column, Shown, Tasks, Waiting
 from orthocrm.services import agenda

@@ -2,38 +2,32 @@
 
 from collections.abc import Sequence
 
-from attrs import frozen
-
-from orthocrm.core.actor import Permission, Role
+from orthocrm.core.activity import Activity, Document
+from orthocrm.core.actor import Permission
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.events import LeadUpdated
-from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead
-from orthocrm.core.query import Cond, Page, Sort, Where, both
 from orthocrm.leads import editing, intake
 from orthocrm.leads.channels import meta
 from orthocrm.leads.channels.delivery import Delivered
 from orthocrm.leads.channels.manual import QuickEntry
 from orthocrm.leads.editing import LeadEdit
 from orthocrm.leads.intake import Intake
-from orthocrm.services import receiving, timeline, touches, warnings
+from orthocrm.services import attaching, receiving, timeline, touches, warnings
 from orthocrm.services.batch import Refused, only
 from orthocrm.services.capture import capture
-from orthocrm.services.cursors import Cursors
 from orthocrm.services.gate import composed, verb
 from orthocrm.services.kinship import Kinship
 from orthocrm.services.merging import Merging
 from orthocrm.services.receiving import Caller, Received
-from orthocrm.services.results import Captured, Duplicates, LeadPage
+from orthocrm.services.results import Captured, Duplicates
 from orthocrm.services.timeline import Timeline
+from orthocrm.services.viewing import Viewing
 from orthocrm.services.work import Work
 
-NEWEST_FIRST = (Sort("created_at", descending=True),)
-_MINE_BY_DEFAULT = frozenset({Role.TREATMENT_COORDINATOR, Role.AGENT})
 
-
-class Leads(Kinship, Merging, area="leads"):
+class Leads(Kinship, Merging, Viewing, area="leads"):
     """Enquiries: how they come in, and what is known of them."""
 
     @verb(Permission.LEAD_CREATE)
@@ -115,28 +109,6 @@ class Leads(Kinship, Merging, area="leads"):
         """
         return work.standing(lead_id)
 
-    @verb(Permission.LEAD_READ)
-    def find(
-        self,
-        work: Work,
-        where: Where | None = None,
-        *,
-        sort: Sequence[Sort] = NEWEST_FIRST,
-        size: int = 50,
-        cursor: str | None = None,
-        mine: bool | None = None,
-    ) -> LeadPage:
-        """List leads by condition, a page at a time.
-
-        `mine` keeps to the actor's own leads; left open, it does so for those who are
-        coordinators and nothing else. Fields: `orthocrm.core.facts.LEADS`.
-        """
-        own = work.actor.roles <= _MINE_BY_DEFAULT if mine is None else mine
-        mine_only = Cond("owner", "eq", work.actor.user) if own else None
-        wanted = LEADS.checked(both(work.reach(Permission.LEAD_READ), mine_only, where))
-        paging = _Paging(cursors=self._office.cursors, where=wanted, sort=sort)
-        return paging.page(work, size, cursor)
-
     @verb(Permission.LEAD_UPDATE)
     def edit(self, work: Work, lead_id: LeadId, edit: LeadEdit) -> Lead:
         """Change fields of a lead; status, stage and owner have their own verbs.
@@ -166,21 +138,14 @@ class Leads(Kinship, Merging, area="leads"):
         """Tell everything that happened to a lead, newest first, and what is still to be done."""
         return timeline.of(work, work.standing(lead_id))
 
+    @verb(Permission.LEAD_UPDATE)
+    def attach(self, work: Work, lead_id: LeadId, document: Document) -> Activity:
+        """Note a document that was sent to the family; it lies elsewhere, behind its reference.
 
-@frozen(kw_only=True)
-class _Paging:
-    """A query that is walked page by page."""
+        A converted lead takes documents too: they are marked as later than the conversion.
 
-    cursors: Cursors
-    where: Where
-    sort: Sequence[Sort]
-
-    def page(self, work: Work, size: int, cursor: str | None) -> LeadPage:
-        if isinstance(self.sort, Sort | str):
-            raise InvalidInput.at("sort", "not_a_list", "give a sequence of Sort")
-        query = (work.clinic_id, self.where, self.sort)
-        after = None if cursor is None else self.cursors.read(*query, cursor, LEADS)
-        found = work.store.leads.find(self.where, self.sort, Page(size, after))
-        work.touch(lead.id for lead in found.items)
-        following = None if found.after is None else self.cursors.write(*query, found.after)
-        return LeadPage(leads=found.items, cursor=following)
+        Raises:
+            InvalidInput: the reference is neither an `https` address nor one of the clinic's own
+                `document_schemes`, or another field is wrong.
+        """
+        return attaching.attach(work, lead_id, document)

@@ -25,5 +25,6 @@ def check(work: Work, known: Settings) -> None:
 
 
 def _is_held(work: Work, each: CustomField) -> bool:
-    name = custom.query_name(each)
-    return each.is_encrypted or work.store.leads.count(Cond(name, "present")) > 0
+    if each.is_encrypted:
+        return True
+    return work.store.leads.count(Cond(custom.query_name(each), "present")) > 0

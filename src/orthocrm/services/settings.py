@@ -13,19 +13,19 @@ from orthocrm.core.coordinator import Coordinator
 from orthocrm.core.errors import AlreadyExists, Forbidden, InvalidInput, NotFound, Problem
 from orthocrm.core.forms import FormDefinition, SavedMapping
 from orthocrm.core.ids import StageId, StageSlug, TimeOffId, UserId
-from orthocrm.core.query import Cond, both
 from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Clinic, Practice, Settings, checked_settings
 from orthocrm.core.stage import Stage
 from orthocrm.core.templates import MessageTemplate
 from orthocrm.core.time import instant, zone
+from orthocrm.core.visit_type import BookableResource, VisitType
 from orthocrm.followup import automation, holidays
 from orthocrm.followup.templates import Preview
 from orthocrm.followup.templates import preview as previewed
 from orthocrm.pipeline import history
-from orthocrm.services import assigning, configuring, saved, staging
+from orthocrm.services import assigning, configuring, offering, own_fields, saved, staging
 from orthocrm.services.gate import Area, verb
-from orthocrm.services.work import LIVING, Work
+from orthocrm.services.work import Work
 
 _CHANGEABLE = ("name", "description", "color", "max_days", "auto_task", "auto_email")
 
@@ -47,6 +47,7 @@ class ClinicSettings(Area, area="settings"):
         """
         known = checked_settings(settings)
         _check_names(work, known)
+        own_fields.check(work, known)
         present = work.practice.clinic
         names = [
             n for n in fields_dict(Settings) if getattr(known, n) != getattr(present.settings, n)
@@ -89,6 +90,21 @@ class ClinicSettings(Area, area="settings"):
     def remove_mapping(self, work: Work, name: str) -> None:
         """Forget a saved mapping."""
         saved.without_mapping(work, name)
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def save_visit_type(self, work: Work, visit_type: VisitType) -> Clinic:
+        """Add a type of visit, or replace the one with its slug."""
+        return offering.visit_type(work, visit_type)
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def remove_visit_type(self, work: Work, slug: str) -> Clinic:
+        """Forget a type of visit; its appointments stay."""
+        return offering.without_visit_type(work, slug)
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def set_resources(self, work: Work, resources: Sequence[BookableResource]) -> Clinic:
+        """Replace the chairs, rooms and devices that types of visits ask for."""
+        return offering.resources(work, resources)
 
     @verb(Permission.LEAD_CONFIGURE)
     def rename(self, work: Work, name: str, timezone: str | None = None) -> Clinic:

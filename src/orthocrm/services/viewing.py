@@ -55,7 +55,7 @@ class Viewing(Area, area="leads"):
         seen = None if view is None else _seen(work, view)
         own = work.actor.roles <= _MINE_BY_DEFAULT if mine is None else mine
         mine_only = Cond("owner", "eq", work.actor.user) if own else None
-        asked = both(where, seen and seen.where)
+        asked = both(where, None if seen is None else seen.where)
         wanted = both(
             work.reach(Permission.LEAD_READ), mine_only, custom.in_query(asked, work.practice)
         )
@@ -94,8 +94,8 @@ class Viewing(Area, area="leads"):
             work.store.views.add([draft])
             saved = draft
         else:
-            kept = {"id": known.id, "created_at": known.created_at, "version": known.version}
-            (saved,) = work.store.views.save([evolve(draft, **kept)])
+            again = evolve(draft, id=known.id, created_at=known.created_at, version=known.version)
+            (saved,) = work.store.views.save([again])
         work.touch([saved.id])
         return saved
 

@@ -11,11 +11,13 @@ from typing import Any
 from attrs import define, field
 
 from orthocrm.core import limits
+from orthocrm.core.custom_fields import CustomField
 from orthocrm.core.errors import InvalidInput
-from orthocrm.core.forms import FormField
+from orthocrm.core.forms import FormField, own_field
 from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Practice
 from orthocrm.leads.contact import read_email, read_phone
+from orthocrm.leads.custom import is_readable
 
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AGE = re.compile("[0-9]{1,3}")
@@ -32,6 +34,7 @@ class Answers:
     """
 
     provided_in: str | None = None
+    own: Mapping[str, CustomField] = field(factory=dict)
     reading: Reading = field(factory=Reading)
     values: dict[str, Any] = field(factory=dict, repr=False)
     lines: list[str] = field(factory=list, repr=False)
@@ -39,7 +42,9 @@ class Answers:
     @classmethod
     def of_a_provider(cls, practice: Practice) -> "Answers":
         """Collect answers that nobody can mend any more."""
-        return cls(provided_in=practice.clinic.settings.region)
+        return cls(
+            provided_in=practice.clinic.settings.region, own=practice.custom_field_by_name
+        )
 
     def take(self, asked: FormField, raw: object) -> None:
         """Read the answer to a question that the form is known to ask."""
@@ -77,8 +82,9 @@ class Answers:
             for name, part in (("first_name", first), ("last_name", last)):
                 if part and not self.values.get(prefix + name):
                     self.values[prefix + name] = part
+        own = {own_field(name): self.values.pop(name) for name in [*self.values] if own_field(name)}
         notes = "\n".join(filter(None, (self.values.pop("notes", None), *self.lines)))
-        return {**self.values, "notes": notes or None}
+        return {**self.values, "custom": own, "notes": notes or None}
 
     def _texts(self, asked: FormField, raw: object) -> list[str]:
         """Give what was said as texts, blank ones left out; a whole number may be an age."""
@@ -97,6 +103,8 @@ class Answers:
         return [text.strip() for text in texts if text.strip()]
 
     def _read(self, target: str, text: str) -> object:
+        if own_field(target) and self.provided_in is not None:
+            _check_own(self.own.get(own_field(target) or ""), text)
         if target == "patient_born_on":
             return _day(text)
         if target == "patient_age":
@@ -128,6 +136,11 @@ class _Unfit(Exception):
 
 
 _REACHING = {"phone", "phone_alt", "email"}
+
+
+def _check_own(known: CustomField | None, text: str) -> None:
+    if known is None or not known.is_active or not is_readable(text, known):
+        raise _Unfit("unknown_value", "give a value that fits the field")
 
 
 def _check_reach(target: str, text: str, region: str) -> None:

@@ -12,9 +12,11 @@ from orthocrm.core.lead import Channel
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.settings import Practice
 from orthocrm.core.source import LeadSourceCategory
+from orthocrm.core.values import NO_VALUES
 from orthocrm.leads.channels.answers import split_name
 from orthocrm.leads.channels.bodies import shown
 from orthocrm.leads.channels.delivery import Delivered, Item, Reception, Unreadable, source_of
+from orthocrm.leads.custom import kept_raw
 from orthocrm.leads.intake import Intake
 
 
@@ -35,6 +37,7 @@ class QuickEntry:
         interests: Codes of `TreatmentInterest`.
         source: Name or id of a source of the clinic, where the family told one.
         source_detail: More about the source.
+        custom: Values of the clinic's own fields by name.
         owner: The coordinator that whoever types wishes for.
         delivery_key: The same key twice is the same enquiry.
     """
@@ -51,6 +54,9 @@ class QuickEntry:
     interests: Sequence[str] = ()
     source: str | None = None
     source_detail: str | None = field(default=None, repr=mask, metadata=PERSONAL)
+    custom: Mapping[str, Any] = field(
+        default=NO_VALUES, converter=kept_raw, repr=mask, metadata=PERSONAL
+    )
     owner: UserId | None = None
     delivery_key: str | None = None
 
@@ -72,6 +78,7 @@ class QuickEntry:
             notes=self.about,
             source=self.source or own,
             source_detail=self.source_detail,
+            custom=self.custom,
             owner=self.owner,
             delivery_key=self.delivery_key,
         )

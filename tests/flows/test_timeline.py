@@ -1,0 +1,93 @@
+"""A lead's timeline: all eleven kinds of activities, each made by a verb."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orthocrm import (
+    CallOutcome,
+    Document,
+    InvalidInput,
+    LeadActivityType,
+    LeadTaskType,
+    LogEntry,
+    NewTask,
+)
+from orthocrm.core.ids import LeadId
+from tests.flows.following import configure
+from tests.flows.practice import House
+from tests.security.digest import digest
+
+PLAN = Document(
+    name="Treatment plan",
+    reference="https://files.example/plan.pdf",
+    media_type="application/pdf",
+)
+
+
+def log(house: House, lead_id: LeadId, kind: str, **fields: Any) -> None:
+    house.coordinator.followups.log(lead_id, LogEntry(type=LeadActivityType(kind), **fields))
+
+
+def kinds(house: House, lead_id: LeadId) -> list[str]:
+    entries = house.coordinator.leads.timeline(lead_id).entries
+    return [str(entry.activity.type) for entry in entries if entry.activity]
+
+
+def test_the_timeline_shows_all_eleven_kinds(house: House) -> None:
+    desk, lead = house.coordinator, house.lead(owner="tc-1")
+    log(house, lead.id, "PHONE_CALL", call_outcome=CallOutcome.SPOKE)
+    for kind in ("EMAIL", "SMS", "IN_PERSON", "NOTE", "CONSULTATION_SCHEDULED"):
+        log(house, lead.id, kind)
+    log(house, lead.id, "CONSULTATION_COMPLETED")
+    desk.pipeline.move(lead.id, "consultation_completed")
+    desk.assignment.transfer(lead.id, "tc-2", "on leave")
+    due = house.clock() + timedelta(days=1)
+    new = NewTask(type=LeadTaskType.CALL, title="Call", due_at=due)
+    desk.followups.complete(desk.followups.add_task(lead.id, new).id)
+    desk.leads.attach(lead.id, PLAN)
+    assert {*kinds(house, lead.id)} == {str(kind) for kind in LeadActivityType}
+
+
+def test_a_document_is_shown_with_its_reference(house: House) -> None:
+    lead = house.lead()
+    attached = house.front.leads.attach(lead.id, PLAN)
+    house.clock.advance(timedelta(minutes=1))
+    assert house.coordinator.leads.timeline(lead.id).entries[0].activity is not None
+    (shown,) = [
+        entry.activity
+        for entry in house.coordinator.leads.timeline(lead.id).entries
+        if entry.what == "DOCUMENT_SENT"
+    ]
+    assert shown == attached
+    assert shown is not None
+    assert (shown.document, shown.created_by) == (PLAN, "front_desk")
+    assert "plan" not in repr(shown).lower()
+
+
+def test_a_converted_lead_takes_documents_that_are_marked(house: House) -> None:
+    lead = house.lead()
+    assert not house.coordinator.leads.attach(lead.id, PLAN).after_conversion
+    house.coordinator.pipeline.convert(lead.id)
+    assert house.coordinator.leads.attach(lead.id, PLAN).after_conversion
+
+
+@pytest.mark.parametrize(
+    "reference", ["javascript:alert(1)", "http://files.example/plan.pdf", "chart://plan/7", ""]
+)
+def test_a_reference_that_is_not_safe_leaves_nothing_behind(house: House, reference: str) -> None:
+    lead = house.lead()
+    before = digest(house.crm)
+    with pytest.raises(InvalidInput):
+        house.coordinator.leads.attach(lead.id, Document(name="Plan", reference=reference))
+    assert digest(house.crm) == before
+
+
+def test_the_host_application_may_have_a_scheme_of_its_own(house: House) -> None:
+    configure(house, document_schemes=("chart",))
+    lead = house.lead()
+    plan = Document(name="Plan", reference="chart://plan/7")
+    assert house.coordinator.leads.attach(lead.id, plan).document == plan
+    with pytest.raises(InvalidInput):
+        configure(house, document_schemes=("javascript",))
