@@ -111,8 +111,10 @@ class StageStays:
 
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
         """Ask for the visits that are over, deleted leads, open leads, plans and recalls."""
-        of_lead = (Measure("ms", Calculation.SUM, "ms"),)
-        of_lead += (Measure("business", Calculation.SUM, "business_ms"),)
+        of_lead = (
+            Measure("ms", Calculation.SUM, "ms"),
+            Measure("business", Calculation.SUM, "business_ms"),
+        )
         since = (Measure("since", Calculation.MIN, "entered_at"),)
         plans = both(Cond("status", Op.IN, OPEN_TASKS), Cond("due_at", Op.GT, ask.now))
         counted = (Measure("n"),)
