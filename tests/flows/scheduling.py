@@ -39,7 +39,10 @@ def open_the_diary(house: House, **fields: Any) -> None:
     """Give two doctors hours, and the practice one chair and its types."""
     settings = house.admin.settings.practice().clinic.settings
     chair = BookableResource(id="chair-1", label="Chair 1")
-    house.admin.settings.change(evolve(settings, visit_types=types(**fields), resources=(chair,)))
+    messaging = evolve(settings.messaging, email="desk@bright.example")
+    house.admin.settings.change(
+        evolve(settings, visit_types=types(**fields), resources=(chair,), messaging=messaging)
+    )
     for doctor in (LEE, KIM):
         house.admin.scheduling.set_week(doctor, WEEK)
 
