@@ -16,6 +16,9 @@ from attrs import evolve
 import orthocrm
 from orthocrm import (
     Cond,
+    CustomField,
+    Document,
+    FieldKind,
     InvalidInput,
     LeadEdit,
     LogEntry,
@@ -65,6 +68,7 @@ INTAKE: dict[str, Any] = {
     "insurance_member_id": "Qzcanarymember",
     "notes": "Qzcanarynotes\nof two lines",
     "external_ref": "Qzcanaryexternalref",
+    "custom": {"nickname": "Qzcanarynickname"},
 }
 DIGITS = ("3125550173", "3125550187", "555-0173", "2011-03-29", "20110329")
 """What stands for the phones and the birth date; two digits of an age are found everywhere."""
@@ -93,9 +97,15 @@ class Filled:
     errors: list[BaseException]
 
 
+OWN_FIELDS = (CustomField(name="nickname", label="Nickname", kind=FieldKind.TEXT),)
+PLAN = Document(name="Qzcanaryplan", reference="https://files.example/qzcanaryplan.pdf")
+
+
 def _fill(house: House) -> Filled:
     results: list[Any] = []
     desk = house.coordinator
+    settings = house.admin.settings.practice().clinic.settings
+    house.admin.settings.change(attrs.evolve(settings, custom_fields=OWN_FIELDS))
     captured = desk.leads.capture(ENQUIRY)
     lead = captured.lead.id
     results += [captured, desk.leads.capture(ENQUIRY), desk.leads.capture(BY_CONTENT)]
@@ -104,6 +114,7 @@ def _fill(house: House) -> Filled:
     )
     call = LogEntry(type=LeadActivityType.NOTE, outcome="Qzcanaryoutcome", notes="Qzcanaryactivity")
     results.append(desk.followups.log(lead, call))
+    results += [PLAN, desk.leads.attach(lead, PLAN)]
     task = _task(house)
     results.append(desk.followups.add_task(lead, task))
     results.append(desk.followups.complete(results[-1].id))
