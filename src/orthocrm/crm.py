@@ -15,7 +15,14 @@ from urllib.parse import unquote
 from attrs import evolve, field, frozen
 
 from orthocrm.core.actor import Actor, Role
-from orthocrm.core.errors import BackendError, Conflict, InvalidInput, MissingKey, UnknownBackend
+from orthocrm.core.errors import (
+    BackendError,
+    Conflict,
+    InvalidInput,
+    MissingKey,
+    NotFound,
+    UnknownBackend,
+)
 from orthocrm.core.events import Event
 from orthocrm.core.ids import ClinicId, UuidV7
 from orthocrm.core.lead import Lead
@@ -26,7 +33,8 @@ from orthocrm.hooks import Failure, Plugins
 from orthocrm.rounds.carrying import Carriers, never
 from orthocrm.rounds.clinic import Round
 from orthocrm.rounds.worked import Worked
-from orthocrm.services import clinics, delivery, links, receiving
+from orthocrm.scheduling.ical.feeds import no_feed
+from orthocrm.services import calendars, clinics, delivery, links, receiving
 from orthocrm.services.analytics import Analytics
 from orthocrm.services.assignment import Assignment
 from orthocrm.services.cursors import Cursors
@@ -341,6 +349,18 @@ class OrthoCRM:
                 run out or was revoked.
         """
         return self.acting_as(links.read(self._cursors.secret, self._outside.secrets, token))
+
+    def calendar_feed(self, token: str) -> str:
+        """Give the iCalendar text of the feed that a token of `desk.scheduling.feed` opens.
+
+        Raises:
+            InvalidInput: the token opens nothing: revoked, replaced, or never one.
+        """
+        desk = self.acting_as(calendars.reader(token))
+        try:
+            return desk.scheduling.read_feed(token)
+        except NotFound:
+            raise no_feed() from None
 
     def migrate(self) -> None:
         """Bring the database schema to this release; embedded databases do so by themselves."""

@@ -23,6 +23,7 @@ from tests.flows.practice import House
 from tests.flows.scheduling import HOUR, TUESDAY, WEEK, open_the_diary, search, wish
 
 ME = UserId("me")
+BUSY = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 NOTHING = AppointmentId("nothing"), SeriesId("nothing"), WaitlistId("nothing")
 
 
@@ -60,11 +61,16 @@ ON_HOURS: dict[str, Call] = {
     "open_dates": lambda d, v: _s(d).open_dates(v.provider, [date(2026, 12, 24)]),
     "set_blocks": lambda d, v: _s(d).set_blocks(v.provider, []),
     "remove_schedule": lambda d, v: _s(d).remove_schedule(v.provider),
+    "feed": lambda d, v: _s(d).feed(v.provider),
+    "revoke_feed": lambda d, v: _s(d).revoke_feed(v.provider),
+    "import_busy": lambda d, v: _s(d).import_busy(v.provider, BUSY),
+    "forget_busy": lambda d, v: _s(d).forget_busy(v.provider),
 }
 """Operations on somebody's hours."""
 
 ON_VISITS: dict[str, Call] = {
     "appointment": lambda d, v: _s(d).appointment(v.appointment),
+    "invite": lambda d, v: _s(d).invite(v.appointment),
     "confirm": lambda d, v: _s(d).confirm(v.appointment),
     "reschedule": lambda d, v: _s(d).reschedule(v.appointment, TUESDAY + HOUR),
     "cancel": lambda d, v: _s(d).cancel(v.appointment),
@@ -109,6 +115,7 @@ LOOKING: dict[str, Call] = {
         Period.days(TUESDAY.date(), TUESDAY.date()), [v.provider]
     ),
     "waitlist": lambda d, _: _s(d).waitlist(),
+    "read_feed": lambda d, v: _s(d).read_feed(v.house.admin.scheduling.feed(v.provider).token),
     "revoke_link": lambda d, _: _s(d).revoke_link("0190c0de-0000-7000-8000-000000000000"),
 }
 """Operations on the clinic's diary."""

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from attrs import evolve
 
-from orthocrm.core.appointment import Appointment
+from orthocrm.core.appointment import Appointment, TimeOff
 from orthocrm.core.occupied import Occupied
+from orthocrm.core.query import Cond, both
 from orthocrm.core.schedule import Schedule
 from orthocrm.core.visit_type import VisitType
 from orthocrm.scheduling.asking import Diary, Question, range_of
@@ -14,20 +15,28 @@ from orthocrm.services.work import Work, everything
 
 
 def read(work: Work, question: Question, until: datetime) -> Diary:
-    """Read everything that decides about starts before an instant, in two statements."""
+    """Read everything that decides about starts before an instant, in three statements."""
     low, high = range_of(question, until)
     return between(work, low, high)
 
 
 def between(work: Work, low: datetime, high: datetime) -> Diary:
-    """Read the schedules, and the appointments that have some time between two instants."""
+    """Read the schedules, and the appointments and absences that have some time in between."""
     settings = work.practice.clinic.settings
     return Diary(
         schedules=schedules(work),
         occupied=work.store.appointments.occupying(low, high),
-        absences=work.practice.absences,
+        absences=(*work.practice.absences, *_imported(work, low, high)),
         resources=settings.resources,
         types=types(work),
+    )
+
+
+def _imported(work: Work, low: datetime, high: datetime) -> tuple[TimeOff, ...]:
+    """Read what other calendars say between two instants."""
+    return everything(
+        work.store.time_off,
+        both(Cond("origin", "present"), Cond("ends_at", "gt", low), Cond("starts_at", "lt", high)),
     )
 
 

@@ -30,6 +30,7 @@ from orthocrm.services import (
     waiting,
 )
 from orthocrm.services.booking import Booked, Move
+from orthocrm.services.calendars import Calendars
 from orthocrm.services.daybook import DaySheet
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.links import NewLink, SelfSchedulingLink
@@ -323,7 +324,7 @@ class Views(Area, area="scheduling"):
         work.store.deliveries.claim(links.revocation(work.clinic_id, known or "", work.now))
 
 
-class Scheduling(Timetables, Appointments, Views, area="scheduling"):
+class Scheduling(Timetables, Appointments, Views, Calendars, area="scheduling"):
     """Everything about appointments."""
 
 

@@ -5,7 +5,7 @@ times and its UID are taken, never what it is about.
 """
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 _FREE: Final = "FREE"
 OURS: Final = "@orthocrm"
-"""How the UIDs of our own appointments end, unless they were given others."""
+"""How the UIDs end that we give to appointments without one."""
 
 
 def _unchanging(raw: Mapping[str, int]) -> Mapping[str, int]:
@@ -74,20 +74,20 @@ def busy_times(
     zone: str,
     window: tuple[datetime, datetime],
     *,
-    own: Container[str] = (),
+    own: tuple[str, ...] = (OURS,),
     limits: Limits = LIMITS,
 ) -> BusyTimes:
     """Read when a calendar is busy within a window of instants.
 
     Left out are entries that are transparent, cancelled or without any length, and our own
-    appointments: those whose UID is in `own` or ends as ours do. Whole days and times without a
+    appointments, whose UIDs end like that. Whole days and times without a
     zone are read in `zone`, that of the schedule.
 
     Args:
         content: The text of one or more VCALENDARs.
         zone: An IANA zone.
         window: The instants `[start, end)`; a time that overlaps them is given whole.
-        own: UIDs of our own appointments.
+        own: How UIDs of our own appointments end.
         limits: How much is read at most.
 
     Raises:
@@ -99,7 +99,7 @@ def busy_times(
     found: dict[tuple[datetime, datetime, str], BusyTime] = {}
     for calendar in calendars(content, limits):
         for starts_at, ends_at, uid in reading.busy(calendar):
-            if starts_at < ends_at and uid not in own and not uid.endswith(OURS):
+            if starts_at < ends_at and not uid.endswith(own):
                 found[starts_at, ends_at, uid] = BusyTime(starts_at, ends_at, uid)
     return BusyTimes(tuple(found[key] for key in sorted(found)), reading.left_out)
 

@@ -103,10 +103,10 @@ def entry(number: int, component: Component, clocks: Clocks) -> Entry:
 
 
 def uid_of(number: int, component: Component) -> str:
-    """Give the UID; an entry without one is alone."""
+    """Give the UID as one line that can be stored; an entry without one is alone."""
     told = component.one("UID")
-    uid = "" if told is None else told.value.strip()
-    return uid[:_LONGEST_UID] or f"entry-{number}"
+    uid = "" if told is None else told.value.strip()[:_LONGEST_UID]
+    return "".join(sign if sign.isprintable() else "?" for sign in uid) or f"entry-{number}"
 
 
 def _takes_time(component: Component) -> bool:

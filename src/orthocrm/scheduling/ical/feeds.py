@@ -4,6 +4,7 @@ Whoever has the address reads the feed, so it never says who comes or why. The t
 as a digest: what is stored opens nothing.
 """
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -12,9 +13,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orthocrm.core.appointment import Appointment, AppointmentStatus
+from orthocrm.core.errors import InvalidInput
 from orthocrm.core.time import zone
 from orthocrm.scheduling.ical.invites import status_of, uid_of
 from orthocrm.scheduling.ical.vtimezone import span, vtimezones
@@ -30,8 +32,8 @@ _SHOWN: Final = frozenset(
         AppointmentStatus.COMPLETED,
     }
 )
-_TOKEN_BYTES: Final = 32
-_LONGEST_TOKEN: Final = 100
+_SECRET_BYTES: Final = 32
+_LONGEST_TOKEN: Final = 1000
 REFRESHED: Final = timedelta(minutes=15)
 """How often a calendar is asked to fetch the feed again."""
 
@@ -99,33 +101,68 @@ def _event(appointment: Appointment, about: Feed, now: datetime) -> tuple[Line, 
     )
 
 
+@frozen(kw_only=True)
+class FeedAddress:
+    """Whose feed a token names, and the secret that has to fit."""
+
+    clinic: str
+    owner: str
+    secret: str = field(repr=False)
+
+
 @frozen
 class FeedToken:
-    """A new token: `token` is shown once, as part of the address; `kept` is stored."""
+    """A new token: `token` is shown once, as part of an address; `kept` is stored."""
 
-    token: str
-    kept: str
-
-    def __repr__(self) -> str:
-        return "FeedToken('***')"
+    token: str = field(repr=False)
+    kept: str = field(repr=False)
 
 
-def new_token() -> FeedToken:
+def new_token(clinic: str, owner: str, detail: FeedDetail) -> FeedToken:
     """Draw a token of 256 random bits; keeping another one revokes it."""
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    return FeedToken(token, _digest(token))
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    return FeedToken(
+        f"{_written(clinic)}.{_written(owner)}.{secret}", f"{detail}:{_digest(secret)}"
+    )
 
 
-def opens(token: object, kept: str | None) -> bool:
-    """Whether a token is the one whose digest is kept; the comparison takes the same time always.
+def address(token: object) -> FeedAddress:
+    """Read whose feed a token names; whether it opens that feed only `opens` tells.
 
-    Without a kept digest there is no feed, and nothing opens it.
+    Raises:
+        InvalidInput: it is no token of a feed.
     """
     if not isinstance(token, str) or len(token) > _LONGEST_TOKEN:
-        return False
-    found = hmac.compare_digest(_digest(token), kept or _digest(""))
-    return found and kept is not None
+        raise no_feed()
+    try:
+        clinic, owner, secret = token.split(".")
+        return FeedAddress(clinic=_read(clinic), owner=_read(owner), secret=secret)
+    except ValueError:
+        raise no_feed() from None
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+def no_feed() -> InvalidInput:
+    """Make the one refusal of every token that opens nothing."""
+    return InvalidInput.at("token", "bad_link", "ask the practice for a new address")
+
+
+def opens(secret: str, kept: str | None) -> FeedDetail | None:
+    """Give what the feed may tell, or None when the secret is not the one that is kept.
+
+    The comparison takes the same time, whatever is compared and whether there is a feed or not.
+    """
+    detail, _, wanted = (kept or f"{FeedDetail.BUSY}:{_digest('')}").partition(":")
+    fits = hmac.compare_digest(_digest(secret), wanted)
+    return FeedDetail(detail) if fits and kept is not None else None
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def _written(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
+
+
+def _read(text: str) -> str:
+    return base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode()

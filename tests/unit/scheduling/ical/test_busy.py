@@ -229,6 +229,12 @@ def test_entries_without_a_uid_do_not_replace_each_other() -> None:
     assert [one.uid for one in found.times] == ["entry-1", "entry-2"]
 
 
+def test_uids_can_be_stored() -> None:
+    found = read(an_event(NINE, HOUR, uid="a\x00b\ud800" + "c" * 500))
+
+    assert [one.uid for one in found.times] == ["a?b?" + "c" * 251]
+
+
 def test_free_and_busy_periods_are_read() -> None:
     text = """BEGIN:VFREEBUSY
 UID:fb
@@ -258,14 +264,15 @@ def test_what_overlaps_the_window_is_given_whole() -> None:
 def test_our_own_appointments_do_not_block_themselves() -> None:
     lead = a_lead(a_clinic())
     start = datetime(2026, 11, 24, 15, tzinfo=UTC)
-    appointments = [an_appointment(lead, starts_at=start, uid=uid) for uid in (None, "lasting")]
+    uids = (None, "lasting@clinic-1")
+    appointments = [an_appointment(lead, starts_at=start, uid=uid) for uid in uids]
     text = feed(appointments, Feed(name="Dr. Lee", timezone=ZONE), start)
 
-    known = busy_times(text, ZONE, YEAR, own={"lasting"})
+    known = busy_times(text, ZONE, YEAR, own=("@orthocrm", "@clinic-1"))
     unknown = busy_times(text, ZONE, YEAR)
 
     assert known.times == ()
-    assert [(one.starts_at, one.uid) for one in unknown.times] == [(start, "lasting")]
+    assert [(one.starts_at, one.uid) for one in unknown.times] == [(start, "lasting@clinic-1")]
 
 
 def test_folded_lines_and_any_line_break_are_read() -> None:

@@ -7,7 +7,15 @@ import pytest
 
 from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.errors import InvalidInput
-from orthocrm.scheduling.ical.feeds import Feed, FeedDetail, feed, new_token, opens
+from orthocrm.scheduling.ical.feeds import (
+    Feed,
+    FeedDetail,
+    FeedToken,
+    address,
+    feed,
+    new_token,
+    opens,
+)
 from orthocrm.testing.factories import a_clinic, a_lead, an_appointment
 from tests.unit.scheduling.ical.reading_back import calendar
 
@@ -87,23 +95,37 @@ def test_a_zone_that_does_not_exist_is_refused() -> None:
         feed([], Feed(name="Dr. Lee", timezone="Mars/Base"), NOW)
 
 
-def test_a_token_opens_its_own_feed_only() -> None:
-    one, other = new_token(), new_token()
-
-    assert opens(one.token, one.kept)
-    assert not opens(one.token, other.kept)
-    assert not opens(one.kept, one.kept)
-    assert len({one.token, other.token, one.kept, other.kept}) == 4
+def a_token(detail: FeedDetail = FeedDetail.BUSY) -> FeedToken:
+    return new_token("clinic-1", "dr-lee", detail)
 
 
-@pytest.mark.parametrize("token", ["", None, 7, b"bytes", "x" * 10**6, "\ud800", "é"])
-def test_nothing_opens_a_feed_that_is_revoked(token: object) -> None:
-    assert not opens(token, None)
-    assert not opens(token, new_token().kept)
+def test_a_token_names_its_feed_and_opens_no_other() -> None:
+    one, other = a_token(), a_token(FeedDetail.TYPES)
+    read = address(one.token)
+
+    assert (read.clinic, read.owner) == ("clinic-1", "dr-lee")
+    assert opens(read.secret, one.kept) is FeedDetail.BUSY
+    assert opens(address(other.token).secret, other.kept) is FeedDetail.TYPES
+    assert opens(read.secret, other.kept) is None
+    assert opens(read.secret, None) is None
+    assert opens("", None) is None
+    assert opens(one.kept, one.kept) is None
+
+
+NO_TOKENS = ["", None, 7, b"bytes", "x" * 10**6, "\ud800.a.b", "a.b", "a.b.c.d", "é.é.é", "_w.YQ.x"]
+
+
+@pytest.mark.parametrize("token", NO_TOKENS)
+def test_what_is_no_token_is_refused_alike(token: object) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        address(token)
+
+    assert [(one.path, one.code) for one in refused.value.problems] == [("token", "bad_link")]
 
 
 def test_a_token_is_never_shown() -> None:
-    new = new_token()
+    new = a_token()
+    secret = address(new.token).secret
 
-    assert new.token not in repr(new)
-    assert new.token not in new.kept
+    assert secret not in repr(new) + repr(address(new.token))
+    assert secret not in new.kept
