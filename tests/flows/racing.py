@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC
+from functools import partial
 from itertools import combinations
 
 import attrs
@@ -51,8 +52,9 @@ def attempts(house: House, number: int, first: int, *, free_again: bool = False)
 
 
 def at_once(house: House, threads: int, number: int, first: int = 0) -> Counter[str]:
-    works: list[Callable[[], Counter[str]]] = [
-        lambda n=n: attempts(house, number, first + n, free_again=True) for n in range(threads)
+    """Let several threads try."""
+    works = [
+        partial(attempts, house, number, first + one, free_again=True) for one in range(threads)
     ]
     return sum(together(*works), Counter[str]())
 

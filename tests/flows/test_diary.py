@@ -1,6 +1,6 @@
 """Schedules, the waitlist, views, and what cannot be asked for, on every backend."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -15,6 +15,8 @@ from orthocrm.core.visit_type import BookableResource, Question, VisitType
 from orthocrm.core.waitlist import WaitlistEntry, WaitlistState
 from orthocrm.scheduling.booking import AppointmentEdit
 from orthocrm.services.waiting import NewWaitlistEntry
+from orthocrm.testing.clock import FrozenClock
+from tests.flows.counting import cost, watched
 from tests.flows.practice import House
 from tests.flows.scheduling import HOUR, KIM, LEE, TUESDAY, WEEK, open_the_diary, search, wish
 
@@ -24,8 +26,9 @@ NOON = datetime.combine(date(2026, 11, 2), time(12))
 
 
 @pytest.fixture(autouse=True)
-def _open(house: House) -> None:
-    open_the_diary(house)
+def _open(request: pytest.FixtureRequest) -> None:
+    if "house" in request.fixturenames:
+        open_the_diary(request.getfixturevalue("house"))
 
 
 def starts(house: House, **fields: Any) -> list[datetime]:
@@ -404,3 +407,32 @@ def test_types_and_chairs_are_settings_of_the_clinic(house: House) -> None:
 def test_an_agents_free_times_are_the_own_ones(house: House) -> None:
     agent = house.desk(Role.AGENT, LEE).scheduling
     assert {slot.providers for slot in agent.slots(search())} == {(LEE,)}
+
+
+# --- what a search costs
+
+
+@pytest.fixture
+def counted(sqlite_url: str, clock: FrozenClock) -> Iterator[House]:
+    with watched(sqlite_url, clock) as house:
+        yield house
+
+
+@pytest.mark.parametrize("number, days", [(1, 1), (3, 60)])
+def test_free_times_take_four_queries_however_many(counted: House, number: int, days: int) -> None:
+    """Revision, schedules, appointments, absences; and the entry of the audit trail."""
+    open_the_diary(counted)
+    for one in range(number):
+        counted.admin.scheduling.set_week(f"dr-{one}", WEEK)
+        counted.front.scheduling.book(wish(patient_ref=f"p-{one}", provider=f"dr-{one}"))
+    asked = search(to=TUESDAY + days * DAY)
+    counted.front.scheduling.slots(asked)
+    assert cost(lambda: counted.front.scheduling.slots(asked)) == 4 + 1
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_day_takes_three_statements_however_full_it_is(counted: House, number: int) -> None:
+    open_the_diary(counted)
+    for one in range(number):
+        counted.front.scheduling.book(wish(patient_ref=f"p-{one}", starts_at=TUESDAY + one * HOUR))
+    assert cost(lambda: counted.front.scheduling.day(TUESDAY.date())) == 3

@@ -103,7 +103,7 @@ def granted(role: Role, name: str) -> bool:
     return OPERATIONS[f"scheduling.{name}"].permission in GRANTED[role]
 
 
-@pytest.mark.parametrize(("name", "role", "kind"), tried(ON_VISITS, KINDS))
+@pytest.mark.parametrize("name, role, kind", tried(ON_VISITS, KINDS))
 def test_operations_on_one_appointment(house: House, name: str, role: Role, kind: str) -> None:
     visit = a_visit(house, name, kind)
     desk = house.desk(role, visit.lead if role is Role.PATIENT and kind == "own" else "me")
@@ -125,7 +125,7 @@ def test_operations_on_one_appointment(house: House, name: str, role: Role, kind
     assert len(refusals(house)) == refused + 1
 
 
-@pytest.mark.parametrize(("name", "role", "kind"), tried(ON_HOURS, ("own", "of_another")))
+@pytest.mark.parametrize("name, role, kind", tried(ON_HOURS, ("own", "of_another")))
 def test_operations_on_hours(house: House, name: str, role: Role, kind: str) -> None:
     visit, desk = a_visit(house, name, kind), house.desk(role, "me")
     if name == "save_schedule":
@@ -140,7 +140,7 @@ def test_operations_on_hours(house: House, name: str, role: Role, kind: str) -> 
     assert digest(house.crm) == before
 
 
-@pytest.mark.parametrize(("name", "role", "kind"), tried(FOR_LEADS, KINDS))
+@pytest.mark.parametrize("name, role, kind", tried(FOR_LEADS, KINDS))
 def test_operations_for_a_lead(house: House, name: str, role: Role, kind: str) -> None:
     visit = a_visit(house, name, kind)
     desk = house.desk(role, visit.lead if role is Role.PATIENT and kind == "own" else "me")

@@ -30,6 +30,7 @@ _THEMES = (
     "keys",
     "kinship",
     "messages",
+    "occupied",
     "operators",
     "outbox",
     "pages",
@@ -53,6 +54,7 @@ from orthocrm.testing.suite.deliveries import DeliveryRules  # noqa: E402
 from orthocrm.testing.suite.keys import MatchKeyRules  # noqa: E402
 from orthocrm.testing.suite.kinship import KinshipRules  # noqa: E402
 from orthocrm.testing.suite.messages import MessageRules  # noqa: E402
+from orthocrm.testing.suite.occupied import OccupiedRules  # noqa: E402
 from orthocrm.testing.suite.operators import OperatorRules  # noqa: E402
 from orthocrm.testing.suite.outbox import OutboxRules  # noqa: E402
 from orthocrm.testing.suite.pages import PageRules  # noqa: E402
@@ -84,6 +86,7 @@ class BackendSuite(
     ConsentRules,
     ClaimRules,
     ClaimRaceRules,
+    OccupiedRules,
     ConcurrencyRules,
     OperatorRules,
 ):
