@@ -3,7 +3,7 @@
 import base64
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -28,7 +28,7 @@ from orthocrm import (
 )
 from orthocrm.core.ids import UserId
 from orthocrm.core.query import Where
-from orthocrm.services.leads import NEWEST_FIRST
+from orthocrm.services.viewing import NEWEST_FIRST
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House, enquiry
@@ -370,6 +370,27 @@ def test_a_list_takes_three_statements_however_long_it_is(counted: House, number
 def test_moves_take_ten_statements_however_many_they_are(counted: House, number: int) -> None:
     wanted = moves(counted, number)
     assert cost(lambda: counted.coordinator.pipeline.move_many(wanted)) == 10
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_board_takes_as_many_statements_however_many_leads_it_shows(
+    counted: House, number: int
+) -> None:
+    """A page of each of the eight columns, one more of who is observed, counts, and tasks."""
+    counted.lead()
+    wanted = moves(counted, number)
+    counted.coordinator.pipeline.observe(wanted[0].lead_id, date(2030, 1, 1))
+    assert cost(counted.coordinator.pipeline.board) == 14
+    assert cost(lambda: counted.coordinator.pipeline.column("new_lead")) == 5
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_recalls_take_as_many_statements_however_many_they_are(counted: House, number: int) -> None:
+    for move in moves(counted, number):
+        counted.coordinator.pipeline.observe(move.lead_id, date(2027, 1, 4))
+    counted.clock.advance(timedelta(days=400))
+    worker = counted.desk(Role.WORKER)
+    assert cost(worker.pipeline.recall_due) == 11
 
 
 @pytest.mark.parametrize("number", [1, 3])
