@@ -113,7 +113,6 @@ TABLES = (
         id {key}, lead_id BIGINT NOT NULL REFERENCES leads, at {instant} NOT NULL,
         channel TEXT NOT NULL, source TEXT NOT NULL, detail TEXT)""",
     "CREATE INDEX touches_lead ON touches (lead_id, at)",
-    "CREATE INDEX touches_source ON touches (source, at)",
 )
 
 _SHARING = "SELECT id, first_name, last_name FROM leads WHERE phone = ? OR email = ? LIMIT 50"

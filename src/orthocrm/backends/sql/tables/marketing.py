@@ -27,7 +27,6 @@ touches = noun(
     of("leads", "lead_id"),
 )
 index("touches_lead", touches, "lead_id", "at")
-index("touches_source", touches, "source", "at")
 
 spend = noun(
     "spend",

@@ -35,7 +35,6 @@ def _touches() -> None:
         sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_touches"),
     )
     op.create_index("ix_touches_lead", "touches", ["clinic_id", "lead_id", "at"], unique=False)
-    op.create_index("ix_touches_source", "touches", ["clinic_id", "source", "at"], unique=False)
 
 
 def _spend() -> None:
