@@ -6,16 +6,20 @@ Run as `python victim.py WORK URL [ARGUMENT …]`, with the keys in the environm
 import os
 import signal
 import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 import orthocrm
-from orthocrm import Actor, Desk, Intake, Role
+from orthocrm import Actor, Desk, Intake, Letter, MessageChannel, Role, Sent, hook
 from orthocrm.backends.sql import migrations
 from orthocrm.core.errors import BackendError
 from orthocrm.core.ids import ClinicId
+from orthocrm.core.notifying import Notifier
 from orthocrm.leads.mapping import LeadMapping, parse
 from orthocrm.services import daily, imports, sequences, timed
 
@@ -127,6 +131,44 @@ def follow_up(url: str, batch: str) -> None:
             continue
 
 
+class Post:
+    """A carrier that takes a moment, and names each letter to the server as idempotency keys do."""
+
+    channel = MessageChannel.EMAIL
+    seconds = 10.0
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+
+    @hook
+    def register_notifiers(self) -> dict[str, Notifier]:
+        return {"post": self}
+
+    def send(self, letter: Letter) -> Sent:
+        """Hand a letter over."""
+        time.sleep(0.02)
+        headers = {"Idempotency-Key": letter.identity}
+        request = urllib.request.Request(self._server, b"letter", headers)  # noqa: S310 - our own server
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+            return Sent(ref=str(answer.status))
+
+
+def work(url: str, server: str, later: str) -> None:
+    """Work without end, so many seconds later than it is."""
+    shift = timedelta(seconds=int(later))
+    crm = orthocrm.connect(
+        url,
+        discover_plugins=False,
+        plugins=[Post(server)],
+        clock=lambda: datetime.now(UTC) + shift,
+    )
+    crm.clinics()
+    tell("ready")
+    sys.stdin.readline()
+    while True:
+        crm.work()
+
+
 def migrate(url: str, statement: str = "0") -> None:
     """Migrate, and be killed before the statement of that number (from 1) reaches the database."""
     wanted, seen = int(statement), 0
@@ -152,6 +194,7 @@ WORKS: dict[str, Callable[..., None]] = {
     "load": load,
     "measure": measure,
     "migrate": migrate,
+    "work": work,
 }
 
 if __name__ == "__main__":

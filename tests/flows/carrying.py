@@ -80,7 +80,8 @@ def put(house: House, lead: Lead | None = None, **fields: Any) -> Message:
     usual: dict[str, Any] = {"to": ADDRESS} if lead else {}
     if fields.get("channel") is SMS and lead:
         usual["to"] = NUMBER
-    message = a_message(house.clinic, lead, house.clock(), **{**usual, **fields})
+    due_at = fields.pop("due_at", house.clock())
+    message = a_message(house.clinic, lead, due_at, **{**usual, **fields})
     with house.crm._backend.begin(house.clinic.id) as store:
         store.messages.add([message])
     return message

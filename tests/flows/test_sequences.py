@@ -29,6 +29,7 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead
 from orthocrm.core.messaging import Messaging
 from orthocrm.core.notifying import MessageChannel, MessageState
+from tests.flows.carrying import agree
 from tests.flows.following import configure, queued, told
 from tests.flows.practice import House, enquiry
 
@@ -113,6 +114,7 @@ def test_without_a_carrier_every_touch_is_a_task(house: House, lead: Lead) -> No
 def test_an_answer_stops_the_sequence_and_what_waits_of_it(
     house: House, lead: Lead, entry: LogEntry
 ) -> None:
+    agree(house, lead)
     start(house, lead)
     start(house, lead, "two_calls")
     house.crm.work()
@@ -139,8 +141,9 @@ def test_an_attempt_without_an_answer_stops_nothing(house: House, lead: Lead) ->
 
 def test_a_lead_that_is_lost_or_converted_leaves_its_sequences(house: House, lead: Lead) -> None:
     other = house.lead(phone="+1 312 555 0177", email="b@example.com")
-    start(house, lead)
-    start(house, other)
+    for one in (lead, other):
+        agree(house, one)
+        start(house, one)
     house.crm.work()
 
     house.coordinator.pipeline.lose(lead.id, "RELOCATED")
@@ -245,7 +248,7 @@ def test_a_lead_under_observation_is_left_in_peace_until_its_recall(
 
     house.clock.set(house.clock() + 7 * DAY)
     house.crm.work()
-    assert titles(house) == ["First"]
+    assert titles(house) == ["First", "Recall: ask whether the family is ready now"]
 
 
 def test_the_end_of_a_sequence_suggests_to_give_the_lead_up(house: House, lead: Lead) -> None:

@@ -15,6 +15,7 @@ from orthocrm import (
     LeadTaskType,
     LogEntry,
     Merge,
+    MessageChannel,
     NewTask,
     NewTouch,
     Role,
@@ -22,9 +23,13 @@ from orthocrm import (
 from orthocrm.core.events import KINDS
 from orthocrm.core.ids import AppointmentId, UserId
 from orthocrm.core.lead import Lead
+from orthocrm.core.messaging import Messaging
 from orthocrm.core.task import Task
+from orthocrm.followup.sending import LONGEST_PAUSE, MOST_ATTEMPTS
 from orthocrm.hooks import Specs
+from orthocrm.privacy.consent import NewConsent
 from orthocrm.services.waiting import NewWaitlistEntry
+from orthocrm.testing.factories import a_message
 from tests.flows import files
 from tests.flows.practice import House
 from tests.flows.scheduling import HOUR, TUESDAY, open_the_diary, wish
@@ -83,6 +88,23 @@ def in_a_sequence(house: House) -> Lead:
     lead = house.lead()
     house.coordinator.followups.start_sequence(lead.id, "six_touch")
     return lead
+
+
+def agree(house: House) -> object:
+    yes = NewConsent(channel=MessageChannel.SMS, granted=True, evidence="signed on paper")
+    return house.front.notifications.record_consent(house.lead().id, yes)
+
+
+def wait_for_a_carrier_in_vain(house: House) -> None:
+    settings = house.admin.settings.practice().clinic.settings
+    messaging = Messaging(carriers=((MessageChannel.EMAIL, "nobody"),))
+    house.admin.settings.change(evolve(settings, rules=(), messaging=messaging))
+    lead = house.lead()
+    with house.crm._backend.begin(house.clinic.id) as store:
+        store.messages.add([a_message(house.clinic, lead, house.clock(), to="maria@example.com")])
+    for _ in range(MOST_ATTEMPTS - 1):
+        house.crm.work()
+        house.clock.advance(LONGEST_PAUSE)
 
 
 def leave_a_task_undone(house: House) -> None:
@@ -153,7 +175,10 @@ SCENARIOS: dict[str, Callable[[House], object]] = {
     "sequence_started": in_a_sequence,
     "sequence_ended": lambda h: h.coordinator.followups.stop_sequence(in_a_sequence(h).id),
     "lost_suggested": lambda h: log_without_an_answer(h, 3),
+    "consent_recorded": agree,
+    "message_parked": wait_for_a_carrier_in_vain,
     "import_progressed": import_a_file,
+    "import_finished": import_a_file,
     "import_reverted": revert_an_import,
 }
 """What makes an event of each kind happen exactly once."""

@@ -4,8 +4,8 @@ import csv
 import io
 import json
 import re
+import signal
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orthocrm import Actor, Intake, Role, connect
-from orthocrm.cli import main
+from orthocrm.cli import main, operating
+from orthocrm.rounds.worked import Worked
 from tests.support.workbooks import filled, saved
 
 Run = Callable[..., Result]
@@ -347,24 +348,35 @@ def test_the_board_counts_the_cards_that_it_leaves_out(run: Run) -> None:
     assert "and 1 more" in run("board", "--cards", "1").stdout
 
 
+NOTHING_DONE = (
+    "tasks made: 0, messages sent: 0, to be tried again: 0, parked: 0, plug-in failures: 0, "
+    "failed steps: 0\n"
+)
+
+
 @pytest.mark.usefixtures("imported")
 def test_work_says_what_was_done(run: Run) -> None:
-    assert run("work", "--once").stdout == "tasks made: 0, plug-in failures: 0\n"
+    assert run("work", "--once").stdout == NOTHING_DONE
 
 
 @pytest.mark.usefixtures("imported")
-def test_work_goes_on_until_it_is_interrupted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses = []
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_work_goes_on_until_it_is_told_to_end(
+    run: Run, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    rounds: list[Worked] = []
+    tell = operating._tell
 
-    def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) > 1:
-            raise KeyboardInterrupt
+    def told(done: Worked) -> None:
+        rounds.append(done)
+        tell(done)
+        if len(rounds) > 1:
+            signal.raise_signal(number)
 
-    monkeypatch.setattr(time, "sleep", sleep)
-    result = run("work", "--every", "0.5")
-    assert (result.exit_code, pauses) == (0, [0.5, 0.5])
-    assert result.stdout.count("tasks made: 0, plug-in failures: 0\n") == 2
+    monkeypatch.setattr(operating, "_tell", told)
+    result = run("work", "--interval", "0.1")
+    assert (result.exit_code, len(rounds)) == (0, 2)
+    assert result.stdout == NOTHING_DONE * 2
 
 
 @pytest.mark.usefixtures("imported")

@@ -170,13 +170,73 @@ def _lines(text: str) -> list[str]:
     return text.strip("\n").split("\n")
 
 
-STOPPING = [
-    "  Stop ",
-    "Don’t text me anymore",
-    *_lines(
-        """\nSTOP\nstop\nStop.\nSTOP!!\nS.T.O.P\nStopAll\nstop all\nPlease stop\nstop please thank you\nSTOP texting me\nStop sending me messages\nPlease stop it\nStop contacting us\nquit\nEND\nCancel\ncancel please\nrevoke\nUnsubscribe\nunsubscribe me from this\nopt out\nOPT-OUT\noptout\nOpt me out\nI want to opt out of these texts\nno more messages\nNo more texts please!\nDon't text me\ndo not contact me again\nnever text this number\nRemove me\ntake me off your list\nDelete my number\nleave me alone\nlose my number\nI revoke my consent\nI withdraw consent\nI do not want to receive texts\ni dont want any more messages\nstop bothering us\nAlto\nALTO POR FAVOR\nbasta\n¡Basta!\nParar\npare\ncancelar\nbaja\nDeme de baja\nQuiero darme de baja\nNo me escriban más\nno me envíe mensajes\nNo nos manden nada\nNo más mensajes\nDejen de escribirme\ndeje de molestar\nNo quiero recibir más mensajes\nNo quiero más textos\nNo deseo recibir mensajes\nQuíteme de la lista\nya no me manden textos\nBorre mi número\ndetener\n"""
-    ),
-]
+CURLY = "Don\N{RIGHT SINGLE QUOTATION MARK}t text me anymore"
+PLAINLY = """
+STOP
+stop
+Stop.
+STOP!!
+S.T.O.P
+StopAll
+stop all
+Please stop
+stop please thank you
+STOP texting me
+Stop sending me messages
+Please stop it
+Stop contacting us
+quit
+END
+Cancel
+cancel please
+revoke
+Unsubscribe
+unsubscribe me from this
+opt out
+OPT-OUT
+optout
+Opt me out
+I want to opt out of these texts
+no more messages
+No more texts please!
+Don't text me
+do not contact me again
+never text this number
+Remove me
+take me off your list
+Delete my number
+leave me alone
+lose my number
+I revoke my consent
+I withdraw consent
+I do not want to receive texts
+i dont want any more messages
+stop bothering us
+Alto
+ALTO POR FAVOR
+basta
+¡Basta!
+Parar
+pare
+cancelar
+baja
+Deme de baja
+Quiero darme de baja
+No me escriban más
+no me envíe mensajes
+No nos manden nada
+No más mensajes
+Dejen de escribirme
+deje de molestar
+No quiero recibir más mensajes
+No quiero más textos
+No deseo recibir mensajes
+Quíteme de la lista
+ya no me manden textos
+Borre mi número
+detener
+"""
+STOPPING = (CURLY, "  Stop ", *_lines(PLAINLY))
 STARTING = _lines("""
 START
 start
