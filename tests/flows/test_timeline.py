@@ -53,17 +53,20 @@ def test_the_timeline_shows_all_eleven_kinds(house: House) -> None:
 def test_a_document_is_shown_with_its_reference(house: House) -> None:
     lead = house.lead()
     attached = house.front.leads.attach(lead.id, PLAN)
-    house.clock.advance(timedelta(minutes=1))
-    assert house.coordinator.leads.timeline(lead.id).entries[0].activity is not None
-    (shown,) = [
-        entry.activity
-        for entry in house.coordinator.leads.timeline(lead.id).entries
-        if entry.what == "DOCUMENT_SENT"
-    ]
+    shown = house.coordinator.leads.timeline(lead.id).entries[0].activity
     assert shown == attached
     assert shown is not None
     assert (shown.document, shown.created_by) == (PLAN, "front_desk")
     assert "plan" not in repr(shown).lower()
+
+
+def test_what_happened_at_one_instant_comes_in_the_order_of_its_record(house: House) -> None:
+    lead = house.lead(owner="tc-1")
+    for kind in ("EMAIL", "SMS", "NOTE"):
+        log(house, lead.id, kind)
+    entries = house.coordinator.leads.timeline(lead.id).entries
+    assert kinds(house, lead.id)[:3] == ["NOTE", "SMS", "EMAIL"]
+    assert entries[-1].what == "LEAD_CAPTURED"
 
 
 def test_a_converted_lead_takes_documents_that_are_marked(house: House) -> None:

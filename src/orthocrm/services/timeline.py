@@ -40,9 +40,15 @@ def of(work: Work, lead: Lead) -> Timeline:
     entries = [captured, *map(_logged, activities), *map(_made, tasks)]
     return Timeline(
         lead=lead,
-        entries=tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)),
+        entries=tuple(sorted(entries, key=_place, reverse=True)),
         open_tasks=tuple(sorted((t for t in tasks if t.is_open), key=lambda task: task.due_at)),
     )
+
+
+def _place(entry: Entry) -> tuple[datetime, str]:
+    """Order entries by time; what was recorded later comes later, and the capture is the first."""
+    noun = entry.activity or entry.task
+    return entry.at, "" if noun is None else noun.id
 
 
 def _logged(activity: Activity) -> Entry:
