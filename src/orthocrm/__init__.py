@@ -29,17 +29,22 @@ if TYPE_CHECKING:
         LeadActivityType,
     )
     from orthocrm.core.actor import Actor, Permission, Preset, Role
+    from orthocrm.core.appointment import Appointment, AppointmentStatus
     from orthocrm.core.cadence import SIX_TOUCH, Enrollment, Sequence, Step
     from orthocrm.core.custom_fields import CustomField, FieldKind
     from orthocrm.core.errors import (
         AlreadyExists,
+        AppointmentClosed,
         BackendError,
         BackwardMove,
         ClosedStage,
         ConfigurationError,
         Conflict,
         Forbidden,
+        HoldExpired,
+        InPast,
         InvalidInput,
+        KeyMisused,
         LeadClosed,
         LeadLocked,
         LeadMerged,
@@ -48,14 +53,20 @@ if TYPE_CHECKING:
         MigrationNeeded,
         MissingExtra,
         MissingKey,
+        MovedTooOften,
         NobodyToAssign,
         NotFound,
+        NotOffered,
         OrthoCRMError,
+        OutsideHours,
         PluginError,
         Problem,
         RuleViolated,
+        SlotTaken,
         StageInUse,
         StaleVersion,
+        TooEarly,
+        TooLate,
         TwoPatients,
         UnknownBackend,
         Vetoed,
@@ -98,6 +109,7 @@ if TYPE_CHECKING:
     from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
     from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
     from orthocrm.core.saved_view import SavedView
+    from orthocrm.core.schedule import DateHours, DateWindow, RepeatedBlock, Schedule, WeeklyWindow
     from orthocrm.core.settings import (
         BusinessHours,
         Clinic,
@@ -110,6 +122,8 @@ if TYPE_CHECKING:
     from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
     from orthocrm.core.templates import Language, MessageTemplate, TaskTemplate
     from orthocrm.core.time import Period
+    from orthocrm.core.visit_type import BookableResource, Question, StartGrid, VisitType
+    from orthocrm.core.waitlist import WaitlistEntry, WaitlistState
     from orthocrm.crm import Desk, OrthoCRM, connect
     from orthocrm.followup.attempts import LogEntry
     from orthocrm.followup.tasks import NewTask
@@ -130,27 +144,28 @@ if TYPE_CHECKING:
     from orthocrm.leads.spending import NewSpend
     from orthocrm.leads.touching import NewTouch
     from orthocrm.privacy.secrets import StaticSecrets
+    from orthocrm.scheduling.booking import AppointmentEdit, NewAppointment
+    from orthocrm.scheduling.ical.feeds import FeedDetail
+    from orthocrm.scheduling.ical.invites import Invite
+    from orthocrm.scheduling.usage import Usage
     from orthocrm.services.batch import Refused
+    from orthocrm.services.booking import Booked
+    from orthocrm.services.calendars import CalendarFeed, ImportedBusy
+    from orthocrm.services.daybook import DaySheet
+    from orthocrm.services.links import NewLink, SelfSchedulingLink
     from orthocrm.services.receiving import Accepted, Caller
     from orthocrm.services.results import Assigned, Captured, Logged, Moved, Observed, Recalled
+    from orthocrm.services.searching import Search
+    from orthocrm.services.series import Series
     from orthocrm.services.transitions import Loss, Move, Start
+    from orthocrm.services.waiting import NewWaitlistEntry
 
 
 _HOMES = {
     "orthocrm.analytics.attributed": ("Attributed",),
-    "orthocrm.analytics.costs": (
-        "Accrued",
-        "Cost",
-    ),
-    "orthocrm.analytics.staying": (
-        "Bottlenecks",
-        "Stay",
-        "Stays",
-    ),
-    "orthocrm.assignment.strategies": (
-        "Choice",
-        "Narrowed",
-    ),
+    "orthocrm.analytics.costs": ("Accrued", "Cost"),
+    "orthocrm.analytics.staying": ("Bottlenecks", "Stay", "Stays"),
+    "orthocrm.assignment.strategies": ("Choice", "Narrowed"),
     "orthocrm.core.activity": (
         "Activity",
         "ActivityDirection",
@@ -158,31 +173,23 @@ _HOMES = {
         "Document",
         "LeadActivityType",
     ),
-    "orthocrm.core.actor": (
-        "Actor",
-        "Permission",
-        "Preset",
-        "Role",
-    ),
-    "orthocrm.core.cadence": (
-        "SIX_TOUCH",
-        "Enrollment",
-        "Sequence",
-        "Step",
-    ),
-    "orthocrm.core.custom_fields": (
-        "CustomField",
-        "FieldKind",
-    ),
+    "orthocrm.core.actor": ("Actor", "Permission", "Preset", "Role"),
+    "orthocrm.core.appointment": ("Appointment", "AppointmentStatus"),
+    "orthocrm.core.cadence": ("Enrollment", "SIX_TOUCH", "Sequence", "Step"),
+    "orthocrm.core.custom_fields": ("CustomField", "FieldKind"),
     "orthocrm.core.errors": (
         "AlreadyExists",
+        "AppointmentClosed",
         "BackendError",
         "BackwardMove",
         "ClosedStage",
         "ConfigurationError",
         "Conflict",
         "Forbidden",
+        "HoldExpired",
+        "InPast",
         "InvalidInput",
+        "KeyMisused",
         "LeadClosed",
         "LeadLocked",
         "LeadMerged",
@@ -191,24 +198,25 @@ _HOMES = {
         "MigrationNeeded",
         "MissingExtra",
         "MissingKey",
+        "MovedTooOften",
         "NobodyToAssign",
         "NotFound",
+        "NotOffered",
         "OrthoCRMError",
+        "OutsideHours",
         "PluginError",
         "Problem",
         "RuleViolated",
+        "SlotTaken",
         "StageInUse",
         "StaleVersion",
+        "TooEarly",
+        "TooLate",
         "TwoPatients",
         "UnknownBackend",
         "Vetoed",
     ),
-    "orthocrm.core.forms": (
-        "FormChoice",
-        "FormDefinition",
-        "FormField",
-        "SavedMapping",
-    ),
+    "orthocrm.core.forms": ("FormChoice", "FormDefinition", "FormField", "SavedMapping"),
     "orthocrm.core.lead": (
         "Channel",
         "Lead",
@@ -217,11 +225,7 @@ _HOMES = {
         "Objection",
         "TreatmentInterest",
     ),
-    "orthocrm.core.lead_link": (
-        "LeadLink",
-        "Relation",
-        "Verdict",
-    ),
+    "orthocrm.core.lead_link": ("LeadLink", "Relation", "Verdict"),
     "orthocrm.core.marketing": (
         "Campaign",
         "ReferrerKind",
@@ -244,99 +248,54 @@ _HOMES = {
         "Sent",
         "StatusReport",
     ),
-    "orthocrm.core.outside": (
-        "CallerDetails",
-        "Outside",
-    ),
-    "orthocrm.core.people": (
-        "PatientRelationship",
-        "PreferredContact",
-    ),
-    "orthocrm.core.query": (
-        "AllOf",
-        "AnyOf",
-        "Cond",
-        "Sort",
-    ),
-    "orthocrm.core.routing": (
-        "Place",
-        "Pool",
-        "Routing",
-        "SourceRoute",
-        "Territory",
-    ),
-    "orthocrm.core.rules": (
-        "FollowUpRule",
-        "Recipient",
-        "Trigger",
-    ),
+    "orthocrm.core.outside": ("CallerDetails", "Outside"),
+    "orthocrm.core.people": ("PatientRelationship", "PreferredContact"),
+    "orthocrm.core.query": ("AllOf", "AnyOf", "Cond", "Sort"),
+    "orthocrm.core.routing": ("Place", "Pool", "Routing", "SourceRoute", "Territory"),
+    "orthocrm.core.rules": ("FollowUpRule", "Recipient", "Trigger"),
     "orthocrm.core.saved_view": ("SavedView",),
-    "orthocrm.core.settings": (
-        "BusinessHours",
-        "Clinic",
-        "Opening",
-        "Practice",
-        "Settings",
+    "orthocrm.core.schedule": (
+        "DateHours",
+        "DateWindow",
+        "RepeatedBlock",
+        "Schedule",
+        "WeeklyWindow",
     ),
-    "orthocrm.core.source": (
-        "LeadSourceCategory",
-        "Source",
-    ),
-    "orthocrm.core.stage": (
-        "Stage",
-        "StageKind",
-    ),
-    "orthocrm.core.task": (
-        "LeadTaskType",
-        "Task",
-        "TaskPriority",
-        "TaskStatus",
-    ),
-    "orthocrm.core.templates": (
-        "Language",
-        "MessageTemplate",
-        "TaskTemplate",
-    ),
+    "orthocrm.core.settings": ("BusinessHours", "Clinic", "Opening", "Practice", "Settings"),
+    "orthocrm.core.source": ("LeadSourceCategory", "Source"),
+    "orthocrm.core.stage": ("Stage", "StageKind"),
+    "orthocrm.core.task": ("LeadTaskType", "Task", "TaskPriority", "TaskStatus"),
+    "orthocrm.core.templates": ("Language", "MessageTemplate", "TaskTemplate"),
     "orthocrm.core.time": ("Period",),
-    "orthocrm.crm": (
-        "Desk",
-        "OrthoCRM",
-        "connect",
-    ),
+    "orthocrm.core.visit_type": ("BookableResource", "Question", "StartGrid", "VisitType"),
+    "orthocrm.core.waitlist": ("WaitlistEntry", "WaitlistState"),
+    "orthocrm.crm": ("Desk", "OrthoCRM", "connect"),
     "orthocrm.followup.attempts": ("LogEntry",),
     "orthocrm.followup.tasks": ("NewTask",),
     "orthocrm.hooks": ("hook",),
     "orthocrm.leads.attribution": ("AttributionModel",),
-    "orthocrm.leads.channels.delivery": (
-        "Awaited",
-        "Delivered",
-    ),
+    "orthocrm.leads.channels.delivery": ("Awaited", "Delivered"),
     "orthocrm.leads.channels.manual": ("QuickEntry",),
     "orthocrm.leads.channels.phone": ("PhoneCall",),
-    "orthocrm.leads.channels.referral": (
-        "DoctorReferral",
-        "PatientReferral",
-        "Referrer",
-    ),
+    "orthocrm.leads.channels.referral": ("DoctorReferral", "PatientReferral", "Referrer"),
     "orthocrm.leads.channels.signatures": ("Unverified",),
     "orthocrm.leads.channels.walk_in": ("WalkIn",),
     "orthocrm.leads.credit_groups": ("CreditBy",),
     "orthocrm.leads.editing": ("LeadEdit",),
     "orthocrm.leads.intake": ("Intake",),
     "orthocrm.leads.keeping": ("Side",),
-    "orthocrm.leads.merging": (
-        "MergeField",
-        "MergePreview",
-    ),
+    "orthocrm.leads.merging": ("MergeField", "MergePreview"),
     "orthocrm.leads.referrers": ("NewReferrer",),
     "orthocrm.leads.spending": ("NewSpend",),
     "orthocrm.leads.touching": ("NewTouch",),
     "orthocrm.privacy.secrets": ("StaticSecrets",),
+    "orthocrm.scheduling.booking": ("AppointmentEdit", "NewAppointment"),
+    "orthocrm.scheduling.usage": ("Usage",),
     "orthocrm.services.batch": ("Refused",),
-    "orthocrm.services.receiving": (
-        "Accepted",
-        "Caller",
-    ),
+    "orthocrm.services.booking": ("Booked",),
+    "orthocrm.services.daybook": ("DaySheet",),
+    "orthocrm.services.links": ("NewLink", "SelfSchedulingLink"),
+    "orthocrm.services.receiving": ("Accepted", "Caller"),
     "orthocrm.services.results": (
         "Assigned",
         "Captured",
@@ -345,11 +304,10 @@ _HOMES = {
         "Observed",
         "Recalled",
     ),
-    "orthocrm.services.transitions": (
-        "Loss",
-        "Move",
-        "Start",
-    ),
+    "orthocrm.services.searching": ("Search",),
+    "orthocrm.services.series": ("Series",),
+    "orthocrm.services.transitions": ("Loss", "Move", "Start"),
+    "orthocrm.services.waiting": ("NewWaitlistEntry",),
 }
 """Where each public name lives: a module is loaded when one of its names is first asked for."""
 
@@ -378,12 +336,18 @@ __all__ = [
     "AlreadyExists",
     "Answer",
     "AnyOf",
+    "Appointment",
+    "AppointmentClosed",
+    "AppointmentEdit",
+    "AppointmentStatus",
     "Assigned",
     "Attributed",
     "AttributionModel",
     "Awaited",
     "BackendError",
     "BackwardMove",
+    "BookableResource",
+    "Booked",
     "Bottlenecks",
     "BusinessHours",
     "CallOutcome",
@@ -403,6 +367,9 @@ __all__ = [
     "Cost",
     "CreditBy",
     "CustomField",
+    "DateHours",
+    "DateWindow",
+    "DaySheet",
     "Delivered",
     "Desk",
     "DoctorReferral",
@@ -414,8 +381,11 @@ __all__ = [
     "FormChoice",
     "FormDefinition",
     "FormField",
+    "HoldExpired",
+    "InPast",
     "Intake",
     "InvalidInput",
+    "KeyMisused",
     "Language",
     "Lead",
     "LeadActivityType",
@@ -446,13 +416,18 @@ __all__ = [
     "Money",
     "Move",
     "Moved",
+    "MovedTooOften",
     "Narrowed",
+    "NewAppointment",
+    "NewLink",
     "NewReferrer",
     "NewSpend",
     "NewTask",
     "NewTouch",
+    "NewWaitlistEntry",
     "NobodyToAssign",
     "NotFound",
+    "NotOffered",
     "Notifier",
     "Objection",
     "Observed",
@@ -461,6 +436,7 @@ __all__ = [
     "OrthoCRM",
     "OrthoCRMError",
     "Outside",
+    "OutsideHours",
     "PatientReferral",
     "PatientRelationship",
     "Period",
@@ -473,6 +449,7 @@ __all__ = [
     "PreferredContact",
     "Preset",
     "Problem",
+    "Question",
     "QuickEntry",
     "Recalled",
     "Recipient",
@@ -481,16 +458,22 @@ __all__ = [
     "ReferrerRecord",
     "Refused",
     "Relation",
+    "RepeatedBlock",
     "Role",
     "Routing",
     "RuleViolated",
     "SIX_TOUCH",
     "SavedMapping",
     "SavedView",
+    "Schedule",
+    "Search",
+    "SelfSchedulingLink",
     "Sent",
     "Sequence",
+    "Series",
     "Settings",
     "Side",
+    "SlotTaken",
     "Sort",
     "Source",
     "SourceRoute",
@@ -501,6 +484,7 @@ __all__ = [
     "StageKind",
     "StaleVersion",
     "Start",
+    "StartGrid",
     "StaticSecrets",
     "StatusReport",
     "Stay",
@@ -511,15 +495,22 @@ __all__ = [
     "TaskStatus",
     "TaskTemplate",
     "Territory",
+    "TooEarly",
+    "TooLate",
     "Touch",
     "TreatmentInterest",
     "Trigger",
     "TwoPatients",
     "UnknownBackend",
     "Unverified",
+    "Usage",
     "Verdict",
     "Vetoed",
+    "VisitType",
+    "WaitlistEntry",
+    "WaitlistState",
     "WalkIn",
+    "WeeklyWindow",
     "connect",
     "hook",
 ]
