@@ -90,16 +90,22 @@ if TYPE_CHECKING:
         Touch,
     )
     from orthocrm.core.merging import Merge
+    from orthocrm.core.messaging import Cap, Messaging, QuietHours, WebhookTarget
     from orthocrm.core.money import Money
     from orthocrm.core.notifying import (
         Answer,
         Callback,
         CarrierError,
         Letter,
+        Message,
         MessageChannel,
         MessageState,
+        Notice,
+        NoticeKind,
         Notifier,
         OptOut,
+        Purpose,
+        PushTarget,
         Sent,
         StatusReport,
     )
@@ -122,7 +128,13 @@ if TYPE_CHECKING:
     from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
     from orthocrm.core.templates import Language, MessageTemplate, TaskTemplate
     from orthocrm.core.time import Period
-    from orthocrm.core.visit_type import BookableResource, Question, StartGrid, VisitType
+    from orthocrm.core.visit_type import (
+        BookableResource,
+        Question,
+        ReminderRule,
+        StartGrid,
+        VisitType,
+    )
     from orthocrm.core.waitlist import WaitlistEntry, WaitlistState
     from orthocrm.crm import Desk, OrthoCRM, connect
     from orthocrm.followup.attempts import LogEntry
@@ -143,7 +155,9 @@ if TYPE_CHECKING:
     from orthocrm.leads.referrers import NewReferrer
     from orthocrm.leads.spending import NewSpend
     from orthocrm.leads.touching import NewTouch
+    from orthocrm.privacy.consent import NewConsent
     from orthocrm.privacy.secrets import StaticSecrets
+    from orthocrm.rounds.worked import Worked
     from orthocrm.scheduling.booking import AppointmentEdit, NewAppointment
     from orthocrm.scheduling.ical.feeds import FeedDetail
     from orthocrm.scheduling.ical.invites import Invite
@@ -151,6 +165,7 @@ if TYPE_CHECKING:
     from orthocrm.services.batch import Refused
     from orthocrm.services.booking import Booked
     from orthocrm.services.calendars import CalendarFeed, ImportedBusy
+    from orthocrm.services.contacts import ContactDetails
     from orthocrm.services.daybook import DaySheet
     from orthocrm.services.links import NewLink, SelfSchedulingLink
     from orthocrm.services.receiving import Accepted, Caller
@@ -159,6 +174,7 @@ if TYPE_CHECKING:
     from orthocrm.services.series import Series
     from orthocrm.services.transitions import Loss, Move, Start
     from orthocrm.services.waiting import NewWaitlistEntry
+    from orthocrm.workers import Worker
 
 
 _HOMES = {
@@ -235,16 +251,27 @@ _HOMES = {
         "Touch",
     ),
     "orthocrm.core.merging": ("Merge",),
+    "orthocrm.core.messaging": (
+        "Cap",
+        "Messaging",
+        "QuietHours",
+        "WebhookTarget",
+    ),
     "orthocrm.core.money": ("Money",),
     "orthocrm.core.notifying": (
         "Answer",
         "Callback",
         "CarrierError",
         "Letter",
+        "Message",
         "MessageChannel",
         "MessageState",
+        "Notice",
+        "NoticeKind",
         "Notifier",
         "OptOut",
+        "Purpose",
+        "PushTarget",
         "Sent",
         "StatusReport",
     ),
@@ -267,7 +294,13 @@ _HOMES = {
     "orthocrm.core.task": ("LeadTaskType", "Task", "TaskPriority", "TaskStatus"),
     "orthocrm.core.templates": ("Language", "MessageTemplate", "TaskTemplate"),
     "orthocrm.core.time": ("Period",),
-    "orthocrm.core.visit_type": ("BookableResource", "Question", "StartGrid", "VisitType"),
+    "orthocrm.core.visit_type": (
+        "BookableResource",
+        "Question",
+        "ReminderRule",
+        "StartGrid",
+        "VisitType",
+    ),
     "orthocrm.core.waitlist": ("WaitlistEntry", "WaitlistState"),
     "orthocrm.crm": ("Desk", "OrthoCRM", "connect"),
     "orthocrm.followup.attempts": ("LogEntry",),
@@ -288,11 +321,17 @@ _HOMES = {
     "orthocrm.leads.referrers": ("NewReferrer",),
     "orthocrm.leads.spending": ("NewSpend",),
     "orthocrm.leads.touching": ("NewTouch",),
+    "orthocrm.privacy.consent": ("NewConsent",),
     "orthocrm.privacy.secrets": ("StaticSecrets",),
+    "orthocrm.rounds.worked": ("Worked",),
     "orthocrm.scheduling.booking": ("AppointmentEdit", "NewAppointment"),
+    "orthocrm.scheduling.ical.feeds": ("FeedDetail",),
+    "orthocrm.scheduling.ical.invites": ("Invite",),
     "orthocrm.scheduling.usage": ("Usage",),
     "orthocrm.services.batch": ("Refused",),
     "orthocrm.services.booking": ("Booked",),
+    "orthocrm.services.calendars": ("CalendarFeed", "ImportedBusy"),
+    "orthocrm.services.contacts": ("ContactDetails",),
     "orthocrm.services.daybook": ("DaySheet",),
     "orthocrm.services.links": ("NewLink", "SelfSchedulingLink"),
     "orthocrm.services.receiving": ("Accepted", "Caller"),
@@ -308,6 +347,7 @@ _HOMES = {
     "orthocrm.services.series": ("Series",),
     "orthocrm.services.transitions": ("Loss", "Move", "Start"),
     "orthocrm.services.waiting": ("NewWaitlistEntry",),
+    "orthocrm.workers": ("Worker",),
 }
 """Where each public name lives: a module is loaded when one of its names is first asked for."""
 
@@ -350,11 +390,13 @@ __all__ = [
     "Booked",
     "Bottlenecks",
     "BusinessHours",
+    "CalendarFeed",
     "CallOutcome",
     "Callback",
     "Caller",
     "CallerDetails",
     "Campaign",
+    "Cap",
     "Captured",
     "CarrierError",
     "Channel",
@@ -364,6 +406,7 @@ __all__ = [
     "Cond",
     "ConfigurationError",
     "Conflict",
+    "ContactDetails",
     "Cost",
     "CreditBy",
     "CustomField",
@@ -375,6 +418,7 @@ __all__ = [
     "DoctorReferral",
     "Document",
     "Enrollment",
+    "FeedDetail",
     "FieldKind",
     "FollowUpRule",
     "Forbidden",
@@ -382,9 +426,11 @@ __all__ = [
     "FormDefinition",
     "FormField",
     "HoldExpired",
+    "ImportedBusy",
     "InPast",
     "Intake",
     "InvalidInput",
+    "Invite",
     "KeyMisused",
     "Language",
     "Lead",
@@ -407,9 +453,11 @@ __all__ = [
     "MergeField",
     "MergePreview",
     "MergedSince",
+    "Message",
     "MessageChannel",
     "MessageState",
     "MessageTemplate",
+    "Messaging",
     "MigrationNeeded",
     "MissingExtra",
     "MissingKey",
@@ -419,6 +467,7 @@ __all__ = [
     "MovedTooOften",
     "Narrowed",
     "NewAppointment",
+    "NewConsent",
     "NewLink",
     "NewReferrer",
     "NewSpend",
@@ -428,6 +477,8 @@ __all__ = [
     "NobodyToAssign",
     "NotFound",
     "NotOffered",
+    "Notice",
+    "NoticeKind",
     "Notifier",
     "Objection",
     "Observed",
@@ -449,8 +500,11 @@ __all__ = [
     "PreferredContact",
     "Preset",
     "Problem",
+    "Purpose",
+    "PushTarget",
     "Question",
     "QuickEntry",
+    "QuietHours",
     "Recalled",
     "Recipient",
     "Referrer",
@@ -458,6 +512,7 @@ __all__ = [
     "ReferrerRecord",
     "Refused",
     "Relation",
+    "ReminderRule",
     "RepeatedBlock",
     "Role",
     "Routing",
@@ -510,7 +565,10 @@ __all__ = [
     "WaitlistEntry",
     "WaitlistState",
     "WalkIn",
+    "WebhookTarget",
     "WeeklyWindow",
+    "Worked",
+    "Worker",
     "connect",
     "hook",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from fhir.resources.R4B.bundle import Bundle as R4Bundle
 from icalendar import Calendar
 
 from orthocrm import InvalidInput, Role
@@ -270,3 +271,42 @@ def test_old_appointments_leave_the_feed(diary: House) -> None:
     diary.clock.advance(timedelta(days=60))
 
     assert (shown, len(events(diary.crm.calendar_feed(token)))) == (1, 0)
+
+
+def test_a_diary_is_exported_as_fhir(diary: House) -> None:
+    desk, appointment = diary.admin.scheduling, booked(diary)
+    booked(diary, provider=KIM)
+    desk.import_busy(LEE, a_calendar("UID:1\r\nDTSTART:20261103T160000Z\r\nDURATION:PT1H"))
+
+    found = desk.fhir(LEE, TUESDAY, TUESDAY + 4 * HOUR, "consultation")
+
+    R4Bundle.model_validate(found)
+    resources = [one["resource"] for one in found["entry"]]
+    told = [(one["resourceType"], one.get("status"), one.get("start")) for one in resources]
+    assert told == [
+        ("Schedule", None, None),
+        ("Slot", "free", "2026-11-03T17:00:00Z"),
+        ("Slot", "free", "2026-11-03T18:00:00Z"),
+        ("Slot", "busy", "2026-11-03T15:00:00Z"),
+        ("Slot", "busy-unavailable", "2026-11-03T16:00:00Z"),
+        ("Appointment", "booked", "2026-11-03T15:00:00Z"),
+    ]
+    assert resources[-1]["id"] == appointment.id
+
+
+@pytest.mark.parametrize(
+    "path, from_, to",
+    [
+        ("to", TUESDAY, TUESDAY - HOUR),
+        ("to", TUESDAY, TUESDAY + timedelta(days=401)),
+        ("from_", "today", TUESDAY),
+        ("to", TUESDAY, TUESDAY.replace(tzinfo=None)),
+    ],
+)
+def test_a_range_that_cannot_be_exported_is_refused(
+    diary: House, path: str, from_: Any, to: Any
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        diary.admin.scheduling.fhir(LEE, from_, to)
+
+    assert [one.path for one in refused.value.problems] == [path]

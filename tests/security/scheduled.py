@@ -65,6 +65,7 @@ ON_HOURS: dict[str, Call] = {
     "revoke_feed": lambda d, v: _s(d).revoke_feed(v.provider),
     "import_busy": lambda d, v: _s(d).import_busy(v.provider, BUSY),
     "forget_busy": lambda d, v: _s(d).forget_busy(v.provider),
+    "fhir": lambda d, v: _s(d).fhir(v.provider, TUESDAY, TUESDAY + HOUR),
 }
 """Operations on somebody's hours."""
 

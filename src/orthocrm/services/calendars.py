@@ -1,7 +1,7 @@
 """Other calendars: invitations, a provider's private feed, and busy time that is imported."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -16,6 +16,7 @@ from orthocrm.core.lead import Lead
 from orthocrm.core.query import Cond, Where, both, predicate
 from orthocrm.core.reading import Reading
 from orthocrm.core.schedule import Schedule
+from orthocrm.scheduling import fhir
 from orthocrm.scheduling.ical.busy import OURS, BusyTime, busy_times
 from orthocrm.scheduling.ical.feeds import (
     Feed,
@@ -27,7 +28,7 @@ from orthocrm.scheduling.ical.feeds import (
     opens,
 )
 from orthocrm.scheduling.ical.invites import Invite, InviteText, invite
-from orthocrm.services import configuring, diaries, reaching
+from orthocrm.services import configuring, diaries, exporting, reaching
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.work import Work, everything
 
@@ -139,6 +140,22 @@ class Calendars(Area, area="scheduling"):
     def forget_busy(self, work: Work, provider: str, origin: str = "calendar") -> ImportedBusy:
         """Forget everything that was imported from an origin."""
         return _replaced(work, _schedule(work, provider).id, _origin(origin), (), {})
+
+    @verb(Permission.APPOINTMENT_READ)
+    def fhir(
+        self,
+        work: Work,
+        provider: str,
+        from_: datetime,
+        to: datetime,
+        type: str | None = None,  # noqa: A002 - the field's name
+    ) -> fhir.Resource:
+        """Give a Bundle of FHIR R4: somebody's Schedule, taken Slots and Appointments.
+
+        It covers what starts in `[from_, to)`, at most 400 days. With a type of appointment, the
+        free Slots for it come too.
+        """
+        return exporting.exported(work, _schedule(work, provider), from_, to, type)
 
 
 def reader(token: object) -> Actor:
