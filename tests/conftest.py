@@ -7,7 +7,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.support import postgres, watch
+from tests.support import migrated, postgres, watch
 
 SERVER_DIRECTORY = pytest.StashKey[Path]()
 
@@ -50,3 +50,31 @@ def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
 def sqlite_url(tmp_path: Path) -> str:
     """The address of an SQLite file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'practice.db'}"
+
+
+@pytest.fixture(scope="session")
+def _migrated_sqlite() -> Iterator[migrated.SqliteFile]:
+    with migrated.sqlite_file() as file:
+        yield file
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgres(postgres_server: postgres.Server) -> Iterator[migrated.PostgresDatabase]:
+    with migrated.postgres_database(postgres_server) as database:
+        yield database
+
+
+@pytest.fixture
+def migrated_sqlite_url(_migrated_sqlite: migrated.SqliteFile) -> Iterator[str]:
+    """The address of an SQLite file with the tables of this release, and nothing in them."""
+    with _migrated_sqlite.copied() as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_postgres_url(_migrated_postgres: migrated.PostgresDatabase) -> str:
+    """The address of the worker's migrated PostgreSQL database, which is empty now.
+
+    A test that changes the schema takes `postgres_url` instead.
+    """
+    return _migrated_postgres.emptied()

@@ -12,17 +12,15 @@ from orthocrm.testing.suite import BackendSuite
 
 class TestSqlite(BackendSuite):
     @pytest.fixture
-    def backend(self, sqlite_url: str) -> Iterator[SqlBackend]:
-        backend = SqlBackend(sqlite_url, EnvelopeVault(StaticKeys({1: b"k" * 32})))
-        backend.migrate()
+    def backend(self, migrated_sqlite_url: str) -> Iterator[SqlBackend]:
+        backend = SqlBackend(migrated_sqlite_url, EnvelopeVault(StaticKeys({1: b"k" * 32})))
         yield backend
         backend.close()
 
 
 class TestSqliteInClear(BackendSuite):
     @pytest.fixture
-    def backend(self, sqlite_url: str) -> Iterator[SqlBackend]:
-        backend = SqlBackend(sqlite_url, PlainVault())
-        backend.migrate()
+    def backend(self, migrated_sqlite_url: str) -> Iterator[SqlBackend]:
+        backend = SqlBackend(migrated_sqlite_url, PlainVault())
         yield backend
         backend.close()

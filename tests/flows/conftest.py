@@ -22,14 +22,13 @@ def clock() -> FrozenClock:
 def url(request: pytest.FixtureRequest) -> str:
     if request.param == "memory":
         return "memory://"
-    return str(request.getfixturevalue(f"{request.param}_url"))
+    return str(request.getfixturevalue(f"migrated_{request.param}_url"))
 
 
 @pytest.fixture
 def house(url: str, clock: FrozenClock) -> Iterator[House]:
     """An installation with one clinic that is ready for work."""
     with orthocrm.connect(url, keys=KEYS, clock=clock, discover_plugins=False) as crm:
-        crm.migrate()
         clinic = crm.create_clinic(
             name="Bright Smiles",
             timezone="America/Chicago",

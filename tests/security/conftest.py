@@ -15,4 +15,4 @@ def clock() -> FrozenClock:
 def url(request: pytest.FixtureRequest) -> str:
     if request.param == "memory":
         return "memory://"
-    return str(request.getfixturevalue(f"{request.param}_url"))
+    return str(request.getfixturevalue(f"migrated_{request.param}_url"))

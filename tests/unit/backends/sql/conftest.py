@@ -15,13 +15,19 @@ def a_backend(url: str) -> SqlBackend:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest) -> str:
+    """The address of a database without tables."""
     address: str = request.getfixturevalue(f"{request.param}_url")
     return address
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def migrated_url(request: pytest.FixtureRequest) -> str:
+    address: str = request.getfixturevalue(f"migrated_{request.param}_url")
+    return address
+
+
 @pytest.fixture
-def backend(url: str) -> Iterator[SqlBackend]:
-    backend = a_backend(url)
-    backend.migrate()
+def backend(migrated_url: str) -> Iterator[SqlBackend]:
+    backend = a_backend(migrated_url)
     yield backend
     backend.close()

@@ -15,6 +15,16 @@ from orthocrm.core.source import Source
 from orthocrm.privacy.cipher import PlainVault
 from orthocrm.testing.factories import a_clinic, a_lead, a_source, another_clinic_id
 from orthocrm.testing.suite.arranged import a_practice, the_lead
+from tests.unit.backends.sql.conftest import a_backend
+
+
+@pytest.fixture
+def backend(url: str) -> Iterator[SqlBackend]:
+    """A backend in a database to which hosts add tables."""
+    backend = a_backend(url)
+    backend.migrate()
+    yield backend
+    backend.close()
 
 
 @pytest.fixture
