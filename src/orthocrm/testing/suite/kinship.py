@@ -20,6 +20,7 @@ from orthocrm.testing.factories import (
     a_task,
     a_touch,
     a_visit,
+    a_waitlist_entry,
     an_activity,
     an_appointment,
 )
@@ -34,10 +35,10 @@ from orthocrm.testing.suite.arranged import (
 )
 from orthocrm.testing.suite.sample_values import LONG
 
-MOVED = ("visits", "activities", "tasks", "appointments", "touches")
+MOVED = ("visits", "activities", "tasks", "appointments", "touches", "waitlist")
 
 
-def _of(lead: Lead, table: str) -> Any:  # noqa: ANN401 - a noun of the table
+def _of(clinic: Clinic, lead: Lead, table: str) -> Any:  # noqa: ANN401 - a noun of the table
     """Make a noun of a lead, with personal fields where it has any."""
     if table == "visits":
         return a_visit(lead)
@@ -47,6 +48,8 @@ def _of(lead: Lead, table: str) -> Any:  # noqa: ANN401 - a noun of the table
         return a_task(lead, title="Rückruf", description=LONG)
     if table == "appointments":
         return an_appointment(lead, reason="gap", notes=LONG)
+    if table == "waitlist":
+        return a_waitlist_entry(clinic, lead)
     return a_touch(lead, detail="flyer 🦷")
 
 
@@ -64,7 +67,7 @@ class KinshipRules(Rules):
     def test_a_noun_can_move_to_another_lead(self, backend: Backend, table: str) -> None:
         """It is whole, found with its new lead only, and needs the old one no more."""
         clinic, loser, survivor = _two_leads(backend)
-        noun = _of(loser, table)
+        noun = _of(clinic, loser, table)
         store(backend, clinic, table, [noun])
         with backend.begin(clinic.id) as unit:
             [held] = repository(unit, table).get([noun.id], lock=True).values()
@@ -82,7 +85,7 @@ class KinshipRules(Rules):
     def test_a_noun_can_move_without_being_read(self, backend: Backend, table: str) -> None:
         """Whoever knows it may save it at once, and move it back later."""
         clinic, loser, survivor = _two_leads(backend)
-        noun = _of(loser, table)
+        noun = _of(clinic, loser, table)
         store(backend, clinic, table, [noun])
         with backend.begin(clinic.id) as unit:
             [moved] = repository(unit, table).save([evolve(noun, lead_id=survivor.id)])
@@ -98,7 +101,7 @@ class KinshipRules(Rules):
     def test_a_noun_can_move_to_a_lead_of_the_same_unit(self, backend: Backend, table: str) -> None:
         """The lead that takes it may be new, and other fields may change along."""
         clinic, loser, _ = _two_leads(backend)
-        noun, survivor = _of(loser, table), a_lead(clinic)
+        noun, survivor = _of(clinic, loser, table), a_lead(clinic)
         store(backend, clinic, table, [noun])
         with backend.begin(clinic.id) as unit:
             unit.leads.add([survivor])
