@@ -4,7 +4,7 @@ from attrs import evolve
 
 from orthocrm.core import limits
 from orthocrm.core.actor import Permission
-from orthocrm.core.errors import AlreadyExists, InvalidInput, NotFound
+from orthocrm.core.errors import AlreadyExists, InvalidInput, NotFound, StaleVersion
 from orthocrm.core.ids import SourceId
 from orthocrm.core.money import Money
 from orthocrm.core.source import LeadSourceCategory, Source
@@ -70,6 +70,8 @@ class Sources(SourceCosts, SourceTouches, Campaigns, Referrers, area="sources"):
         if source.id not in work.practice.source_by_id:
             raise NotFound("source")
         before = work.practice.source_by_id[source.id]
+        if source.version != before.version:
+            raise StaleVersion("source")
         kept = evolve(
             _checked(work, source),
             clinic_id=work.clinic_id,
