@@ -84,7 +84,7 @@ def test_workers_killed_again_and_again_have_one_effect_for_each_item(
                 assert worker.stdin is not None
                 worker.stdin.write("go\n")
                 worker.stdin.flush()
-            some = chance.randint(items // 8, items // 3)
+            some = chance.randint(items // 4, items // 2)
             _await_letters(server, len(server.received) + min(some, left))
             for worker in pair:
                 killed(worker)

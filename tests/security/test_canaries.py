@@ -31,14 +31,16 @@ from orthocrm import (
 )
 from orthocrm.core.activity import LeadActivityType
 from orthocrm.core.errors import BackendError
-from orthocrm.core.ids import LeadId, UserId
+from orthocrm.core.ids import LeadId, MessageId, UserId
 from orthocrm.core.lead import Channel, Lead
 from orthocrm.core.masking import personal_paths
-from orthocrm.core.notifying import PushTarget
+from orthocrm.core.notifying import MessageChannel, PushTarget
 from orthocrm.core.task import LeadTaskType
 from orthocrm.leads.intake import Intake
+from orthocrm.privacy.consent import NewConsent
 from orthocrm.privacy.keys import KeyFile, StaticKeys
 from orthocrm.services import deliveries
+from orthocrm.services.contacts import ContactDetails
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
 from orthocrm.testing.factories import a_consent, a_message, a_staff_contact
@@ -130,6 +132,7 @@ def _fill(house: House) -> Filled:
         )
     )
     _write_to_everybody(house, captured.lead)
+    results += _notified(house, captured.lead)
     results += [desk.leads.find(mine=False), desk.leads.timeline(lead), desk.followups.open_tasks()]
     results += [desk.leads.duplicates(ENQUIRY), desk.pipeline.board(), house.admin.privacy.trail()]
     return Filled(house, results, list(_errors(house, lead)))
@@ -174,6 +177,22 @@ def _write_to_everybody(house: House, lead: Lead) -> None:
         }
 
 
+def _notified(house: House, lead: Lead) -> list[Any]:
+    """Record consent, choose how one is reached, and let a worker take what is due."""
+    desk = house.coordinator.notifications
+    yes = NewConsent(
+        channel=MessageChannel.SMS, granted=True, evidence="Qzcanaryagreed", address="+13125550173"
+    )
+    details = ContactDetails(
+        email="qzcanaryreach@qzcanarydomain.example",
+        phone="+13125550187",
+        channels=(MessageChannel.EMAIL,),
+    )
+    made = [desk.record_consent(lead.id, yes), desk.set_contact(details), yes, details]
+    taken = house.desk(Role.WORKER).notifications.take()
+    return [*made, taken, desk.consent(lead.id), desk.messages(lead.id), desk.contact()]
+
+
 def _imported(house: House, name: str) -> Any:
     rows = [
         files.a_row(
@@ -207,6 +226,17 @@ def _errors(house: House, lead: LeadId) -> Iterator[BaseException]:
         lambda: desk.leads.get(LeadId("Qzcanaryidentity")),
         lambda: desk.leads.find(Cond("Qzcanaryfield", "eq", "Qzcanaryvalue")),
         lambda: desk.leads.find(cursor="Qzcanarycursor"),
+        lambda: desk.notifications.record_consent(
+            lead,
+            NewConsent(channel=MessageChannel.SMS, granted=True, address="Qzcanaryaddress"),
+        ),
+        lambda: desk.notifications.set_contact(
+            ContactDetails(email="qzcanary@bad@qz", phone="Qzcanaryphone")
+        ),
+        lambda: desk.notifications.cancel(MessageId("Qzcanarymessage")),
+        lambda: house.desk(Role.WORKER).notifications.reports(
+            "Qzcanarycarrier", {}, b"Qzcanarybody", "https://qzcanary.example"
+        ),
     )
     for call in calls:
         with pytest.raises(OrthoCRMError) as refusal:
