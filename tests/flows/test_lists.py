@@ -220,7 +220,7 @@ def test_what_is_no_cursor_is_refused(house: House) -> None:
 def test_a_cursor_is_read_by_every_process(
     engine: str, request: pytest.FixtureRequest, clock: FrozenClock
 ) -> None:
-    url = str(request.getfixturevalue(f"{engine}_url"))
+    url = str(request.getfixturevalue(f"migrated_{engine}_url"))
     with orthocrm.connect(url, keys=KEYS, clock=clock, discover_plugins=False) as crm:
         crm.migrate()
         here = House(crm, crm.create_clinic(name="Bright Smiles", timezone="UTC"), clock)
@@ -332,9 +332,11 @@ class CountingCursor(sqlite3.Cursor):
 
 
 @pytest.fixture
-def counted(sqlite_url: str, clock: FrozenClock) -> Iterator[House]:
+def counted(migrated_sqlite_url: str, clock: FrozenClock) -> Iterator[House]:
     """A practice on SQLite whose statements are counted."""
-    with orthocrm.connect(sqlite_url, keys=KEYS, clock=clock, discover_plugins=False) as crm:
+    with orthocrm.connect(
+        migrated_sqlite_url, keys=KEYS, clock=clock, discover_plugins=False
+    ) as crm:
         engine = crm._backend._engine.engine  # type: ignore[attr-defined] # an SQL backend
         engine.dispose()
 

@@ -333,7 +333,7 @@ def test_two_orders_at_once_leave_one_of_them(house: House) -> None:
 @pytest.fixture(params=["sqlite", "postgres"])
 def elsewhere(request: pytest.FixtureRequest, clock: FrozenClock) -> Iterator[tuple[House, Desk]]:
     """A practice, and the desk of its front in another process."""
-    url = str(request.getfixturevalue(f"{request.param}_url"))
+    url = str(request.getfixturevalue(f"migrated_{request.param}_url"))
 
     def opened() -> OrthoCRM:
         return orthocrm.connect(url, keys=KEYS, clock=clock, discover_plugins=False)

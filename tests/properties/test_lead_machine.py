@@ -493,7 +493,7 @@ def test_any_sequence_of_verbs_keeps_the_rules_on(
     engine: str, request: pytest.FixtureRequest
 ) -> None:
     clock = FrozenClock()
-    with connected(str(request.getfixturevalue(f"{engine}_url")), clock) as crm:
+    with connected(str(request.getfixturevalue(f"migrated_{engine}_url")), clock) as crm:
         run_state_machine_as_test(
             machine(lambda: crm, clock),
             settings=settings(

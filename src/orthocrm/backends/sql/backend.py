@@ -89,11 +89,21 @@ class SqlBackend:
             return every_clinic(self._engine, connection)
 
     def migrate(self) -> None:
-        """Bring the schema to this release; safe when several processes do so at once."""
+        """Bring the schema to this release; safe when several processes do so at once.
+
+        A schema that is there already is told by one question, without loading alembic.
+        """
+        if self._has_the_schema():
+            return
         from orthocrm.backends.sql.migrations import upgrade  # noqa: PLC0415 - slow import
 
         with self._errors(), self._engine.migrating() as connection:
             upgrade(connection)
+
+    def _has_the_schema(self) -> bool:
+        with self._errors(), self._engine.transaction() as connection:
+            self._is_current = is_current(connection, self._engine)
+        return self._is_current
 
     def analyse(self) -> None:
         """Measure the tables, so that the planner knows what was loaded."""
