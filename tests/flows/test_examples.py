@@ -131,3 +131,13 @@ def test_the_olist_funnel_is_loaded_and_compared(capsys: pytest.CaptureFixture[s
     assert "olist_marketing_qualified_leads_dataset.csv: 8000 new, 0 updated, 0 refused" in shown
     assert "olist_closed_deals_dataset.csv: 0 new, 842 updated, 0 refused" in shown
     assert "note: 1 lead was converted before it was created: a data error, counted" in shown
+
+
+def test_calendar_feed_is_read_by_a_phone(capsys: pytest.CaptureFixture[str]) -> None:
+    example("calendar_feed.py").main()
+    assert capsys.readouterr().out.splitlines() == [
+        "first free time: Tuesday 09:00",
+        "with the hospital's calendar: Tuesday 12:00",
+        "the phone shows: DTSTART;TZID=Europe/London:20261103T120000, SUMMARY:Consultation",
+        "after revoking: the address opens nothing: 404",
+    ]
