@@ -13,6 +13,7 @@ from rich.console import Console
 from benchmarks import report
 from benchmarks.cases import (
     assignment,
+    booking,
     capture,
     contention,
     duplicates,
@@ -40,7 +41,7 @@ READING: Mapping[str, Case] = {
 
 WRITING: Mapping[str, Case] = {"capture": capture.measure, "move": move.measure}
 PROCESS = ("memory", "start", "slots")
-NAMES = (*WRITING, "import", "assignment", *READING, *PROCESS, "contention")
+NAMES = (*WRITING, "import", "assignment", "booking", *READING, *PROCESS, "contention")
 
 REPETITIONS = {
     "capture": 400,
@@ -49,6 +50,8 @@ REPETITIONS = {
     "duplicates": 300,
     "funnel": 20,
     "slots": 15,
+    "diary": 30,
+    "booking": 200,
 }
 
 
@@ -124,6 +127,10 @@ def _on(engine: Engine, names: Sequence[str], pace: Pace) -> list[Result]:
         apart = house(engine)
         results += assignment.measure(apart, pace)
         apart.close()
+    if "booking" in names:
+        diary = house(engine)
+        results += booking.measure(diary, pace)
+        diary.close()
     if "contention" in names:
         results += contention.measure(practice, pace)
     if pace.million and isinstance(engine, Postgres):

@@ -113,6 +113,15 @@ TABLES = (
         id {key}, lead_id BIGINT NOT NULL REFERENCES leads, at {instant} NOT NULL,
         channel TEXT NOT NULL, source TEXT NOT NULL, detail TEXT)""",
     "CREATE INDEX touches_lead ON touches (lead_id, at)",
+    "CREATE TABLE doctors (id TEXT PRIMARY KEY, opens INTEGER NOT NULL, closes INTEGER NOT NULL)",
+    """CREATE TABLE visits (
+        id {key}, doctor TEXT NOT NULL REFERENCES doctors, patient TEXT NOT NULL,
+        type TEXT NOT NULL, status TEXT NOT NULL,
+        starts_at {instant} NOT NULL, ends_at {instant} NOT NULL, created_at {instant} NOT NULL)""",
+    "CREATE INDEX visits_doctor ON visits (doctor, starts_at)",
+    """CREATE TABLE visit_events (
+        id {key}, visit_id BIGINT NOT NULL REFERENCES visits, what TEXT NOT NULL,
+        by_user TEXT NOT NULL, at {instant} NOT NULL)""",
 )
 
 _SHARING = "SELECT id, first_name, last_name FROM leads WHERE phone = ? OR email = ? LIMIT 50"
@@ -141,6 +150,15 @@ _LEFT = """UPDATE stage_history SET left_at = ?
     WHERE lead_id = (SELECT id FROM leads WHERE external_ref = ?) AND left_at IS NULL"""
 _ENTER = """INSERT INTO stage_history (lead_id, stage, stage_order, entered_at)
     SELECT id, ?, ?, ? FROM leads WHERE external_ref = ?"""
+
+
+_HIRE = "INSERT INTO doctors (id, opens, closes) VALUES (?, 480, 1020)"
+_HOURS = "SELECT opens, closes FROM doctors WHERE id = ?"
+_BUSY = """SELECT starts_at, ends_at FROM visits
+    WHERE doctor = ? AND status <> 'CANCELLED' AND starts_at < ? AND ends_at > ?"""
+_BOOK = """INSERT INTO visits (doctor, patient, type, status, starts_at, ends_at, created_at)
+    VALUES (?, ?, 'check', 'BOOKED', ?, ?, ?) RETURNING id"""
+_TELL = "INSERT INTO visit_events (visit_id, what, by_user, at) VALUES (?, 'BOOKED', 'front', ?)"
 
 
 class Floor(ABC):
@@ -192,6 +210,25 @@ class Floor(ABC):
         self._run(_LEAVE, at, lead)
         self._run(_VISIT, lead, stage, ORDER[stage], at)
         self._run(_ACTIVITY, lead, "STAGE_CHANGED", at, "tc-1", stage)
+        self.connection.commit()
+
+    def hire(self, doctors: Iterable[str]) -> None:
+        """Write down who can be booked, from eight to five."""
+        self._many(_HIRE, [(doctor,) for doctor in doctors])
+        self.connection.commit()
+
+    def book(
+        self, doctor: str, patient: str, time: tuple[datetime, datetime], now: datetime
+    ) -> None:
+        """Lock the doctor, look whether the time is free, and write it down."""
+        stamp = self._words.stamp
+        start, end = stamp(time[0]), stamp(time[1])
+        self._begin()
+        self._run(_HOURS + self._words.lock, doctor).fetchone()
+        busy = self._run(_BUSY, doctor, end, start).fetchall()
+        assert not busy
+        visit = _number(self._run(_BOOK, doctor, patient, start, end, stamp(now)).fetchone())
+        self._run(_TELL, visit, stamp(now))
         self.connection.commit()
 
     def page(self, status: str) -> list[Sequence[object]]:

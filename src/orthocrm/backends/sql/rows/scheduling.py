@@ -1,6 +1,7 @@
 """Schedules, appointments, and who waits for some."""
 
 from datetime import time, timedelta
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -170,6 +171,16 @@ OCCUPYING = (
 _NO_TIME = timedelta()
 
 
+@lru_cache(maxsize=4096)
+def _read_names(text: str) -> tuple[Any, ...]:
+    return tuple(take_json(text))
+
+
+def _names(stored: Any) -> tuple[Any, ...]:  # noqa: ANN401 - text, or what a driver has parsed
+    """Take a list of names; the same few come again and again."""
+    return _read_names(stored) if isinstance(stored, str) else tuple(stored)
+
+
 def read_occupied(row: Row, take: Take) -> Occupied:
     """Take what decides about free times from a row of these columns."""
     return Occupied(
@@ -179,8 +190,8 @@ def read_occupied(row: Row, take: Take) -> Occupied:
         take.at(row[3]),
         take.at(row[4]),
         take.at(row[5]) if row[5] else None,
-        tuple(take_json(row[6])),
-        tuple(take_json(row[7])),
+        _names(row[6]),
+        _names(row[7]),
         row[8] * _MICROSECOND if row[8] else _NO_TIME,
         row[9] * _MICROSECOND if row[9] else _NO_TIME,
         row[10],
