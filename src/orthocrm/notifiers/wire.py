@@ -126,12 +126,12 @@ class Wire:
         return Answered(status=answer.status_code, headers=answer.headers, body=body)
 
 
-def a_request(url: str, **content: Any) -> httpx.Request:  # noqa: ANN401 - what httpx takes
-    """Make a POST; what cannot be written or addressed is refused."""
+def a_request(url: str, *, method: str = "POST", **content: Any) -> httpx.Request:  # noqa: ANN401 - what httpx takes
+    """Make a request; what cannot be written or addressed is refused."""
     headers = {"Accept-Encoding": "identity", "User-Agent": "orthocrm", "Connection": "close"}
     headers.update(content.pop("headers", {}))
     try:
-        return httpx.Request("POST", url, headers=headers, **content)
+        return httpx.Request(method, url, headers=headers, **content)
     except UnicodeError:
         raise CarrierError("unwritable", permanent=True) from None
     except (httpx.InvalidURL, TypeError):

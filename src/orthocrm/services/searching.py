@@ -15,6 +15,7 @@ from orthocrm.scheduling.asking import Question
 from orthocrm.scheduling.refusals import Refusal
 from orthocrm.scheduling.slots import Slot
 from orthocrm.services import diaries, reaching
+from orthocrm.services.glances import Glances
 from orthocrm.services.work import Work
 
 MOST: Final = 1000
@@ -44,11 +45,24 @@ class Search:
 
 
 def find(work: Work, search: Search) -> tuple[Slot, ...]:
-    """Find free times, the earliest first: two statements, whatever their number."""
+    """Find free times, the earliest first: three statements, whatever their number."""
     question = _question(work, search)
     diary = diaries.read(work, question, asking.last_start(question))
     found = slots.find_slots(asking.request_for(question, diary))
     return tuple(_shown(work, slot) for slot in found)
+
+
+def glance(work: Work, search: Search, glances: Glances) -> tuple[Slot, ...]:
+    """Give what was found a moment ago, else find it; rights are asked for each time."""
+    _question(work, search)
+    whose = None if reaching.reaches_all(work) else (work.actor.user, work.actor.roles)
+    key = (work.clinic_id, work.practice.clinic.revision, whose, search)
+    known = glances.find(key, work.now)
+    if known is not None:
+        return known
+    found = find(work, search)
+    glances.keep(key, work.now, found)
+    return found
 
 
 def first(work: Work, search: Search) -> Slot | None:

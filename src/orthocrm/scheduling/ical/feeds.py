@@ -74,6 +74,14 @@ def feed(appointments: Iterable[Appointment], about: Feed, now: datetime) -> str
     return calendar(_head(about), [*vtimezones(about.timezone, moments), *events])
 
 
+def single(appointment: Appointment, about: Feed, now: datetime) -> str:
+    """Write one appointment as a calendar of its own, without a METHOD, as CalDAV wants it."""
+    zone(about.timezone)
+    moments = (appointment.starts_at, appointment.ends_at)
+    event = Part("VEVENT", _event(appointment, about, now))
+    return calendar([], [*vtimezones(about.timezone, moments), event])
+
+
 def _head(about: Feed) -> tuple[Line, ...]:
     often = length(REFRESHED)
     return (
