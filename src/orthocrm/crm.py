@@ -40,6 +40,7 @@ from orthocrm.services.assignment import Assignment
 from orthocrm.services.cursors import Cursors
 from orthocrm.services.delivery import Post
 from orthocrm.services.followups import FollowUps
+from orthocrm.services.glances import Glances
 from orthocrm.services.imports import Imports
 from orthocrm.services.leads import Leads
 from orthocrm.services.notifications import Notifications
@@ -284,6 +285,7 @@ class OrthoCRM:
         self._cursors = cursors
         self._outside = outside
         self._practices: dict[ClinicId, Practice] = {}
+        self._glances = Glances()
         self._carriers = Carriers(plugins.notifiers)
 
     def __enter__(self) -> Self:
@@ -338,6 +340,7 @@ class OrthoCRM:
                 cursors=self._cursors,
                 after_commit=self._after_commit,
                 outside=self._outside,
+                glances=self._glances,
             )
         )
 

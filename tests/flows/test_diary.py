@@ -9,6 +9,7 @@ from attrs import evolve
 
 from orthocrm import InvalidInput, NotFound, Role, StaleVersion
 from orthocrm.core.appointment import AppointmentStatus
+from orthocrm.core.errors import SlotTaken
 from orthocrm.core.schedule import DateHours, DateWindow, RepeatedBlock, Schedule, WeeklyWindow
 from orthocrm.core.time import Period
 from orthocrm.core.visit_type import BookableResource, Question, VisitType
@@ -141,6 +142,25 @@ def test_the_next_free_time_is_found(house: House) -> None:
     found = house.front.scheduling.next_available(search(from_=None, to=None))
     assert found is not None
     assert found.start == house.clock()
+
+
+def test_what_is_shown_may_be_a_minute_old_and_is_never_trusted(house: House) -> None:
+    desk, asked = house.front.scheduling, search(providers=(LEE,))
+    shown = desk.glance(asked)
+    assert shown == desk.slots(asked)
+    desk.book(wish(patient_ref="p-1"))
+    assert desk.glance(asked) == shown
+    with pytest.raises(SlotTaken):
+        desk.book(wish(patient_ref="p-2", starts_at=shown[0].start))
+    house.clock.advance(timedelta(minutes=1))
+    assert desk.glance(asked) == desk.slots(asked) == shown[1:]
+
+
+def test_what_is_shown_forgets_when_the_practice_changes(house: House) -> None:
+    asked = search(providers=(LEE,))
+    assert len(house.front.scheduling.glance(asked)) == 8
+    house.admin.scheduling.close_dates(LEE, [date(2026, 11, 3)])
+    assert house.front.scheduling.glance(asked) == ()
 
 
 def test_free_times_carry_the_viewers_zone(house: House) -> None:

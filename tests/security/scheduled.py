@@ -106,6 +106,7 @@ FOR_LEADS: dict[str, Call] = {
 LOOKING: dict[str, Call] = {
     "schedules": lambda d, _: _s(d).schedules(),
     "slots": lambda d, v: _s(d).slots(search(providers=(v.provider,))),
+    "glance": lambda d, v: _s(d).glance(search(providers=(v.provider,))),
     "next_available": lambda d, v: _s(d).next_available(search(providers=(v.provider,))),
     "explain": lambda d, v: _s(d).explain(search(providers=(v.provider,)), TUESDAY),
     "expire_holds": lambda d, _: _s(d).expire_holds(),

@@ -92,6 +92,14 @@ class Timetables(Area, area="scheduling"):
         return searching.find(work, search)
 
     @verb(Permission.AVAILABILITY_READ)
+    def glance(self, work: Work, search: Search) -> tuple[Slot, ...]:
+        """Show free times as they were up to a minute ago: for screens that ask again and again.
+
+        A booking never trusts them: it decides anew.
+        """
+        return searching.glance(work, search, self._office.glances)
+
+    @verb(Permission.AVAILABILITY_READ)
     def next_available(self, work: Work, search: Search) -> Slot | None:
         """Find the first free time."""
         return searching.first(work, search)

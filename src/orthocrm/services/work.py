@@ -38,6 +38,7 @@ from orthocrm.leads.dedupe import CROWD
 from orthocrm.privacy.audit import digest, personal_change
 from orthocrm.services import forwarding, links
 from orthocrm.services.cursors import Cursors
+from orthocrm.services.glances import Glances
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -273,6 +274,7 @@ class Office:
     cursors: Cursors
     after_commit: Callable[[ClinicId, Sequence[Event]], None]
     outside: Outside = NOTHING_OUTSIDE
+    glances: Glances = field(factory=Glances)
 
     def carry_out(self, operation: str, permission: Permission, body: Callable[[Work], R]) -> R:
         """Run a verb: all of it is kept, with its audit entry, or nothing but the refusal."""
