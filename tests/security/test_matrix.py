@@ -5,7 +5,9 @@ resolutions, so that a slip in the library's own table is seen.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from attrs import evolve
@@ -15,6 +17,7 @@ from orthocrm import Forbidden, NotFound, Permission, Refused, Role
 from orthocrm.assignment.handover import OwnerPresent
 from orthocrm.core.ids import ClinicId, ImportId, LeadId, TaskId, TimeOffId, UserId
 from orthocrm.core.lead import Lead
+from orthocrm.core.ports import Backend
 from orthocrm.services.gate import OPERATIONS
 from orthocrm.services.ledger import Tally
 from orthocrm.testing.clock import FrozenClock
@@ -37,6 +40,7 @@ from tests.security.operations import (
 )
 from tests.security.prepared import CALLS, merged, observe
 from tests.security.scheduled import SCHEDULING
+from tests.support.copies import refill
 
 READ, CREATE, UPDATE = Permission.LEAD_READ, Permission.LEAD_CREATE, Permission.LEAD_UPDATE
 ASSIGN, CONVERT = Permission.LEAD_ASSIGN, Permission.LEAD_CONVERT
@@ -87,11 +91,32 @@ def test_the_practical_preset_only_lets_admins_create() -> None:
     assert more == {(Role.CLINIC_ADMIN, CREATE)}
 
 
-@pytest.fixture
-def house() -> Iterator[House]:
+@contextmanager
+def _opened() -> Iterator[tuple[orthocrm.OrthoCRM, FrozenClock]]:
     clock = FrozenClock()
     with orthocrm.connect("memory://", keys=KEYS, clock=clock, discover_plugins=False) as crm:
-        yield _house(crm, clock)
+        yield crm, clock
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    with _copy_of_the_house() as house:
+        yield house
+
+
+@contextmanager
+def _copy_of_the_house() -> Iterator[House]:
+    backend, clinic = _the_house()
+    with _opened() as (crm, clock):
+        refill(crm._backend, backend)
+        yield House(crm, clinic, clock)
+
+
+@cache
+def _the_house() -> tuple[Backend, orthocrm.Clinic]:
+    """Set a practice up once; every test works in a copy."""
+    with _opened() as (crm, clock):
+        return crm._backend, _house(crm, clock).clinic
 
 
 def _house(crm: orthocrm.OrthoCRM, clock: FrozenClock) -> House:
@@ -107,6 +132,19 @@ def _house(crm: orthocrm.OrthoCRM, clock: FrozenClock) -> House:
 
 
 def _target(house: House, kind: str, *, lost: bool = False) -> Target:
+    """Bring a house that nobody has used to where it has a lead of a kind."""
+    backend, target = _the_target(kind, lost=lost)
+    refill(house.crm._backend, backend)
+    return evolve(target, house=house)
+
+
+@cache
+def _the_target(kind: str, *, lost: bool) -> tuple[Backend, Target]:
+    with _copy_of_the_house() as house:
+        return house.crm._backend, _made(house, kind, lost=lost)
+
+
+def _made(house: House, kind: str, *, lost: bool) -> Target:
     """Make a lead of a kind, with a task, an open import and an absence beside it."""
     where = house
     if kind == "of_another_clinic":
