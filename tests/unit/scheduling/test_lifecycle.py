@@ -1,6 +1,8 @@
 """Which state follows which: every act on every state, and what ends with an appointment."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -36,7 +38,7 @@ VISIT = Appointment(
 STAFF = Occasion(now=NOW, by=UserId("front"))
 PATIENT = Occasion(now=NOW, by=UserId("p-1"), is_patient=True)
 
-RULES = {
+RULES: dict[Act, Callable[[Appointment, Occasion], Any]] = {
     Act.CONFIRM: lifecycle.confirmed,
     Act.ACCEPT: lifecycle.accepted,
     Act.DECLINE: lifecycle.declined,
@@ -73,7 +75,7 @@ def test_the_way_into_a_meeting_ends_with_it(act: Act) -> None:
 
 
 @pytest.mark.parametrize("minutes, expired", [(-1, True), (0, True), (1, False)])
-def test_a_hold_has_run_out_at_its_instant(minutes: int, expired: bool) -> None:
+def test_a_hold_has_run_out_at_its_instant(minutes: int, *, expired: bool) -> None:
     held = evolve(VISIT, status=S.HELD, expires_at=NOW + timedelta(minutes=minutes))
     assert lifecycle.has_run_out(held, NOW) == expired
     assert lifecycle.is_blocking(held, NOW) != expired
