@@ -60,7 +60,8 @@ def queue(work: Work, wanted: Sequence[Wanted]) -> list[Message | None]:
         appointment = wish.appointment or visits.get(wish.lead.id)
         filled = templates.rendered(template, wish.lead, work.practice, appointment)
         if not filled.missing:
-            made[wish.key] = _message(work, wish, filled)
+            spoken_of = appointment if speaks_of_visit(template) else None
+            made[wish.key] = _message(work, wish, filled, spoken_of)
     work.store.messages.add([*made.values()])
     return [
         None if template is None else present.get(wish.key) or made.get(wish.key)
@@ -141,7 +142,9 @@ def _present(work: Work, keys: Sequence[str]) -> Mapping[str, Message]:
     return {message.key: message for message in found}
 
 
-def _message(work: Work, wish: Wanted, filled: Rendered) -> Message:
+def _message(
+    work: Work, wish: Wanted, filled: Rendered, appointment: Appointment | None
+) -> Message:
     template = filled.template
     return Message(
         id=MessageId(work.ids()),
@@ -158,5 +161,6 @@ def _message(work: Work, wish: Wanted, filled: Rendered) -> Message:
         lead_id=wish.lead.id,
         template=template.name,
         about=wish.about,
+        appointment_id=appointment.id if appointment is not None else None,
         not_after=wish.not_after,
     )
