@@ -7,7 +7,7 @@ from attrs import evolve
 
 from orthocrm.analytics.asking import Ask
 from orthocrm.analytics.metrics import Metric, R_co, answered
-from orthocrm.core.facts import LEADS
+from orthocrm.core.facts import LEADS, SCHEMAS
 from orthocrm.core.ids import ClinicId, LeadId, SourceId, StageSlug, UserId, VisitId
 from orthocrm.core.lead import (
     Channel,
@@ -149,7 +149,8 @@ class Engine:
 
     def __call__(self, query: Aggregate) -> list[Group]:
         self.asked.append(query)
-        return aggregate(query, self.leads, LEADS)
+        nouns = self.leads if query.of == LEADS.of else []
+        return aggregate(query, nouns, SCHEMAS[query.of])
 
     def behind(self, where: Where) -> list[Lead]:
         return list(filter(predicate(where, LEADS), self.leads))
