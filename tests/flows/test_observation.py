@@ -1,5 +1,6 @@
 """A patient is not ready yet: observation, recall by date and by hand, on every backend."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -193,6 +194,22 @@ def test_the_worker_recalls_all_that_are_due_and_nobody_else(house: House) -> No
     made = house.crm.work().tasks
     assert sorted(task.lead_id for task in made if task.rule == recalls.ORIGIN) == [first, second]
     assert house.coordinator.leads.get(later).recall_due_on is not None
+
+
+def test_each_lead_is_recalled_once_however_many_work_at_once(house: House) -> None:
+    waiting = [pending(house, patient_first_name=f"Child {n}") for n in range(6)]
+    for lead_id in waiting:
+        house.coordinator.pipeline.observe(lead_id, RECALL_ON)
+    on(house, RECALL_ON)
+
+    def work(_: int) -> list[LeadId]:
+        recalled = house.desk(Role.WORKER).pipeline.recall_due()
+        return [item.lead.id for item in recalled]
+
+    with ThreadPoolExecutor(4) as workers:
+        found = [lead_id for some in workers.map(work, range(4)) for lead_id in some]
+    assert sorted(found) == sorted(waiting)
+    assert [len(open_tasks(house, lead_id)) for lead_id in waiting] == [1] * 6
 
 
 def test_a_recall_by_hand_starts_the_stage_anew(house: House) -> None:

@@ -42,9 +42,7 @@ class Answers:
     @classmethod
     def of_a_provider(cls, practice: Practice) -> "Answers":
         """Collect answers that nobody can mend any more."""
-        return cls(
-            provided_in=practice.clinic.settings.region, own=practice.custom_field_by_name
-        )
+        return cls(provided_in=practice.clinic.settings.region, own=practice.custom_field_by_name)
 
     def take(self, asked: FormField, raw: object) -> None:
         """Read the answer to a question that the form is known to ask."""
