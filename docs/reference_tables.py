@@ -116,7 +116,13 @@ def rules() -> str:
     return _table(
         ("rule", "speaks on", "makes the task", "after", "for"),
         (
-            (_code(rule.name), _trigger(rule), rule.title or "none", _after(rule), rule.recipient.lower())
+            (
+                _code(rule.name),
+                _trigger(rule),
+                rule.title or "none",
+                _after(rule),
+                rule.recipient.lower(),
+            )
             for rule in DEFAULT_RULES
         ),
     )

@@ -367,6 +367,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "SIX_TOUCH",
     "Accepted",
     "Accrued",
     "Activity",
@@ -517,7 +518,6 @@ __all__ = [
     "Role",
     "Routing",
     "RuleViolated",
-    "SIX_TOUCH",
     "SavedMapping",
     "SavedView",
     "Schedule",

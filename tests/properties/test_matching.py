@@ -6,8 +6,8 @@ from attrs import evolve
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from orthocrm.leads.matching import born, names
 from orthocrm.core.lead_link import Relation
+from orthocrm.leads.matching import born, names
 from orthocrm.leads.matching.agreement import Agreement
 from orthocrm.leads.matching.blocking import blocking_keys
 from orthocrm.leads.matching.comparison import compare

@@ -51,6 +51,8 @@ MAPPING = parse(MAPPING_TEXT)
 
 
 NOBODY = LeadId("nobody")
+NO_VIEW = ViewId("nothing")
+NO_MERGE = MergeId("nothing")
 
 
 @attrs.frozen(kw_only=True)
@@ -63,8 +65,8 @@ class Target:
     import_id: ImportId
     absence: TimeOffId
     sibling: LeadId = NOBODY
-    view: ViewId = ViewId("nothing")
-    merge: MergeId = MergeId("nothing")
+    view: ViewId = NO_VIEW
+    merge: MergeId = NO_MERGE
 
 
 Call = Callable[[Desk, Target], Any]

@@ -33,6 +33,11 @@ def _on_a_visit(name: str) -> Call:
     return lambda desk, target: SCHEDULING[name](desk, prepared(target.house, target.lead, name))
 
 
+def _on_a_box(name: str) -> Call:
+    """Prepare the messages and notices of the target's lead whenever one of them is tried."""
+    return lambda desk, target: NOTIFYING[name](desk, boxed(target.house, target.lead))
+
+
 CALLS = {
     **ON_LEADS,
     **ON_LOST_LEADS,
@@ -41,12 +46,7 @@ CALLS = {
     **ON_THE_CLINIC,
     **ANALYTICS,
     **{name: _on_a_visit(name) for name in SCHEDULING},
-    **{
-        name: lambda desk, target, name=name: NOTIFYING[name](
-            desk, boxed(target.house, target.lead)
-        )
-        for name in NOTIFYING
-    },
+    **{name: _on_a_box(name) for name in NOTIFYING},
 }
 """Every operation that exists, by name."""
 

@@ -65,7 +65,9 @@ def _tasks_of_today(
     from orthocrm.core.time import DAY, midnight, zone  # noqa: PLC0415 - slow import
 
     today = now.astimezone(zone(clinic.timezone)).date()
-    due = desk.followups.open_tasks(due_before=midnight(today + DAY, clinic.timezone))[-_MOST_TASKS:]
+    due = desk.followups.open_tasks(due_before=midnight(today + DAY, clinic.timezone))[
+        -_MOST_TASKS:
+    ]
     found = desk.leads.find(Cond("id", "in", [task.lead_id for task in due]))
     names = {lead.id: f"{lead.patient.first_name} {lead.patient.last_name}" for lead in found.leads}
     return due, names

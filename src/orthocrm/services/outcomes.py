@@ -87,12 +87,8 @@ def _ended(work: Work, plan: Plan, known: Known) -> Tally:
         return Tally()
     results = _decided(work, known)
     moved = {result.lead.id: result.lead for result in done(results)}
-    ledger.remember(
-        work, plan, [(lead, moved[lead.id]) for _, lead in known if lead.id in moved]
-    )
-    return Tally(updated=len(moved)) + ledger.not_kept(
-        plan, ledger.refused_of(known, results)
-    )
+    ledger.remember(work, plan, [(lead, moved[lead.id]) for _, lead in known if lead.id in moved])
+    return Tally(updated=len(moved)) + ledger.not_kept(plan, ledger.refused_of(known, results))
 
 
 def _decided(work: Work, known: Known) -> Sequence[Moved | Refused]:

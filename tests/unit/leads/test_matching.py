@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from orthocrm.core.lead_link import Relation
 from orthocrm.core.people import Address, Email, Phone
 from orthocrm.leads.matching import born, names, places, reach
-from orthocrm.core.lead_link import Relation
 from orthocrm.leads.matching.agreement import Agreement
 from orthocrm.leads.matching.comparison import Comparison, compare
 from orthocrm.leads.matching.names import name_of, sound
