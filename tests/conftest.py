@@ -9,6 +9,21 @@ import pytest
 
 from tests.support import migrated, postgres, watch
 
+HERE = Path(__file__).parent
+
+# To measure coverage doubles what a test costs. These go again and again through lines that flows
+# and unit tests have been through, or through a backend that is none of the library's.
+UNMEASURED = {
+    "backends/test_planted_faults.py",
+    "backends/test_third_party.py",
+    "properties/test_booking_machine.py",
+    "properties/test_lead_machine.py",
+    "queries/test_engines_agree.py",
+    "security/test_matrix.py",
+    "security/test_scheduling_matrix.py",
+    "simulations/test_a_year_of_assignment.py",
+}
+
 SERVER_DIRECTORY = pytest.StashKey[Path]()
 
 # A slow machine is no failure; speed is measured by the benchmarks.
@@ -31,6 +46,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     leads_the_run = not hasattr(config, "workerinput")
     if leads_the_run and SERVER_DIRECTORY in config.stash:
         watch.stop(config.stash[SERVER_DIRECTORY])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE) and str(item.path.relative_to(HERE)) in UNMEASURED:
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")
