@@ -5,8 +5,7 @@ The same question decides what is offered and whether a booking is accepted.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import evolve, frozen
@@ -14,11 +13,11 @@ from attrs import evolve, frozen
 from orthocrm.core.appointment import AppointmentStatus, TimeOff
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.occupied import Occupied
-from orthocrm.core.schedule import DateHours, RepeatedBlock, Schedule, WeeklyWindow
+from orthocrm.core.schedule import Schedule
 from orthocrm.core.visit_type import BookableResource, StartGrid, VisitType
-from orthocrm.scheduling.blocks import RecurringBlock
+from orthocrm.scheduling import converting
 from orthocrm.scheduling.busy import Busy
-from orthocrm.scheduling.hours import Away, DayWindow, Override, WeeklyHours
+from orthocrm.scheduling.hours import Away, WeeklyHours
 from orthocrm.scheduling.request import (
     Align,
     BufferScope,
@@ -215,7 +214,7 @@ def provider_of(name: str, diary: Diary, clinic_zone: str, busy: Iterable[Busy] 
     )
     if schedule is None or not schedule.is_active:
         return Provider(id=name, time_off=away, busy=busy)
-    hours = _hours(schedule, template)
+    hours = converting.hours(schedule, template)
     zone = schedule.timezone or (template.timezone if template else None) or clinic_zone
     return Provider(
         id=name,
@@ -233,55 +232,6 @@ def _schedules(name: str, diary: Diary) -> tuple[Schedule | None, Schedule | Non
     schedule = diary.schedules.get(name)
     template = None if schedule is None else diary.schedules.get(schedule.template or "")
     return schedule, template
-
-
-@frozen
-class _Hours:
-    week: tuple[WeeklyHours, ...]
-    overrides: tuple[Override, ...]
-    closed: frozenset[date]
-    blocks: tuple[RecurringBlock, ...]
-
-
-@lru_cache(maxsize=4096)
-def _hours(schedule: Schedule, template: Schedule | None) -> _Hours:
-    """Join a schedule with the template that it shares."""
-    both = [schedule] if template is None else [schedule, template]
-    return _Hours(
-        week=tuple(weekly(one) for each in both for one in each.windows),
-        overrides=tuple(override(one) for each in both for one in each.dates),
-        closed=frozenset(day for each in both for day in each.closed),
-        blocks=tuple(block(one) for each in both for one in each.blocks),
-    )
-
-
-def weekly(window: WeeklyWindow) -> WeeklyHours:
-    """Read a window of the week."""
-    return WeeklyHours(
-        weekday=window.weekday,
-        start=window.start,
-        end=window.end,
-        valid_from=window.valid_from,
-        valid_until=window.valid_until,
-        every_weeks=window.every_weeks,
-        anchor=window.anchor,
-    )
-
-
-def override(hours: DateHours) -> Override:
-    """Read the hours of one date."""
-    windows = [DayWindow(start=one.start, end=one.end) for one in hours.windows]
-    return Override(date=hours.on, windows=windows)
-
-
-def block(repeated: RepeatedBlock) -> RecurringBlock:
-    """Read a block that repeats."""
-    return RecurringBlock(
-        start=repeated.starts_at,
-        duration=repeated.length,
-        rrule=repeated.rrule,
-        exdate=repeated.excluded,
-    )
 
 
 Load = tuple[Mapping[str, Sequence[Busy]], Mapping[str, Sequence[Busy]], Sequence[Busy]]

@@ -12,7 +12,7 @@ from orthocrm.core.errors import Forbidden, InvalidInput, NotFound, Problem
 from orthocrm.core.reading import Reading
 from orthocrm.core.schedule import DateHours, RepeatedBlock, Schedule, WeeklyWindow
 from orthocrm.core.time import zone
-from orthocrm.scheduling import asking
+from orthocrm.scheduling import converting
 from orthocrm.services import configuring, diaries
 from orthocrm.services.work import Work
 
@@ -139,9 +139,9 @@ def _checked(schedule: Schedule, known: Mapping[str, Schedule]) -> Schedule:
     reading.required("id", reading.text("id", schedule.id, limits.REFERENCE))
     if schedule.timezone is not None:
         _adopt(reading, "", lambda: zone(_text(schedule.timezone)))
-    _each(reading, "windows", schedule.windows, WeeklyWindow, asking.weekly)
-    _each(reading, "dates", schedule.dates, DateHours, asking.override)
-    _each(reading, "blocks", schedule.blocks, RepeatedBlock, asking.block)
+    _each(reading, "windows", schedule.windows, WeeklyWindow, converting.weekly)
+    _each(reading, "dates", schedule.dates, DateHours, converting.override)
+    _each(reading, "blocks", schedule.blocks, RepeatedBlock, converting.block)
     _check_dates(reading, schedule)
     _check_template(reading, schedule, known)
     reading.finish()
