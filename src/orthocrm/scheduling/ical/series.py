@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -56,7 +57,7 @@ def occurrences(
     replacing = _latest(entries, here)
     master = max(reversed(masters), key=lambda one: one.sequence, default=None)
     series = _Series(master, replacing, here)
-    for found in (*series.regular(window, steps), *series.others()):
+    for found in chain(series.regular(window, steps), series.others()):
         steps.take()
         if window.holds(found.starts_at, found.ends_at):
             yield found
