@@ -25,6 +25,10 @@ class Values(dict[str, T]):
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
 
+    def __hash__(self) -> int:  # type: ignore[override] # a dict has none, because it may change
+        """Hash the values, so that nouns which hold them can stand in sets."""
+        return hash(frozenset(self.items()))
+
     def __copy__(self) -> "Values[T]":
         """Give itself: nobody can tell."""
         return self
