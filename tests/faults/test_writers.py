@@ -80,7 +80,10 @@ def test_a_killed_import_leaves_whole_batches_and_can_be_repeated(url: str, roun
 
 @pytest.mark.parametrize(
     "few, many, more_megabytes",
-    [(1_000, 5_000, 6), pytest.param(20_000, 100_000, 20, marks=pytest.mark.slow)],
+    [
+        (1_000, 5_000, 6),
+        pytest.param(20_000, 100_000, 20, marks=[pytest.mark.faults, pytest.mark.slow]),
+    ],
 )
 def test_an_import_holds_no_more_for_a_longer_file(
     sqlite_url: str, few: int, many: int, more_megabytes: int
