@@ -90,6 +90,7 @@ def a_full_clinic() -> Clinic:
             message_templates=message_templates(),
             sequences=sequences(),
             custom_fields=custom_fields(),
+            document_schemes=("dms", "praxis"),
             messaging=messaging(),
             visit_types=visit_types(),
             resources=resources(),
