@@ -218,7 +218,7 @@ ACCEPTED = {
 REFUSED = {
     "nothing": (b"", "empty_file"),
     "blank lines": (b"\r\n\r\n", "empty_file"),
-    "a workbook": (b"PK\x03\x04" + bytes(300), "not_a_table"),
+    "a workbook": (b"PK\x03\x04" + bytes(300), "broken_workbook"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(300), "not_a_table"),
     "JSON": (b'{"ref": "' + SECRET.encode() + b'"}', "not_a_table"),
     "HTML": (b"<!DOCTYPE html><html><body>" + SECRET.encode(), "not_a_table"),

@@ -1,11 +1,12 @@
 """Clinics in which every operation can be tried: each gets its own lead, task, absence, import."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from attrs import evolve
 
-from orthocrm import SIX_TOUCH, OrthoCRM, Role, Settings
+from orthocrm import SIX_TOUCH, Desk, OrthoCRM, Role, Settings
 from orthocrm.core.ids import ImportId, TaskId, TimeOffId, UserId
 from orthocrm.services.ledger import Tally
 from orthocrm.testing.clock import FrozenClock
@@ -28,25 +29,30 @@ from tests.security.operations import (
 from tests.security.scheduled import SCHEDULING, prepared
 
 
-def _on_a_visit(name: str) -> Call:
-    """Prepare a visit of the target's lead whenever an operation on one is tried."""
-    return lambda desk, target: SCHEDULING[name](desk, prepared(target.house, target.lead, name))
+def ready(target: Target, name: str) -> Callable[[Desk], Any]:
+    """Prepare what an operation wants beside the target; what is left is to try it."""
+    if name in SCHEDULING:
+        visit = prepared(target.house, target.lead, name)
+        return lambda desk: SCHEDULING[name](desk, visit)
+    if name in NOTIFYING:
+        box = boxed(target.house, target.lead)
+        return lambda desk: NOTIFYING[name](desk, box)
+    return lambda desk: CALLS[name](desk, target)
 
 
-def _on_a_box(name: str) -> Call:
-    """Prepare the messages and notices of the target's lead whenever one of them is tried."""
-    return lambda desk, target: NOTIFYING[name](desk, boxed(target.house, target.lead))
+def _prepared_anew(name: str) -> Call:
+    """Prepare visits, messages and notices whenever an operation on one is tried."""
+    return lambda desk, target: ready(target, name)(desk)
 
 
-CALLS = {
+CALLS: Mapping[str, Call] = {
     **ON_LEADS,
     **ON_LOST_LEADS,
     **ON_ABSENT_OWNERS,
     **PER_ITEM,
     **ON_THE_CLINIC,
     **ANALYTICS,
-    **{name: _on_a_visit(name) for name in SCHEDULING},
-    **{name: _on_a_box(name) for name in NOTIFYING},
+    **{name: _prepared_anew(name) for name in (*SCHEDULING, *NOTIFYING)},
 }
 """Every operation that exists, by name."""
 

@@ -37,6 +37,7 @@ class Visit:
     appointment: AppointmentId = NOTHING[0]
     series: SeriesId = NOTHING[1]
     entry: WaitlistId = NOTHING[2]
+    token: str = "nothing"
 
     def wish(self, **fields: Any) -> Any:
         """Ask for a time of the provider for the lead."""
@@ -117,7 +118,7 @@ LOOKING: dict[str, Call] = {
         Period.days(TUESDAY.date(), TUESDAY.date()), [v.provider]
     ),
     "waitlist": lambda d, _: _s(d).waitlist(),
-    "read_feed": lambda d, v: _s(d).read_feed(v.house.admin.scheduling.feed(v.provider).token),
+    "read_feed": lambda d, v: _s(d).read_feed(v.token),
     "revoke_link": lambda d, _: _s(d).revoke_link("0190c0de-0000-7000-8000-000000000000"),
 }
 """Operations on the clinic's diary."""
@@ -143,6 +144,8 @@ def prepared(house: House, lead: LeadId, name: str, provider: UserId = ME) -> Vi
     if verb == "cancel_series":
         series = desk.book_series(visit.wish(), "FREQ=WEEKLY;COUNT=2")
         return evolve(visit, series=series.id)
+    if verb == "read_feed":
+        return evolve(visit, token=house.admin.scheduling.feed(provider).token)
     if verb == "leave_waitlist":
         waits = NewWaitlistEntry(type="consultation", lead_id=lead)
         return evolve(visit, entry=desk.join_waitlist(waits).id)

@@ -36,7 +36,7 @@ from tests.flows.files import a_row
 from tests.flows.practice import House, enquiry
 from tests.security.digest import digest_of
 from tests.security.operations import Target
-from tests.security.prepared import CALLS, a_target, tried
+from tests.security.prepared import CALLS, a_target, ready, tried
 
 
 @pytest.fixture
@@ -78,8 +78,9 @@ def changes_of(house: House, entry: AuditEntry) -> Sequence[PersonalChange]:
 def test_every_operation_leaves_one_entry(crm: OrthoCRM, clock: FrozenClock) -> None:
     for name in CALLS:
         target = a_target(crm, clock, name)
+        attempt = ready(target, name)
         before = {entry.id for entry in entries(target.house, name)}
-        tried(target, name)
+        attempt(target.house.desk(Role.OPERATOR, "me"))
         (entry,) = [e for e in entries(target.house, name) if e.id not in before]
         assert (entry.operation, entry.outcome, entry.user) == (name, DONE, "me")
         assert (entry.roles, entry.at) == (("system:operator",), clock())
@@ -250,12 +251,13 @@ def test_without_its_entry_nothing_is_done_and_nothing_read(
 ) -> None:
     for name in CALLS:
         target = a_target(crm, clock, name)
+        attempt = ready(target, name)
         before = digest_of(crm, target.house.clinic)
         desk = target.house.desk(Role.OPERATOR, "me")
         with monkeypatch.context() as patch:
             patch.setattr(desk.office, "backend", _FullBackend(crm._backend))
             with pytest.raises(BackendError):
-                CALLS[name](desk, target)
+                attempt(desk)
         assert digest_of(crm, target.house.clinic) == before, name
 
 
