@@ -36,7 +36,7 @@ from tests.flows.files import a_row
 from tests.flows.practice import House, enquiry
 from tests.security.digest import digest_of
 from tests.security.operations import Target
-from tests.security.prepared import CALLS, a_target, ready, tried
+from tests.security.prepared import CALLS, a_target, ready
 
 
 @pytest.fixture
