@@ -16,13 +16,11 @@ HERE = Path(__file__).parent
 UNMEASURED = {
     "backends/test_planted_faults.py",
     "backends/test_third_party.py",
-    "properties/test_booking_machine.py",
-    "properties/test_lead_machine.py",
-    "queries/test_engines_agree.py",
     "security/test_matrix.py",
     "security/test_scheduling_matrix.py",
-    "simulations/test_a_year_of_assignment.py",
 }
+
+AGAIN_AND_AGAIN = {"faults", "properties", "queries", "simulations"}
 
 SERVER_DIRECTORY = pytest.StashKey[Path]()
 
@@ -57,12 +55,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _is_measured(item: pytest.Item) -> bool:
     """Whether the lines that a test goes through are counted.
 
-    What holds on every backend goes through the rules and verbs on memory as well; what is
-    PostgreSQL's own is measured where backends are tested.
+    What holds on every backend goes through the rules and verbs on memory as well, and what is an
+    engine's own is measured where backends are tested.
     """
-    name = str(item.path.relative_to(HERE))
-    is_repeated = "postgres" in item.name and "backends" not in item.path.parts
-    return name not in UNMEASURED and not is_repeated
+    path = item.path.relative_to(HERE)
+    is_repeated = "backends" not in path.parts and any(
+        engine in item.name for engine in ("sqlite", "postgres")
+    )
+    return not (str(path) in UNMEASURED or path.parts[0] in AGAIN_AND_AGAIN or is_repeated)
 
 
 @pytest.fixture(scope="session")
