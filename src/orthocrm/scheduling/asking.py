@@ -5,6 +5,7 @@ The same question decides what is offered and whether a booking is accepted.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -128,7 +129,7 @@ def request_for(question: Question, diary: Diary) -> SlotRequest:
     """
     kind = question.type
     people = _asked(question, who(kind, diary))
-    busy, things, own = _load(question, diary)
+    busy, things, own = _load(question, diary, set(people))
     groups = _groups(kind, people)
     mode = ProviderMode.GROUPS if kind.groups else ProviderMode.ANY
     if kind.all_providers and not kind.groups:
@@ -238,11 +239,15 @@ Load = tuple[Mapping[str, Sequence[Busy]], Mapping[str, Sequence[Busy]], Sequenc
 """What is taken: of people, of things, and of the patient."""
 
 
-def _load(question: Question, diary: Diary) -> Load:
+def _load(question: Question, diary: Diary, asked: AbstractSet[str]) -> Load:
+    """Sort what is taken; what takes nobody and nothing that is asked for is left out."""
     people: defaultdict[str, list[Busy]] = defaultdict(list)
     things: defaultdict[str, list[Busy]] = defaultdict(list)
     own: list[Busy] = []
     for one in diary.occupied:
+        is_own = _is_of(one, question)
+        if not (is_own or one.resources) and asked.isdisjoint(one.providers):
+            continue
         if not blocks(one, diary.types, question.now):
             continue
         busy = _busy(one)
@@ -250,7 +255,7 @@ def _load(question: Question, diary: Diary) -> Load:
             people[name].append(busy)
         for thing in one.resources:
             things[thing].append(busy)
-        if _is_of(one, question):
+        if is_own:
             own.append(busy)
     return people, things, own
 
