@@ -75,6 +75,14 @@ def test_r26_an_overlap_on_a_chair_is_taken(house: House) -> None:
     assert refusal.value.rule == "R18"
 
 
+def test_r19_times_at_which_the_patient_is_with_somebody_else_are_not_offered(
+    house: House,
+) -> None:
+    house.front.scheduling.book(wish(provider=KIM))
+    assert TUESDAY in starts(house, patient_ref="p-2")
+    assert TUESDAY not in starts(house, patient_ref="p-1")
+
+
 def test_r19_nobody_is_in_two_places(house: House) -> None:
     lead = house.lead()
     house.front.scheduling.book(wish(lead))
