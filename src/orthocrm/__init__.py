@@ -163,17 +163,17 @@ if TYPE_CHECKING:
     from orthocrm.scheduling.ical.invites import Invite
     from orthocrm.scheduling.usage import Usage
     from orthocrm.services.batch import Refused
-    from orthocrm.services.booking import Booked
-    from orthocrm.services.calendars import CalendarFeed, ImportedBusy
-    from orthocrm.services.contacts import ContactDetails
-    from orthocrm.services.daybook import DaySheet
-    from orthocrm.services.links import NewLink, SelfSchedulingLink
-    from orthocrm.services.receiving import Accepted, Caller
+    from orthocrm.services.leads.receiving import Accepted, Caller
+    from orthocrm.services.notifications.contacts import ContactDetails
+    from orthocrm.services.pipeline.transitions import Loss, Move, Start
     from orthocrm.services.results import Assigned, Captured, Logged, Moved, Observed, Recalled
-    from orthocrm.services.searching import Search
-    from orthocrm.services.series import Series
-    from orthocrm.services.transitions import Loss, Move, Start
-    from orthocrm.services.waiting import NewWaitlistEntry
+    from orthocrm.services.scheduling.booking import Booked
+    from orthocrm.services.scheduling.calendars import CalendarFeed, ImportedBusy
+    from orthocrm.services.scheduling.daybook import DaySheet
+    from orthocrm.services.scheduling.links import NewLink, SelfSchedulingLink
+    from orthocrm.services.scheduling.searching import Search
+    from orthocrm.services.scheduling.series import Series
+    from orthocrm.services.scheduling.waiting import NewWaitlistEntry
     from orthocrm.workers import Worker
 
 
@@ -329,12 +329,9 @@ _HOMES = {
     "orthocrm.scheduling.ical.invites": ("Invite",),
     "orthocrm.scheduling.usage": ("Usage",),
     "orthocrm.services.batch": ("Refused",),
-    "orthocrm.services.booking": ("Booked",),
-    "orthocrm.services.calendars": ("CalendarFeed", "ImportedBusy"),
-    "orthocrm.services.contacts": ("ContactDetails",),
-    "orthocrm.services.daybook": ("DaySheet",),
-    "orthocrm.services.links": ("NewLink", "SelfSchedulingLink"),
-    "orthocrm.services.receiving": ("Accepted", "Caller"),
+    "orthocrm.services.leads.receiving": ("Accepted", "Caller"),
+    "orthocrm.services.notifications.contacts": ("ContactDetails",),
+    "orthocrm.services.pipeline.transitions": ("Loss", "Move", "Start"),
     "orthocrm.services.results": (
         "Assigned",
         "Captured",
@@ -343,10 +340,13 @@ _HOMES = {
         "Observed",
         "Recalled",
     ),
-    "orthocrm.services.searching": ("Search",),
-    "orthocrm.services.series": ("Series",),
-    "orthocrm.services.transitions": ("Loss", "Move", "Start"),
-    "orthocrm.services.waiting": ("NewWaitlistEntry",),
+    "orthocrm.services.scheduling.booking": ("Booked",),
+    "orthocrm.services.scheduling.calendars": ("CalendarFeed", "ImportedBusy"),
+    "orthocrm.services.scheduling.daybook": ("DaySheet",),
+    "orthocrm.services.scheduling.links": ("NewLink", "SelfSchedulingLink"),
+    "orthocrm.services.scheduling.searching": ("Search",),
+    "orthocrm.services.scheduling.series": ("Series",),
+    "orthocrm.services.scheduling.waiting": ("NewWaitlistEntry",),
     "orthocrm.workers": ("Worker",),
 }
 """Where each public name lives: a module is loaded when one of its names is first asked for."""

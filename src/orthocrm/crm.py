@@ -34,22 +34,25 @@ from orthocrm.rounds.carrying import Carriers, never
 from orthocrm.rounds.clinic import Round
 from orthocrm.rounds.worked import Worked
 from orthocrm.scheduling.ical.feeds import no_feed
-from orthocrm.services import calendars, clinics, delivery, links, receiving
 from orthocrm.services.analytics import Analytics
-from orthocrm.services.assignment import Assignment
+from orthocrm.services.assignment.desk import Assignment
 from orthocrm.services.cursors import Cursors
-from orthocrm.services.delivery import Post
-from orthocrm.services.followups import FollowUps
-from orthocrm.services.glances import Glances
-from orthocrm.services.imports import Imports
-from orthocrm.services.leads import Leads
-from orthocrm.services.notifications import Notifications
-from orthocrm.services.pipeline import Pipeline
+from orthocrm.services.followups.desk import FollowUps
+from orthocrm.services.imports.desk import Imports
+from orthocrm.services.leads import receiving
+from orthocrm.services.leads.desk import Leads
+from orthocrm.services.leads.receiving import OurChannels
+from orthocrm.services.notifications import delivery
+from orthocrm.services.notifications.delivery import Post
+from orthocrm.services.notifications.desk import Notifications
+from orthocrm.services.pipeline.desk import Pipeline
 from orthocrm.services.privacy import Privacy
-from orthocrm.services.receiving import OurChannels
-from orthocrm.services.scheduling import Scheduling
-from orthocrm.services.settings import ClinicSettings
-from orthocrm.services.sources import Sources
+from orthocrm.services.scheduling import calendars, links
+from orthocrm.services.scheduling.desk import Scheduling
+from orthocrm.services.scheduling.glances import Glances
+from orthocrm.services.settings import clinics
+from orthocrm.services.settings.desk import ClinicSettings
+from orthocrm.services.sources.desk import Sources
 from orthocrm.services.work import Office
 
 _LOG = logging.getLogger("orthocrm")

@@ -19,8 +19,9 @@ RULES = (
     *("core/reading.py", "leads/fields.py", "leads/contact.py", "leads/intake.py"),
     *("leads/cells.py", "leads/columns.py", "leads/tabular.py", "leads/decoding.py"),
     *("leads/package.py", "leads/workbook.py"),
-    *("services/importing.py", "services/arrivals.py", "services/ledger.py"),
-    *("services/outcomes.py", "assignment/owning.py"),
+    *("services/imports/importing.py", "services/imports/arrivals.py"),
+    *("services/imports/ledger.py", "services/imports/outcomes.py"),
+    "assignment/owning.py",
 )
 PLACE = {"refuse": 1, "at": 1, "Problem": 1, "_Fault": 1, "_skipped": 0, "_fault": 0}
 FIRST = {"Refusal": 0, "refused": 0, "_unreadable": 0, "Flaw": 3, "_short": 3}

@@ -13,7 +13,7 @@ from orthocrm import Clinic, OrthoCRM, Role
 from orthocrm.core.messaging import Messaging
 from orthocrm.core.notifying import MessageChannel, MessageState
 from orthocrm.core.query import Aggregate, Cond, Measure
-from orthocrm.services.gating import BATCH, LEASE
+from orthocrm.services.notifications.gating import BATCH, LEASE
 from orthocrm.testing.factories import a_message
 from orthocrm.testing.plugin_suite import HttpCarrier
 from tests.faults.processes import a_clinic, killed, opened, started

@@ -21,7 +21,8 @@ from orthocrm.core.errors import BackendError
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.notifying import Notifier
 from orthocrm.leads.mapping import LeadMapping, parse
-from orthocrm.services import daily, imports, sequences, timed
+from orthocrm.services.followups import daily, sequences, timed
+from orthocrm.services.imports import desk as imports
 
 BATCH = 50
 MAPPING = """

@@ -19,7 +19,7 @@ from orthocrm.core.lead import Lead
 from orthocrm.core.messaging import Messaging
 from orthocrm.core.notifying import Message, MessageState, Notice, Notifier
 from orthocrm.privacy.consent import NewConsent
-from orthocrm.services.contacts import ContactDetails
+from orthocrm.services.notifications.contacts import ContactDetails
 from orthocrm.services.work import everything
 from orthocrm.testing.factories import a_message
 from tests.flows.practice import House

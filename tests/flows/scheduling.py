@@ -9,7 +9,7 @@ from orthocrm.core.ids import UserId
 from orthocrm.core.schedule import WeeklyWindow
 from orthocrm.core.visit_type import BookableResource, VisitType
 from orthocrm.scheduling.booking import NewAppointment
-from orthocrm.services.searching import Search
+from orthocrm.services.scheduling.searching import Search
 from tests.flows.practice import House
 
 LEE, KIM = UserId("dr-lee"), UserId("dr-kim")

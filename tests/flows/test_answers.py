@@ -34,8 +34,8 @@ from orthocrm.core.notifying import Purpose, Reported
 from orthocrm.followup.attempts import LogEntry
 from orthocrm.notifiers.twilio import Twilio
 from orthocrm.privacy.consent import NewConsent
-from orthocrm.services.callbacks import Received
-from orthocrm.services.settling import Outcome, Settled
+from orthocrm.services.notifications.callbacks import Received
+from orthocrm.services.notifications.settling import Outcome, Settled
 from orthocrm.testing.plugin_suite import HttpCarrier, Reply
 from tests.flows.carrying import (
     EMAIL,

@@ -28,7 +28,7 @@ from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
 from orthocrm.core.schedule import WeeklyWindow
 from orthocrm.core.source import LeadSourceCategory
 from orthocrm.core.task import LeadTaskType
-from orthocrm.services.assignment import Distributed, Load
+from orthocrm.services.assignment.desk import Distributed, Load
 from orthocrm.testing.clock import FrozenClock
 from orthocrm.testing.factories import a_schedule
 from tests.flows.practice import House, enquiry

@@ -17,7 +17,7 @@ import pytest
 from orthocrm import Desk, Role, Settings
 from orthocrm.core.lead import Lead
 from orthocrm.leads.mapping import LeadMapping, parse
-from orthocrm.services.ledger import Tally
+from orthocrm.services.imports.ledger import Tally
 from tests.flows.practice import House
 from tests.support.workbooks import filled, saved
 

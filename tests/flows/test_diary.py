@@ -15,7 +15,7 @@ from orthocrm.core.time import Period
 from orthocrm.core.visit_type import BookableResource, Question, VisitType
 from orthocrm.core.waitlist import WaitlistEntry, WaitlistState
 from orthocrm.scheduling.booking import AppointmentEdit
-from orthocrm.services.waiting import NewWaitlistEntry
+from orthocrm.services.scheduling.waiting import NewWaitlistEntry
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.counting import cost, watched
 from tests.flows.practice import House

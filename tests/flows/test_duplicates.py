@@ -388,7 +388,7 @@ def test_what_is_merely_possible_is_given_when_asked_for_and_never_kept(house: H
 
 
 def test_a_search_reads_page_after_page(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orthocrm.services.kinship.PAGE", 2)
+    monkeypatch.setattr("orthocrm.services.leads.kinship.PAGE", 2)
     leads = [house.lead(phone=f"312-555-{n:04}", email=None) for n in range(5)]
     told: list[int] = []
 

@@ -31,7 +31,7 @@ from orthocrm.core.ids import TaskId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.messaging import Messaging
 from orthocrm.core.notifying import Message, MessageChannel, MessageState
-from orthocrm.services.queueing import Wanted, queue
+from orthocrm.services.notifications.queueing import Wanted, queue
 from orthocrm.services.work import everything
 from orthocrm.testing.factories import an_appointment
 from tests.flows.following import configure, queued, told

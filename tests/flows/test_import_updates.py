@@ -13,8 +13,8 @@ from orthocrm.core.ids import ImportId
 from orthocrm.core.lead import Lead
 from orthocrm.core.task import TaskStatus
 from orthocrm.leads.mapping import LeadMapping, parse
-from orthocrm.services import imports
-from orthocrm.services.reverting import Reverted
+from orthocrm.services.imports import desk as imports
+from orthocrm.services.imports.reverting import Reverted
 from orthocrm.testing.clock import FrozenClock
 from tests.flows import files
 from tests.flows.files import a_row, counts, said

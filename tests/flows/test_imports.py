@@ -28,8 +28,8 @@ from orthocrm.core.ids import ImportId, LeadId, UserId
 from orthocrm.core.lead import Lead, StageVisit
 from orthocrm.core.task import LeadTaskType
 from orthocrm.leads.mapping import LeadMapping, OutcomeMapping
-from orthocrm.services import imports
-from orthocrm.services.reverting import Reverted
+from orthocrm.services.imports import desk as imports
+from orthocrm.services.imports.reverting import Reverted
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
 from tests.flows import files
@@ -580,7 +580,7 @@ def test_outcomes_of_leads_that_were_reopened_stay(desk: Desk, house: House) -> 
 def test_an_interrupted_revert_can_be_repeated(
     desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orthocrm.services.reverting.BATCH", 2)
+    monkeypatch.setattr("orthocrm.services.imports.reverting.BATCH", 2)
     files.run(desk, [a_row(i) for i in range(1, 6)])
     before = stored(desk)
     rows = [a_row(i, notes="new") for i in range(1, 6)] + [a_row(i) for i in range(6, 11)]

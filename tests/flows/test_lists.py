@@ -28,7 +28,7 @@ from orthocrm import (
 )
 from orthocrm.core.ids import UserId
 from orthocrm.core.query import Where
-from orthocrm.services.viewing import NEWEST_FIRST
+from orthocrm.services.leads.viewing import NEWEST_FIRST
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House, enquiry

@@ -15,8 +15,8 @@ from orthocrm.core.ids import NoticeId
 from orthocrm.core.messaging import WebhookTarget
 from orthocrm.core.notifying import MessageState, NoticeKind, PushTarget
 from orthocrm.core.time import DAY
-from orthocrm.services.contacts import ContactDetails
-from orthocrm.services.delivery import FIRST_PAUSE
+from orthocrm.services.notifications.contacts import ContactDetails
+from orthocrm.services.notifications.delivery import FIRST_PAUSE
 from orthocrm.services.work import everything
 from orthocrm.testing.suite.arranged import together
 from tests.flows import files

@@ -25,7 +25,7 @@ from orthocrm.core.audit import OutboxItem, OutboxState
 from orthocrm.core.events import Event, LeadAssigned, LeadCaptured, TaskCreated
 from orthocrm.core.ids import ClinicId, OutboxId, UserId
 from orthocrm.hooks import Failure, hook
-from orthocrm.services.delivery import FIRST_PAUSE, LEASE, MOST_ATTEMPTS
+from orthocrm.services.notifications.delivery import FIRST_PAUSE, LEASE, MOST_ATTEMPTS
 from orthocrm.testing.suite.arranged import together
 from tests.flows.practice import House, enquiry
 from tests.hooks.plugins import Ear, a_deaf_ear, a_house, an_ear

@@ -8,7 +8,7 @@ import pytest
 
 from orthocrm.core.appointment import AppointmentStatus
 from orthocrm.core.errors import SlotTaken
-from orthocrm.services.waiting import NewWaitlistEntry
+from orthocrm.services.scheduling.waiting import NewWaitlistEntry
 from orthocrm.testing.clock import FrozenClock
 from orthocrm.testing.suite.arranged import together
 from tests.flows.practice import House

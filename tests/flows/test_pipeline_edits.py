@@ -23,7 +23,7 @@ from orthocrm import (
 )
 from orthocrm.core.ids import LeadId
 from orthocrm.core.query import Cond
-from orthocrm.services.transitions import Move
+from orthocrm.services.pipeline.transitions import Move
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS

@@ -12,7 +12,7 @@ from orthocrm.core.appointment import AppointmentStatus
 from orthocrm.core.errors import SlotTaken
 from orthocrm.core.lead import Lead
 from orthocrm.scheduling.booking import AppointmentEdit
-from orthocrm.services.links import NewLink, SelfSchedulingLink
+from orthocrm.services.scheduling.links import NewLink, SelfSchedulingLink
 from tests.flows.practice import House
 from tests.flows.scheduling import HOUR, KIM, LEE, TUESDAY, open_the_diary, search, wish
 

@@ -16,8 +16,8 @@ from orthocrm.core.messaging import Cap, Messaging, QuietHours
 from orthocrm.core.notifying import MessageState, Purpose
 from orthocrm.followup.sending import FIRST_PAUSE, MOST_ATTEMPTS
 from orthocrm.privacy.consent import NewConsent
-from orthocrm.services.gating import LEASE
-from orthocrm.services.settling import Outcome, Settled
+from orthocrm.services.notifications.gating import LEASE
+from orthocrm.services.notifications.settling import Outcome, Settled
 from orthocrm.testing.factories import a_message
 from orthocrm.testing.suite.arranged import together
 from tests.flows.carrying import (

@@ -28,7 +28,7 @@ from orthocrm.core.task import Task
 from orthocrm.followup.sending import LONGEST_PAUSE, MOST_ATTEMPTS
 from orthocrm.hooks import Specs
 from orthocrm.privacy.consent import NewConsent
-from orthocrm.services.waiting import NewWaitlistEntry
+from orthocrm.services.scheduling.waiting import NewWaitlistEntry
 from orthocrm.testing.factories import a_message
 from tests.flows import files
 from tests.flows.practice import House

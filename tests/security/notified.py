@@ -9,7 +9,7 @@ from orthocrm import Callback, Desk, Letter, MessageChannel, Sent
 from orthocrm.core.ids import LeadId, MessageId, NoticeId
 from orthocrm.core.notifying import MessageState, Reported
 from orthocrm.privacy.consent import NewConsent
-from orthocrm.services.contacts import ContactDetails
+from orthocrm.services.notifications.contacts import ContactDetails
 from orthocrm.testing.factories import a_message, a_notice
 from tests.flows.practice import House
 

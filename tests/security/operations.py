@@ -42,8 +42,8 @@ from orthocrm.leads.channels.phone import PhoneCall
 from orthocrm.leads.mapping import LeadRow, parse
 from orthocrm.leads.matching.pairs import Search
 from orthocrm.leads.tabular import rows
-from orthocrm.services.ledger import Tally
-from orthocrm.services.reverting import Reverted
+from orthocrm.services.imports.ledger import Tally
+from orthocrm.services.imports.reverting import Reverted
 from tests.flows.practice import House, enquiry
 
 MAPPING_TEXT = 'kind = "leads"\n[columns]\nfirst_name = "a"\nlast_name = "b"\nemail = "c"\n'

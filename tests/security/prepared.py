@@ -8,7 +8,7 @@ from attrs import evolve
 
 from orthocrm import SIX_TOUCH, Desk, OrthoCRM, Role, Settings
 from orthocrm.core.ids import ImportId, TaskId, TimeOffId, UserId
-from orthocrm.services.ledger import Tally
+from orthocrm.services.imports.ledger import Tally
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.practice import House, enquiry
 from tests.security import operations

@@ -17,8 +17,8 @@ from orthocrm.core.schedule import DateHours, Schedule
 from orthocrm.core.task import LeadTaskType
 from orthocrm.core.time import Period
 from orthocrm.scheduling.booking import AppointmentEdit
-from orthocrm.services.links import NewLink
-from orthocrm.services.waiting import NewWaitlistEntry
+from orthocrm.services.scheduling.links import NewLink
+from orthocrm.services.scheduling.waiting import NewWaitlistEntry
 from tests.flows.practice import House
 from tests.flows.scheduling import HOUR, TUESDAY, WEEK, open_the_diary, search, wish
 

@@ -40,7 +40,7 @@ from orthocrm.leads.intake import Intake
 from orthocrm.privacy.consent import NewConsent
 from orthocrm.privacy.keys import KeyFile, StaticKeys
 from orthocrm.services import deliveries
-from orthocrm.services.contacts import ContactDetails
+from orthocrm.services.notifications.contacts import ContactDetails
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
 from orthocrm.testing.factories import a_consent, a_message, a_staff_contact

@@ -19,7 +19,7 @@ from orthocrm.core.ids import ClinicId, ImportId, LeadId, TaskId, TimeOffId, Use
 from orthocrm.core.lead import Lead
 from orthocrm.core.ports import Backend
 from orthocrm.services.gate import OPERATIONS
-from orthocrm.services.ledger import Tally
+from orthocrm.services.imports.ledger import Tally
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House, enquiry

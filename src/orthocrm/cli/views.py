@@ -19,7 +19,7 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.task import Task
 from orthocrm.leads.workbook import SIGNATURE
 from orthocrm.pipeline.board import Board, Card, Column
-from orthocrm.services.imports import ImportReport
+from orthocrm.services.imports.desk import ImportReport
 
 _WIDE = 120
 _EMPTY = "-"

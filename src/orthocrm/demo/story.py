@@ -13,7 +13,7 @@ from orthocrm.core.lead import Lead, LostReason
 from orthocrm.core.stage import Step
 from orthocrm.demo.hours import chance, consultation, next_open
 from orthocrm.followup.attempts import LogEntry
-from orthocrm.services.transitions import Loss, Move, Start
+from orthocrm.services.pipeline.transitions import Loss, Move, Start
 
 _MOST_ATTEMPTS = 4
 _ANSWERS = 0.42

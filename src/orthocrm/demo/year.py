@@ -23,7 +23,7 @@ from orthocrm.demo.practice import MANAGER, ZONE, set_up
 from orthocrm.demo.story import Act, Said, story
 from orthocrm.followup.attempts import LogEntry
 from orthocrm.services.batch import Refused, only
-from orthocrm.services.transitions import Loss, Move, Start
+from orthocrm.services.pipeline.transitions import Loss, Move, Start
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from time import monotonic
 from attrs import define, field
 
 from orthocrm.core.notifying import CarrierError, Letter, Notifier, Sent
-from orthocrm.services.gating import Outgoing
-from orthocrm.services.settling import Outcome
+from orthocrm.services.notifications.gating import Outgoing
+from orthocrm.services.notifications.settling import Outcome
 
 _LOG = logging.getLogger("orthocrm")
 

@@ -12,12 +12,12 @@ from orthocrm.core.task import Task
 from orthocrm.hooks import Failure
 from orthocrm.rounds.carrying import Carriers
 from orthocrm.rounds.worked import StepFailed, Worked
-from orthocrm.services.assignment import Assignment
-from orthocrm.services.followups import FollowUps
-from orthocrm.services.notifications import Notifications
-from orthocrm.services.pipeline import Pipeline
-from orthocrm.services.scheduling import Scheduling
-from orthocrm.services.settling import Settled
+from orthocrm.services.assignment.desk import Assignment
+from orthocrm.services.followups.desk import FollowUps
+from orthocrm.services.notifications.desk import Notifications
+from orthocrm.services.notifications.settling import Settled
+from orthocrm.services.pipeline.desk import Pipeline
+from orthocrm.services.scheduling.desk import Scheduling
 
 _LOG = logging.getLogger("orthocrm")
 

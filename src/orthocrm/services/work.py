@@ -36,9 +36,10 @@ from orthocrm.core.settings import Practice
 from orthocrm.hooks import Plugins
 from orthocrm.leads.dedupe import CROWD
 from orthocrm.privacy.audit import digest, personal_change
-from orthocrm.services import forwarding, links
+from orthocrm.services import forwarding
 from orthocrm.services.cursors import Cursors
-from orthocrm.services.glances import Glances
+from orthocrm.services.scheduling import links
+from orthocrm.services.scheduling.glances import Glances
 
 R = TypeVar("R")
 T = TypeVar("T")

@@ -28,7 +28,7 @@ from orthocrm.core.outside import Outside
 from orthocrm.leads.channels.delivery import Delivered, Reason
 from orthocrm.leads.channels.signatures import Unverified
 from orthocrm.privacy.secrets import StaticSecrets
-from orthocrm.services.receiving import Accepted
+from orthocrm.services.leads.receiving import Accepted
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.practice import House
 from tests.flows.receiving import FORM, POST, SECRETS, leads, opened, posted

@@ -17,7 +17,7 @@ from orthocrm import (
 )
 from orthocrm.leads.channels.delivery import Awaited, Delivered, Reason
 from orthocrm.leads.mapping import parse
-from orthocrm.services.receiving import Accepted, DetailUnavailable
+from orthocrm.services.leads.receiving import Accepted, DetailUnavailable
 from tests.flows.practice import House
 from tests.flows.receiving import PROJECT, SAMPLES, Carrier, leads, source_name
 

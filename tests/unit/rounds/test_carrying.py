@@ -11,8 +11,8 @@ from orthocrm import CarrierError, Letter, MessageChannel, Sent
 from orthocrm.core.ids import ClinicId, MessageId
 from orthocrm.rounds import carrying
 from orthocrm.rounds.carrying import HANDS, MOST_LATE, Carriers
-from orthocrm.services.gating import Outgoing
-from orthocrm.services.settling import Outcome
+from orthocrm.services.notifications.gating import Outgoing
+from orthocrm.services.notifications.settling import Outcome
 from orthocrm.testing.factories import a_clinic, a_message
 
 CLINIC = a_clinic()

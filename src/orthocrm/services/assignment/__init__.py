@@ -1,0 +1,1 @@
+"""`desk.assignment`: who takes care of which lead."""

@@ -1,0 +1,1 @@
+"""`desk.followups`: activities, tasks, rules and sequences."""

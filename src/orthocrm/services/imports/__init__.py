@@ -1,0 +1,1 @@
+"""`desk.imports`: files of leads and of outcomes, and taking them back."""

@@ -1,0 +1,1 @@
+"""`desk.leads`: enquiries from capture to merging, and who belongs together."""

@@ -1,0 +1,1 @@
+"""`desk.notifications`: what staff are told, what families are written, and consent."""

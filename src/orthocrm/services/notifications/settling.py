@@ -1,0 +1,114 @@
+"""What carriers made of letters, written down for the messages that were claimed."""
+
+from collections.abc import Sequence
+
+from attrs import evolve, frozen
+
+from orthocrm.core.ids import UserId
+from orthocrm.core.notifying import (
+    CarrierError,
+    Message,
+    MessageChannel,
+    MessageState,
+    Sent,
+)
+from orthocrm.followup import sending
+from orthocrm.services.notifications import consenting, gating
+from orthocrm.services.notifications.gating import Outgoing
+from orthocrm.services.work import Work
+
+GONE = "gone"
+"""What carriers of push say of a subscription that is no more."""
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """What became of a letter: it was taken, it was not, or (None) nobody got round to it."""
+
+    outgoing: Outgoing
+    result: Sent | CarrierError | None = None
+
+
+@frozen(kw_only=True)
+class Settled:
+    """How many letters were taken, will be tried again, were refused for good, or were parked.
+
+    `late` are results of somebody whose claim was no longer the newest; they changed nothing.
+    """
+
+    sent: int = 0
+    retried: int = 0
+    refused: int = 0
+    parked: int = 0
+    late: int = 0
+
+    def __add__(self, other: "Settled") -> "Settled":
+        return Settled(
+            sent=self.sent + other.sent,
+            retried=self.retried + other.retried,
+            refused=self.refused + other.refused,
+            parked=self.parked + other.parked,
+            late=self.late + other.late,
+        )
+
+
+def settle(work: Work, outcomes: Sequence[Outcome]) -> Settled:
+    """Record results, each unless somebody else claimed, cancelled or settled the message since.
+
+    Leads are locked before messages, and messages in the order of their ids, here as everywhere.
+    """
+    refused = [o.outgoing.message for o in outcomes if _opted_out(o.result)]
+    consenting.hold(work, [(message.channel, message.to) for message in refused])
+    total = Settled()
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.outgoing.message.id):
+        after = _after(work, outcome)
+        if work.store.messages.settle(after):
+            total += _counted(after, outcome)
+            _follow(work, after, outcome.result)
+        else:
+            total += Settled(late=1)
+    work.touch(o.outgoing.message.lead_id for o in outcomes if o.outgoing.message.lead_id)
+    return total
+
+
+def _after(work: Work, outcome: Outcome) -> Message:
+    message, result = outcome.outgoing.message, outcome.result
+    if isinstance(result, Sent):
+        return sending.taken(message, outcome.outgoing.carrier, result, work.now)
+    if isinstance(result, CarrierError):
+        return sending.failed(message, result, work.now)
+    return sending.released(message, work.now)
+
+
+def _counted(after: Message, outcome: Outcome) -> Settled:
+    if after.state is MessageState.SENT:
+        return Settled(sent=1)
+    if after.state is MessageState.PARKED:
+        return Settled(parked=1)
+    if after.state is MessageState.PENDING:
+        return Settled(retried=1) if outcome.result is not None else Settled()
+    return Settled(refused=1)
+
+
+def _follow(work: Work, after: Message, result: Sent | CarrierError | None) -> None:
+    """Do what a result asks for besides."""
+    if after.state is MessageState.PARKED:
+        work.record(gating.told_parked(work, after))
+    if not isinstance(result, CarrierError):
+        return
+    if _opted_out(result):
+        consenting.carrier_objected(work, after.channel, after.to, result.reason, work.now)
+    if after.channel is MessageChannel.PUSH and result.reason == GONE and after.user is not None:
+        _forget_push(work, after.user, after.to)
+
+
+def _opted_out(result: Sent | CarrierError | None) -> bool:
+    return isinstance(result, CarrierError) and result.opted_out
+
+
+def _forget_push(work: Work, user: UserId, address: str) -> None:
+    contact = work.store.contacts.get([user], lock=True).get(user)
+    if contact is not None:
+        left = tuple(target for target in contact.push if target.address != address)
+        if left != contact.push:
+            work.store.contacts.save([evolve(contact, push=left)])

@@ -1,0 +1,1 @@
+"""`desk.pipeline`: leads on their way through the clinic's stages."""

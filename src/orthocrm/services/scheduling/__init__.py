@@ -1,0 +1,1 @@
+"""`desk.scheduling`: schedules, free times, appointments, the waitlist and links."""

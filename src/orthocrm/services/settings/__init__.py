@@ -1,0 +1,1 @@
+"""`desk.settings`: the clinic itself, and what it configures."""
