@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from orthocrm.backends.memory import MemoryBackend
 from orthocrm.backends.sql import SqlBackend
+from orthocrm.core.beside_leads import BESIDE_LEADS, Pair
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.lead import Lead
 from orthocrm.core.ports import Backend, Repository, UnitOfWork
@@ -22,6 +23,7 @@ from orthocrm.testing.factories import a_clinic, a_source, the_default_stages
 from tests.support import postgres
 
 TABLES = ("leads", "visits", "tasks", "appointments", "messages")
+BESIDE = ("lead_visits", "lead_tasks", "lead_appointments")
 
 
 @frozen
@@ -43,6 +45,7 @@ class Case:
     parents: Mapping[str, Sequence[Any]]
     rows: Mapping[str, Sequence[Any]]
     asked: tuple[Asked, ...]
+    beside: tuple[Aggregate, ...]
 
 
 @st.composite
@@ -60,7 +63,16 @@ def cases(draw: st.DrawFn) -> Case:
     parents = {"clinics": [clinic], "stages": the_default_stages(clinic), "sources": [source]}
     one = st.sampled_from(TABLES).flatmap(lambda table: questions(table, rows[table]))
     asked = draw(st.lists(one, min_size=3, max_size=6))
-    return Case(clinic, parents, rows, tuple(asked))
+    with_leads = st.sampled_from(BESIDE).flatmap(
+        lambda name: strategies.aggregates(name, pairs(rows, name))
+    )
+    beside = draw(st.lists(with_leads, min_size=1, max_size=3))
+    return Case(clinic, parents, rows, tuple(asked), tuple(beside))
+
+
+def pairs(rows: Mapping[str, Sequence[Any]], name: str) -> list[Pair]:
+    beside = BESIDE_LEADS[name]
+    return [*beside.pairs(rows[beside.table], {lead.id: lead for lead in rows["leads"]}.get)]
 
 
 def several(
@@ -145,7 +157,12 @@ def test_every_engine_gives_the_interpreted_answer(
     engines: Mapping[str, Backend], case: Case
 ) -> None:
     wanted = [interpreted(case.rows[asked.table], asked) for asked in case.asked]
+    with_leads = [
+        aggregate(query, pairs(case.rows, query.of), BESIDE_LEADS[query.of].schema)
+        for query in case.beside
+    ]
     for name, backend in engines.items():
         fill(backend, case)
         with backend.begin(case.clinic.id) as unit:
             assert (name, [answers(unit, asked) for asked in case.asked]) == (name, wanted)
+            assert (name, [[*unit.aggregate(query)] for query in case.beside]) == (name, with_leads)

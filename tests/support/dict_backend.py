@@ -11,6 +11,7 @@ from attrs import evolve
 
 from orthocrm.core import query
 from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.claims import Claim, in_order, laid_out
 from orthocrm.core.errors import AlreadyExists, Conflict, InvalidInput, StaleVersion
 from orthocrm.core.facts import SCHEMAS
@@ -273,6 +274,11 @@ class DictUnit:
         return clinic.revision if clinic else None
 
     def aggregate(self, asked: Aggregate) -> Sequence[Group]:
+        if asked.of in BESIDE_LEADS:
+            beside = BESIDE_LEADS[asked.of]
+            rows = self.tables.get(beside.table, {}).values()
+            pairs = beside.pairs(rows, self.tables.get("leads", {}).get)
+            return query.aggregate(asked, pairs, beside.schema)
         return query.aggregate(asked, self.tables[asked.of].values(), SCHEMAS[asked.of])
 
 

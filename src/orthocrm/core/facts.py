@@ -190,6 +190,7 @@ TOUCHES = Schema(
 
 SPEND = Schema(
     "spend",
+    currency=(_CODE, "amount.currency"),
     source=(_CODE, "source_id"),
     kind=(_CODE, "kind"),
     campaign=(_CODE, "campaign"),

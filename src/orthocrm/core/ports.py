@@ -423,7 +423,10 @@ class UnitOfWork(Protocol):
         ...
 
     def aggregate(self, query: Aggregate) -> Sequence[Group]:
-        """Compute measures over the nouns of one kind."""
+        """Compute measures over the nouns of one kind, or over them with their leads beside them.
+
+        The pairs of `orthocrm.core.beside_leads` are what a backend without joins computes over.
+        """
         ...
 
 

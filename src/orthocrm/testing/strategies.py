@@ -12,6 +12,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 
 from orthocrm.core.appointment import Appointment, AppointmentStatus
+from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import LeadId, SourceId, StageSlug, UserId
 from orthocrm.core.lead import (
@@ -301,6 +302,8 @@ def wheres(table: str, nouns: Sequence[Any] = ()) -> st.SearchStrategy[Where]:
 
 def fields_of(table: str) -> list[Queryable]:
     """List the fields that a table's schema knows, and leads' own ones by every kind."""
+    if table in BESIDE_LEADS:
+        return list(BESIDE_LEADS[table].schema.fields.values())
     known = list(SCHEMAS[table].fields.values())
     if table == "leads":
         kinds = (Kind.CODE, Kind.NUMBER, Kind.DATE, Kind.FLAG)

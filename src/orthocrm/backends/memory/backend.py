@@ -18,6 +18,7 @@ from orthocrm.backends.memory.repositories import (
 from orthocrm.core.activity import Activity
 from orthocrm.core.appointment import TimeOff
 from orthocrm.core.audit import AuditEntry, Import, ImportChange, PersonalChange
+from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
 from orthocrm.core.facts import SCHEMAS
@@ -90,6 +91,11 @@ class MemoryUnit:
 
     def aggregate(self, query: Aggregate) -> Sequence[Group]:
         """Compute measures over leads, visits, activities, tasks or appointments."""
+        if query.of in BESIDE_LEADS:
+            beside = BESIDE_LEADS[query.of]
+            leads = self._session.draft("leads")
+            rows = beside.pairs(self._session.draft(beside.table).everything(), leads.one)
+            return aggregate(query, rows, beside.schema)
         schema = SCHEMAS[query.of]
         draft = self._session.draft(query.of)
         return aggregate(query, candidates(draft, schema.checked(query.where)), schema)

@@ -26,6 +26,7 @@ from orthocrm.core.query import (
 )
 
 _FORMS = 500
+_COUNTS = (Calculation.COUNT, Calculation.DISTINCT)
 _RANK, _COUNT, _VALUE = "rank_", "count_", "value_"
 
 
@@ -93,7 +94,7 @@ class _Source:
 
 
 def _source(form: Aggregate, shape: Shape[Any], language: Language) -> _Source:
-    rows: sa.FromClause = shape.table
+    rows: sa.FromClause = shape.rows
     keys: list[sa.ColumnElement[Any]] = []
     for number, key in enumerate(form.by):
         if isinstance(key, Bucket):
@@ -139,13 +140,21 @@ def _grouped(statement: sa.Select[Any], source: _Source) -> sa.Select[Any]:
 
 
 def _total(measure: Measure, shape: Shape[Any], language: Language) -> sa.ColumnElement[Any]:
-    compute: Any = getattr(sa.func, measure.calculation)
-    value = None if measure.field is None else _value(measure.field, shape)
-    total = sa.func.count() if value is None else compute(value)
+    total = _computed(measure, shape)
     if measure.where == EVERYTHING:
         return total
     assert measure.where is not None  # noqa: S101 - for the type checker: forms have one
     return total.filter(condition(measure.where, shape, language))
+
+
+def _computed(measure: Measure, shape: Shape[Any]) -> Any:  # noqa: ANN401 - a function of SQL
+    if measure.field is None:
+        return sa.func.count()
+    value = _value(measure.field, shape)
+    if measure.calculation is Calculation.DISTINCT:
+        return sa.func.count(sa.distinct(value))
+    compute: Any = getattr(sa.func, measure.calculation)
+    return compute(value)
 
 
 def _value(name: str, shape: Shape[Any]) -> sa.ColumnElement[Any]:
@@ -231,7 +240,7 @@ class _Reader:
         )
 
     def _total(self, value: Any, measure: Measure) -> Any:  # noqa: ANN401 - of the field's kind
-        if value is None or measure.field is None or measure.calculation is Calculation.COUNT:
+        if value is None or measure.field is None or measure.calculation in _COUNTS:
             return value
         if measure.calculation is Calculation.SUM:
             return int(value)

@@ -9,6 +9,7 @@ from orthocrm.backends.sql.claims import SqlClaims
 from orthocrm.backends.sql.competing import SqlDeliveries, SqlOutbox
 from orthocrm.backends.sql.messages import SqlConsents, SqlMessages
 from orthocrm.backends.sql.repositories import ClinicRepository, SqlLeadRepository, SqlRepository
+from orthocrm.backends.sql.rows.beside_leads import BESIDE_LEADS
 from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.activity import Activity
 from orthocrm.core.appointment import TimeOff
@@ -212,8 +213,9 @@ class SqlUnitOfWork:
 
     def aggregate(self, query: Aggregate) -> Sequence[Group]:
         """Compute measures in the database; only a quantile's last step is done here."""
-        if query.of not in rows.OF:
+        shape = rows.OF.get(query.of) or BESIDE_LEADS.get(query.of)
+        if shape is None:
             raise InvalidInput.at("of", "unknown_table", "there is no such kind of noun")
-        shape = rows.OF[query.of]
-        self._transaction.flush_for(shape)
+        for kind in shape.made_of:
+            self._transaction.flush_for(kind)
         return in_order(aggregates.groups(query, shape, self._transaction.session))

@@ -7,12 +7,14 @@ import pytest
 from attrs import evolve
 
 from orthocrm.core.activity import CallOutcome, LeadActivityType
+from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.lead import Enquiry, Lead, LeadStatus, Milestones, TreatmentInterest
 from orthocrm.core.ports import Backend
 from orthocrm.core.query import (
     Aggregate,
+    AllOf,
     Bucket,
     Calculation,
     Cond,
@@ -45,6 +47,7 @@ COUNT = Measure("n")
 EVERY_CALCULATION = (
     COUNT,
     Measure("present", C.COUNT, "ms_to_contact"),
+    Measure("different", C.DISTINCT, "ms_to_contact"),
     Measure("sum", C.SUM, "ms_to_contact"),
     Measure("min", C.MIN, "ms_to_contact"),
     Measure("max", C.MAX, "ms_to_contact"),
@@ -94,6 +97,33 @@ QUERIES = {
     "tasks": Aggregate("tasks", (COUNT, Measure("t", C.MIN, "due_at")), by=("status",)),
     "appointments": Aggregate("appointments", (COUNT,), by=("provider", "status")),
 }
+
+BESIDE = {
+    "visits by source": Aggregate(
+        "lead_visits",
+        (COUNT, Measure("leads", C.DISTINCT, "lead_id")),
+        by=("stage", "lead.owner"),
+        where=Cond("lead.deleted_at", "absent"),
+    ),
+    "quantiles of the lead": Aggregate(
+        "lead_tasks", (Measure("median", C.QUANTILE, "lead.ms_to_contact"),), by=("status",)
+    ),
+    "in buckets": Aggregate(
+        "lead_activities", (COUNT,), by=(Bucket("lead.created_at", EDGES), "call_outcome")
+    ),
+    "by several values of the lead": Aggregate(
+        "lead_appointments", (Measure("t", C.MIN, "starts_at"),), by=("lead.interest",)
+    ),
+    "by a field of the clinic's own": Aggregate(
+        "lead_appointments", (COUNT,), by=("lead.custom.code.colour",)
+    ),
+    "filtered by both": Aggregate(
+        "lead_appointments",
+        (COUNT, Measure("new", where=Cond("lead.status", "eq", "NEW"))),
+        where=AllOf((Cond("provider", "eq", "dr-1"), Cond("lead.owner", "present"))),
+    ),
+}
+"""Aggregates over rows with their leads beside them."""
 
 
 def _a_lead(clinic: Clinic, i: int) -> Lead:
@@ -153,6 +183,23 @@ class AggregateRules(Rules):
             got = list(unit.aggregate(query))
         assert got == aggregate(query, rows[query.of], SCHEMAS[query.of])
 
+    @pytest.mark.parametrize("name", BESIDE)
+    def test_rows_beside_their_leads_agree_with_the_interpreter(
+        self, backend: Backend, name: str
+    ) -> None:
+        """Fields of row and lead may be mixed; rows without a lead are left out."""
+        clinic, query = a_practice(backend), BESIDE[name]
+        rows, beside = _fill(backend, clinic), BESIDE_LEADS[query.of]
+        booked = an_appointment(rows["leads"][0], provider="dr-1")
+        strangers = [evolve(booked, lead_id=None, patient_ref="patient-1")]
+        store(backend, clinic, "appointments", strangers)
+        leads = {lead.id: lead for lead in rows["leads"]}
+        with backend.begin(clinic.id) as unit:
+            got = list(unit.aggregate(query))
+        pairs = beside.pairs([*rows[beside.table], *strangers], leads.get)
+        assert got == aggregate(query, pairs, beside.schema)
+        assert got
+
     def test_numbers_are_whole_and_quantiles_are_floats(self, backend: Backend) -> None:
         """Counts and sums never come as decimals or floats, instants are in UTC."""
         clinic = a_practice(backend)
@@ -174,7 +221,7 @@ class AggregateRules(Rules):
         with backend.begin(clinic.id) as unit:
             [group] = unit.aggregate(Aggregate("leads", EVERY_CALCULATION))
             assert list(unit.aggregate(Aggregate("leads", (COUNT,), by=("owner",)))) == []
-        counts = {"n": 0, "present": 0}
+        counts = {"n": 0, "present": 0, "different": 0}
         others = dict.fromkeys(m.name for m in EVERY_CALCULATION if m.name not in counts)
         assert group == Group((), {**counts, **others})
 

@@ -69,6 +69,16 @@ class Shape(Generic[T]):
         return self.table.name
 
     @property
+    def made_of(self) -> "tuple[Shape[Any], ...]":
+        """The kinds of nouns whose rows aggregates read."""
+        return (self,)
+
+    @property
+    def rows(self) -> sa.FromClause:
+        """Where the rows that aggregates are about come from."""
+        return self.table
+
+    @property
     def identity(self) -> sa.Column[Any]:
         """The column of the noun's own id."""
         return self.table.c.get("id", self.table.c.clinic_id)
