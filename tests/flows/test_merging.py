@@ -585,6 +585,31 @@ def test_a_row_that_comes_again_finds_the_survivor(house: House) -> None:
     assert [lead.id for lead in house.admin.leads.find(mine=False).leads] == [survivor.id]
 
 
+def test_rows_of_both_leads_go_on_to_find_the_survivor(house: House) -> None:
+    """Their own system keeps sending both: neither reference may make a lead again."""
+    desk = house.desk(Role.IMPORTER)
+    files.run(desk, [files.a_row(1), files.a_row(2)])
+    survivor, loser = sorted(
+        house.admin.leads.find(mine=False).leads, key=lambda lead: lead.origin.external_ref or ""
+    )
+    done = house.admin.leads.merge(survivor.id, loser.id)
+
+    again = files.run(desk, [files.a_row(1), files.a_row(2, notes="asked again")])
+    assert files.counts(again.tally) == {"updated": 1, "unchanged": 1}
+    (lead,) = house.admin.leads.find(mine=False).leads
+    assert (lead.id, lead.origin.external_ref) == (survivor.id, "r-1")
+    assert lead.former_refs == ("r-2",)
+
+    ended = {"ref": "r-2", "outcome": "lost", "reason": "RELOCATED", "at": "2026-11-01"}
+    assert files.run(desk, [ended], files.outcomes()).tally.updated == 1
+    assert house.admin.leads.get(survivor.id).status is LeadStatus.LOST
+
+    house.admin.leads.unmerge(done.id)
+    files.run(desk, [files.a_row(2, notes="for the second one")])
+    assert house.admin.leads.get(loser.id).enquiry.notes == "for the second one"
+    assert house.admin.leads.get(survivor.id).former_refs == ()
+
+
 def test_a_reverted_import_keeps_leads_into_which_others_were_merged(house: House) -> None:
     desk = house.desk(Role.IMPORTER)
     report = files.run(desk, [files.a_row(1), files.a_row(2)])

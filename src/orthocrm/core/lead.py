@@ -224,7 +224,9 @@ class Lead:
 
     `version` is the version that was read; saving a lead that changed meanwhile is refused.
     `tags` are codes in lower case. A lead with `merged_into` is a tombstone that leads to another.
-    `keys` are the match keys by which duplicates are found (computed by `orthocrm.leads.dedupe`).
+    `former_refs` are the external references of leads that became a part of it: whatever looks for
+    them finds this lead. `keys` are the match keys by which duplicates are found (computed by
+    `orthocrm.leads.dedupe`).
     """
 
     id: LeadId
@@ -245,6 +247,7 @@ class Lead:
     tags: tuple[str, ...] = ()
     custom: Custom = field(factory=Custom)
     merged_into: LeadId | None = None
+    former_refs: tuple[str, ...] = field(default=(), repr=mask, metadata=PERSONAL)
     keys: tuple[str, ...] = field(default=(), repr=mask, metadata=PERSONAL)
     version: int = 1
 

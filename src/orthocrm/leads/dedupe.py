@@ -3,7 +3,7 @@
 Siblings share phone, e-mail and address: a match of those alone says household, not person.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from attrs import evolve, frozen
 
@@ -76,6 +76,17 @@ def match_keys(patient: Patient, contact: Contact, external_ref: str | None) -> 
     if external_ref is not None:
         keys.add(REFERENCE + external_ref)
     return tuple(sorted(keys))
+
+
+def keys_of(lead: Lead) -> tuple[str, ...]:
+    """Compute the keys of a lead, with the references of those that became a part of it."""
+    keys = match_keys(lead.patient, lead.contact, lead.origin.external_ref)
+    return with_references(keys, lead.former_refs)
+
+
+def with_references(keys: tuple[str, ...], refs: Collection[str]) -> tuple[str, ...]:
+    """Add further external references to the keys by which a lead is found."""
+    return tuple(sorted({*keys, *(REFERENCE + ref for ref in refs)})) if refs else keys
 
 
 def shareable(keys: Iterable[str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from orthocrm.core.people import Email, PatientRelationship, Phone, PreferredCon
 from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Practice
 from orthocrm.leads.custom import PREFIX, demand, kept_raw, read_custom, with_values
-from orthocrm.leads.dedupe import match_keys
+from orthocrm.leads.dedupe import keys_of
 from orthocrm.leads.fields import READERS, Asking, incomplete, is_reachable
 
 
@@ -248,7 +248,7 @@ def derived(lead: Lead, practice: Practice) -> Lead:
     return evolve(
         lead,
         enquiry=evolve(lead.enquiry, incomplete=flags),
-        keys=match_keys(lead.patient, lead.contact, lead.origin.external_ref),
+        keys=keys_of(lead),
     )
 
 

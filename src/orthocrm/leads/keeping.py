@@ -99,6 +99,17 @@ def origin_of(pair: Pair) -> Origin:
     return evolve(first, external_ref=first.external_ref or later.external_ref)
 
 
+def former_refs(pair: Pair, kept: str | None) -> tuple[str, ...]:
+    """Give the references of both, but for the one that is the merged lead's own.
+
+    Whoever knows one of the leads by its reference finds the merged one, so that no import makes
+    it anew. This holds for a converted survivor too.
+    """
+    refs: set[str | None] = {*pair.survivor.former_refs, *pair.loser.former_refs}
+    refs |= {pair.survivor.origin.external_ref, pair.loser.origin.external_ref}
+    return tuple(sorted(ref for ref in refs if ref is not None and ref != kept))
+
+
 def held(lead: Lead, name: str) -> Any:  # noqa: ANN401 - any field of a lead
     """Give what a lead holds in a field of a merge."""
     return lead.contact.address if name == "address" else editing.held(lead, name)

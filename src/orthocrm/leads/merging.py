@@ -28,6 +28,7 @@ from orthocrm.core.settings import Practice
 from orthocrm.core.time import milliseconds
 from orthocrm.leads import editing, keeping
 from orthocrm.leads.custom import PREFIX
+from orthocrm.leads.dedupe import with_references
 from orthocrm.leads.keeping import CHOOSABLE, FIELDS, NO_CHOICES, Choices, Pair, Side
 
 
@@ -165,12 +166,20 @@ def joined(
     """
     ensure_mergeable(pair, choices)
     values = keeping.values_of(pair, choices)
-    lead = pair.survivor
-    if not lead.is_locked:
+    if pair.survivor.is_locked:
+        lead = _found_by_both(pair)
+    else:
         lead = _united(pair, values, practice, unanswered)
         lead = evolve(lead, stamps=evolve(lead.stamps, updated_at=now, updated_by=by))
     _, rest = keeping.packed(pair, choices, values)
     return Joined(lead=lead, tombstone=_tombstone(pair, now, by), notes=rest)
+
+
+def _found_by_both(pair: Pair) -> Lead:
+    """Let a converted survivor be found by the references of both; no field of it changes."""
+    refs = keeping.former_refs(pair, pair.survivor.origin.external_ref)
+    keys = with_references(pair.survivor.keys, refs)
+    return evolve(pair.survivor, former_refs=refs, keys=keys)
 
 
 def _tombstone(pair: Pair, now: datetime, by: UserId) -> Lead:
@@ -191,10 +200,12 @@ def _united(pair: Pair, values: Mapping[str, Any], practice: Practice, unanswere
     born = elder.stamps
     ahead = _ahead(pair, practice)
     milestones = _milestones(pair, unanswered)
+    origin = keeping.origin_of(pair)
     contacted = milestones.first_contact_at is not None
     lead = evolve(
         _filled(pair, values),
-        origin=keeping.origin_of(pair),
+        origin=origin,
+        former_refs=keeping.former_refs(pair, origin.external_ref),
         position=_position(pair, ahead),
         loss=ahead.loss,
         status=status_of(practice.stage_by_slug[ahead.position.stage], contacted=contacted),

@@ -17,6 +17,7 @@ from orthocrm.core.lead import (
     Lead,
     LeadStatus,
     Milestones,
+    Origin,
     Ownership,
     Position,
     Stamps,
@@ -27,6 +28,7 @@ from orthocrm.core.people import Contact, Patient
 from orthocrm.core.settings import Practice
 from orthocrm.core.time import milliseconds
 from orthocrm.leads import editing
+from orthocrm.leads.dedupe import REFERENCE
 
 _PARTS = (Patient, Contact, Enquiry, Stamps)
 """Parts whose fields change each for itself; others are taken as a whole."""
@@ -42,7 +44,7 @@ def survivor_of(merge: Merge, present: Lead, lived: Milestones, practice: Practi
     """
     before, after = merge.survivor_before, merge.survivor_after
     if before.is_locked:
-        return present
+        return _forgetting(merge, present)
     if evolve(_aside(present), version=after.version) == _aside(after):
         return evolve(before, version=present.version)
     alone = {
@@ -50,6 +52,7 @@ def survivor_of(merge: Merge, present: Lead, lived: Milestones, practice: Practi
         for name in _ALONE
     }
     lead = evolve(present, **alone)
+    lead = evolve(lead, origin=_origin(merge, lead), former_refs=_former_refs(merge, present))
     lead = evolve(lead, enquiry=evolve(lead.enquiry, notes=_notes(merge, present)))
     lead = evolve(
         lead,
@@ -90,6 +93,26 @@ def _undone(before: Any, after: Any, present: Any) -> Any:  # noqa: ANN401 - any
             },
         )
     return present
+
+
+def _origin(merge: Merge, lead: Lead) -> Origin:
+    """Give the lead its own reference again, also where something else of its origin changed."""
+    before, after = merge.survivor_before.origin, merge.survivor_after.origin
+    ref = _undone(before.external_ref, after.external_ref, lead.origin.external_ref)
+    return evolve(lead.origin, external_ref=ref)
+
+
+def _former_refs(merge: Merge, present: Lead) -> tuple[str, ...]:
+    before, after = merge.survivor_before.former_refs, merge.survivor_after.former_refs
+    return tuple(ref for ref in present.former_refs if ref in before or ref not in after)
+
+
+def _forgetting(merge: Merge, present: Lead) -> Lead:
+    """Let a converted survivor be found no more by the references of the loser."""
+    refs = _former_refs(merge, present)
+    gone = {REFERENCE + ref for ref in present.former_refs if ref not in refs}
+    keys = tuple(key for key in present.keys if key not in gone)
+    return evolve(present, former_refs=refs, keys=keys)
 
 
 def _notes(merge: Merge, present: Lead) -> str | None:

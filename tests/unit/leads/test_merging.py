@@ -475,6 +475,26 @@ def test_a_first_touch_that_nobody_recorded_stays_unknown() -> None:
     assert origin.source_id != SourceId(source)
 
 
+def test_every_reference_of_both_still_finds_the_merged_lead() -> None:
+    older = lead(created_at=EARLIER, origin=Origin(channel=Channel.SOCIAL, external_ref="fb-1"))
+    newer = evolve(
+        lead(origin=Origin(channel=Channel.PHONE, external_ref="x-2")), former_refs=("x-1", "fb-1")
+    )
+    for merged in (joined(newer, older).lead, joined(older, newer).lead):
+        assert merged.origin.external_ref == "fb-1"
+        assert merged.former_refs == ("x-1", "x-2")
+        assert {"ref:fb-1", "ref:x-1", "ref:x-2"} <= set(merged.keys)
+
+
+def test_a_converted_survivor_is_found_by_the_losers_reference_too() -> None:
+    survivor = converted()
+    loser = lead(origin=Origin(channel=Channel.PHONE, external_ref="x-2"))
+    merged = joined(survivor, loser).lead
+    assert merged.former_refs == ("x-2",)
+    assert set(merged.keys) == {*survivor.keys, "ref:x-2"}
+    assert evolve(merged, former_refs=(), keys=survivor.keys) == survivor
+
+
 def test_milestones_are_the_earliest_counted_from_the_first_enquiry() -> None:
     hour = timedelta(hours=1)
     older = lead(

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from orthocrm.core.ids import StageSlug, UserId, VisitId
 from orthocrm.core.lead import (
+    Channel,
     Conversion,
     Custom,
     Enquiry,
@@ -16,6 +17,7 @@ from orthocrm.core.lead import (
     Loss,
     LostReason,
     Milestones,
+    Origin,
 )
 from orthocrm.core.merging import Merge
 from orthocrm.core.people import Address
@@ -81,6 +83,31 @@ def test_the_loser_is_as_it_was() -> None:
     merge = merge_of(lead(), loser)
     tombstone = evolve(loser, merged_into=merge.survivor_id, version=2)
     assert unmerging.loser_of(merge, tombstone) == evolve(loser, version=2)
+
+
+@pytest.mark.parametrize("changed", [{}, {"campaign": "autumn"}])
+def test_each_lead_has_its_own_reference_again(changed: dict[str, str]) -> None:
+    survivor = evolve(
+        lead(origin=Origin(channel=Channel.PHONE, external_ref="x-2")), former_refs=("x-1",)
+    )
+    loser = lead(**RICH, origin=Origin(channel=Channel.SOCIAL, external_ref="fb-1"))
+    merge = merge_of(survivor, loser)
+    assert (merge.survivor_after.origin.external_ref, merge.survivor_after.former_refs) == (
+        "fb-1",
+        ("x-1", "x-2"),
+    )
+    after = parted(merge, edited(merge, origin=changed, contact={"preferred_time": "evenings"}))
+    assert (after.origin.external_ref, after.former_refs) == ("x-2", ("x-1",))
+    assert {key for key in after.keys if key.startswith("ref:")} == {"ref:x-1", "ref:x-2"}
+
+
+def test_a_converted_survivor_is_found_by_its_own_references_only() -> None:
+    conversion = Conversion(at=MONDAY_MORNING, patient_ref="p-1")
+    survivor = lead(stage="treatment_started", conversion=conversion)
+    merge = merge_of(survivor, lead(origin=Origin(channel=Channel.SOCIAL, external_ref="fb-1")))
+    after = parted(merge, evolve(merge.survivor_after, version=9))
+    assert evolve(after, keys=survivor.keys) == evolve(survivor, version=9)
+    assert set(after.keys) == set(survivor.keys)
 
 
 def test_every_field_that_nobody_changed_is_as_it_was() -> None:

@@ -99,6 +99,8 @@ def _edited(work: Work, row: LeadRow, stored: Lead) -> Edited:
         for name in _EDITABLE
         if getattr(row.intake, name) != _USUAL[name]
     }
+    if told.get("external_ref") in stored.former_refs:
+        del told["external_ref"]
     edit = LeadEdit(**told)
     return editing.edited(stored, edit, work.practice, now=work.now, by=work.actor.user)
 

@@ -122,6 +122,7 @@ def _a_full_lead(rows: Rows) -> Lead:
         tags=("vip", "spricht_français", "2nd"),
         custom=_a_full_custom(),
         merged_into=LeadId("lead-0"),
+        former_refs=("row-0", "ROW ü"),
         keys=("phone:+13125550100", "email:anna@example.com", "name:KLR,A"),
         version=3,
     )

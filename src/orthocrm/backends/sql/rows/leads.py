@@ -187,6 +187,7 @@ def personal_of_lead(lead: Lead) -> Personal:
         "enquiry.notes": enquiry.notes,
         "loss.notes": lead.loss.notes if lead.loss else None,
         "custom.personal": by_kind(lead.custom.personal) or None,
+        "former_refs": lead.former_refs or None,
         "keys": lead.keys or None,
     }
     return {path: value for path, value in fields.items() if value is not None}
@@ -262,6 +263,7 @@ def read_lead(row: Row, personal: Personal, take: Take) -> Lead:
             shown=take_shown(row[54]), personal=from_kinds(get("custom.personal", _NOTHING))
         ),
         merged_into=row[55],
+        former_refs=tuple(get("former_refs", ())),
         keys=tuple(get("keys", ())),
     )
 
