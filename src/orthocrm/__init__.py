@@ -158,9 +158,15 @@ if TYPE_CHECKING:
     from orthocrm.privacy.consent import NewConsent
     from orthocrm.privacy.secrets import StaticSecrets
     from orthocrm.rounds.worked import Worked
+    from orthocrm.scheduling.blocks import RecurringBlock
     from orthocrm.scheduling.booking import AppointmentEdit, NewAppointment
+    from orthocrm.scheduling.busy import Busy
+    from orthocrm.scheduling.hours import Away, Override, WeeklyHours
     from orthocrm.scheduling.ical.feeds import FeedDetail
     from orthocrm.scheduling.ical.invites import Invite
+    from orthocrm.scheduling.refusals import Refusal, explain
+    from orthocrm.scheduling.request import Provider, Resource, ResourcePool, SlotRequest
+    from orthocrm.scheduling.slots import Slot, by_local_date, find_slots, next_available
     from orthocrm.scheduling.usage import Usage
     from orthocrm.services.batch import Refused
     from orthocrm.services.leads.receiving import Accepted, Caller
@@ -324,9 +330,15 @@ _HOMES = {
     "orthocrm.privacy.consent": ("NewConsent",),
     "orthocrm.privacy.secrets": ("StaticSecrets",),
     "orthocrm.rounds.worked": ("Worked",),
+    "orthocrm.scheduling.blocks": ("RecurringBlock",),
     "orthocrm.scheduling.booking": ("AppointmentEdit", "NewAppointment"),
+    "orthocrm.scheduling.busy": ("Busy",),
+    "orthocrm.scheduling.hours": ("Away", "Override", "WeeklyHours"),
     "orthocrm.scheduling.ical.feeds": ("FeedDetail",),
     "orthocrm.scheduling.ical.invites": ("Invite",),
+    "orthocrm.scheduling.refusals": ("Refusal", "explain"),
+    "orthocrm.scheduling.request": ("Provider", "Resource", "ResourcePool", "SlotRequest"),
+    "orthocrm.scheduling.slots": ("Slot", "by_local_date", "find_slots", "next_available"),
     "orthocrm.scheduling.usage": ("Usage",),
     "orthocrm.services.batch": ("Refused",),
     "orthocrm.services.leads.receiving": ("Accepted", "Caller"),
@@ -385,12 +397,14 @@ __all__ = [
     "Attributed",
     "AttributionModel",
     "Awaited",
+    "Away",
     "BackendError",
     "BackwardMove",
     "BookableResource",
     "Booked",
     "Bottlenecks",
     "BusinessHours",
+    "Busy",
     "CalendarFeed",
     "CallOutcome",
     "Callback",
@@ -489,6 +503,7 @@ __all__ = [
     "OrthoCRMError",
     "Outside",
     "OutsideHours",
+    "Override",
     "PatientReferral",
     "PatientRelationship",
     "Period",
@@ -501,6 +516,7 @@ __all__ = [
     "PreferredContact",
     "Preset",
     "Problem",
+    "Provider",
     "Purpose",
     "PushTarget",
     "Question",
@@ -508,13 +524,17 @@ __all__ = [
     "QuietHours",
     "Recalled",
     "Recipient",
+    "RecurringBlock",
     "Referrer",
     "ReferrerKind",
     "ReferrerRecord",
+    "Refusal",
     "Refused",
     "Relation",
     "ReminderRule",
     "RepeatedBlock",
+    "Resource",
+    "ResourcePool",
     "Role",
     "Routing",
     "RuleViolated",
@@ -528,6 +548,8 @@ __all__ = [
     "Series",
     "Settings",
     "Side",
+    "Slot",
+    "SlotRequest",
     "SlotTaken",
     "Sort",
     "Source",
@@ -566,9 +588,14 @@ __all__ = [
     "WaitlistState",
     "WalkIn",
     "WebhookTarget",
+    "WeeklyHours",
     "WeeklyWindow",
     "Worked",
     "Worker",
+    "by_local_date",
     "connect",
+    "explain",
+    "find_slots",
     "hook",
+    "next_available",
 ]

@@ -11,9 +11,9 @@ from orthocrm.scheduling.request import (
     Align,
     BufferScope,
     HorizonDays,
-    Pool,
     Provider,
     Resource,
+    ResourcePool,
     SlotRequest,
 )
 
@@ -164,8 +164,8 @@ def requests(draw: st.DrawFn, people: int = 1, *, pools: bool = False) -> SlotRe
 
 
 @st.composite
-def chairs(draw: st.DrawFn, day: date) -> Pool:
-    return Pool(
+def chairs(draw: st.DrawFn, day: date) -> ResourcePool:
+    return ResourcePool(
         id="chairs",
         members=[
             Resource(id=f"chair-{number}", busy=draw(st.lists(appointments(day), max_size=3)))

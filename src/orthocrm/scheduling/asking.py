@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from orthocrm.core.appointment import AppointmentStatus, TimeOff
 from orthocrm.core.errors import InvalidInput
-from orthocrm.core.occupied import Occupied
+from orthocrm.core.occupied import GAVE_BACK, Occupied, Whose
 from orthocrm.core.schedule import Schedule
 from orthocrm.core.visit_type import BookableResource, StartGrid, VisitType
 from orthocrm.scheduling import converting
@@ -23,21 +23,13 @@ from orthocrm.scheduling.request import (
     Align,
     BufferScope,
     HorizonDays,
-    Pool,
     Provider,
     ProviderMode,
     Resource,
+    ResourcePool,
     SlotRequest,
 )
 
-_FREED: Final = frozenset(
-    {
-        AppointmentStatus.CANCELLED,
-        AppointmentStatus.NO_SHOW,
-        AppointmentStatus.DECLINED,
-        AppointmentStatus.EXPIRED,
-    }
-)
 _NOTHING: Final = timedelta()
 
 MARGIN: Final = timedelta(days=2)
@@ -103,6 +95,27 @@ def last_start(question: Question) -> datetime:
     )
     horizon = question.now + timedelta(days=days + 2)
     return horizon if question.to is None else min(horizon, question.to)
+
+
+def named(question: Question) -> tuple[str, ...] | None:
+    """Name the people on whom an answer depends; None: on everybody with hours."""
+    kind = question.type
+    if question.providers and not kind.all_providers:
+        return question.providers
+    if kind.groups:
+        return tuple(dict.fromkeys(one for group in kind.groups for one in group))
+    return kind.providers or None
+
+
+def whose(question: Question) -> Whose:
+    """Say whose time decides an answer."""
+    people = named(question)
+    return Whose(
+        people=None if people is None else frozenset(people),
+        things=bool(question.type.pools),
+        lead_id=question.lead_id,
+        patient_ref=question.patient_ref,
+    )
 
 
 def who(kind: VisitType, diary: Diary) -> tuple[str, ...]:
@@ -263,7 +276,7 @@ def _load(question: Question, diary: Diary, asked: AbstractSet[str]) -> Load:
 def blocks(one: Occupied, types: Mapping[str, VisitType], now: datetime) -> bool:
     """Whether an appointment keeps its time; a request does as its own type says (R12)."""
     status = one.status
-    if status in _FREED:
+    if status in GAVE_BACK:
         return False
     if status is AppointmentStatus.HELD:
         return one.expires_at is None or one.expires_at > now
@@ -290,14 +303,16 @@ def _is_of(one: Occupied, question: Question) -> bool:
     return question.patient_ref is not None and one.patient_ref == question.patient_ref
 
 
-def _pool(name: str, diary: Diary, clinic_zone: str, things: Mapping[str, Sequence[Busy]]) -> Pool:
+def _pool(
+    name: str, diary: Diary, clinic_zone: str, things: Mapping[str, Sequence[Busy]]
+) -> ResourcePool:
     members = [
         _member(place, one, diary, clinic_zone, things)
         for one in diary.resources
         if one.pool == name and one.is_active
         for place in places(one)
     ]
-    return Pool(id=name, members=members)
+    return ResourcePool(id=name, members=members)
 
 
 def places(resource: BookableResource) -> tuple[str, ...]:

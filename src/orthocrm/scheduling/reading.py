@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 from attrs import Attribute
 
@@ -76,13 +77,16 @@ def within(least: int, most: int) -> Check:
 
 
 def wall(raw: time | str | int) -> int:
-    """Turn a naive `time`, or a text such as `09:30` or `24:00`, into minutes since midnight."""
+    """Turn a naive `time`, or a text such as `09:30` or `24:00`, into minutes since midnight.
+
+    Seconds may stand in a text as they do in `time.isoformat()`, as long as there are none.
+    """
     if isinstance(raw, time):
         whole = raw.tzinfo is None and not raw.second and not raw.microsecond
         return raw.hour * HOUR_MINUTES + raw.minute if whole else cast("int", raw)
     if not isinstance(raw, str):
         return raw
-    hours, _, minutes = raw.partition(":")
+    hours, _, minutes = raw.removesuffix(":00" if raw.count(":") > 1 else "").partition(":")
     digits = hours.isascii() and hours.isdigit() and minutes.isascii() and minutes.isdigit()
     if not digits or len(hours) > len("24") or len(minutes) != len("00"):
         return cast("int", raw)
@@ -160,6 +164,16 @@ def member(kind: type[E], raw: E | str) -> E:
         return raw
     found = kind._value2member_map_.get(raw.lower() if len(raw) < limits.LABEL else "", raw)
     return cast("E", found)
+
+
+def zone_name(raw: ZoneInfo | str) -> str:
+    """Take a zone by its name."""
+    return raw.key if isinstance(raw, ZoneInfo) else raw
+
+
+def optional_zone_name(raw: ZoneInfo | str | None) -> str | None:
+    """Let None through."""
+    return None if raw is None else zone_name(raw)
 
 
 def zoned(_: object, field: "Field[Any]", value: object) -> None:

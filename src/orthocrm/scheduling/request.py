@@ -26,9 +26,11 @@ from orthocrm.scheduling.reading import (
     named,
     optional_length,
     optional_utc,
+    optional_zone_name,
     several,
     utc,
     within,
+    zone_name,
     zoned,
 )
 
@@ -36,6 +38,7 @@ _NOTHING = timedelta()
 _LONGEST_RANGE = 10 * YEAR
 _MOST_DAYS = 3660
 _MOST_SLOTS = 1_000_000
+_ONLY_BUSY = frozenset({Busy})
 
 
 class Align(StrEnum):
@@ -97,8 +100,17 @@ def _blocks(raw: Iterable[RecurringBlock]) -> tuple[RecurringBlock, ...]:
     return several(raw)
 
 
-def _busy(raw: Iterable[Busy]) -> tuple[Busy, ...]:
-    return several(raw)
+def _busy(raw: Iterable[Busy | tuple[datetime, datetime]]) -> tuple[Busy, ...]:
+    """Read what is taken: `Busy` values, or pairs of instants for what is booked."""
+    found = several(raw)
+    if not isinstance(found, tuple) or _ONLY_BUSY.issuperset(map(type, found)):
+        return cast("tuple[Busy, ...]", found)
+    return tuple(
+        Busy(start=one[0], end=one[1])
+        if isinstance(one, Sequence) and len(one) == len(("start", "end"))
+        else cast("Busy", one)
+        for one in found
+    )
 
 
 @frozen(kw_only=True)
@@ -108,16 +120,17 @@ class Scheduled:
     Those with equal `zone`, `hours`, `overrides` and `closed_dates` share one computation.
 
     Args:
-        zone: The IANA zone of the schedule; None takes the zone of the request (the clinic's).
+        zone: The IANA zone of the schedule, as a name or `ZoneInfo`; None takes the zone of the
+            request (the clinic's).
         hours: Weekly windows.
         overrides: Dates with hours of their own (R5).
         closed_dates: Local dates without any hours; they win over overrides (R5).
         time_off: Instants away, as `Away` values or pairs (R6).
         blocks: Blocks that repeat (R6).
-        busy: The appointments, with any state.
+        busy: The appointments, with any state, as `Busy` values; pairs of instants are booked.
     """
 
-    zone: str | None = field(default=None, validator=optional(zoned))
+    zone: str | None = field(default=None, converter=optional_zone_name, validator=optional(zoned))
     hours: tuple[WeeklyHours, ...] = field(
         default=(), converter=_hours, validator=each(WeeklyHours)
     )
@@ -165,7 +178,7 @@ def _resources(raw: Iterable[Resource]) -> tuple[Resource, ...]:
 
 
 @frozen(kw_only=True)
-class Pool:
+class ResourcePool:
     """Resources of which one single member has to be free for the whole footprint (R18)."""
 
     id: str = field(default="pool", validator=named)
@@ -181,7 +194,7 @@ def _providers(raw: Iterable[Provider]) -> tuple[Provider, ...]:
     return several(raw)
 
 
-def _pools(raw: Iterable[Pool]) -> tuple[Pool, ...]:
+def _pools(raw: Iterable[ResourcePool]) -> tuple[ResourcePool, ...]:
     return several(raw)
 
 
@@ -256,7 +269,7 @@ class SlotRequest:
 
     now: datetime = field(converter=utc, validator=aware)
     duration: timedelta = field(converter=length, validator=between(1))
-    zone: str = field(default="UTC", validator=zoned)
+    zone: str = field(default="UTC", converter=zone_name, validator=zoned)
     providers: tuple[Provider, ...] = field(
         default=(), converter=_providers, validator=each(Provider)
     )
@@ -290,11 +303,15 @@ class SlotRequest:
     capacity: int = field(default=1, validator=within(1, MOST_PLACES))
     requests_block: bool = field(default=True, validator=flagged)
     exclude: str | None = field(default=None, validator=optional(named))
-    pools: tuple[Pool, ...] = field(default=(), converter=_pools, validator=each(Pool))
+    pools: tuple[ResourcePool, ...] = field(
+        default=(), converter=_pools, validator=each(ResourcePool)
+    )
     patient_appointments: tuple[Busy, ...] = field(
         default=(), converter=_busy, validator=each(Busy)
     )
-    viewer_zone: str | None = field(default=None, validator=optional(zoned))
+    viewer_zone: str | None = field(
+        default=None, converter=optional_zone_name, validator=optional(zoned)
+    )
     limit: int | None = field(default=None, validator=optional(within(1, _MOST_SLOTS)))
 
     def __attrs_post_init__(self) -> None:

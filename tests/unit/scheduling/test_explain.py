@@ -10,7 +10,7 @@ from orthocrm.core.errors import InvalidInput
 from orthocrm.scheduling.blocks import RecurringBlock
 from orthocrm.scheduling.hours import Override
 from orthocrm.scheduling.refusals import RULES, Refusal, Why, explain
-from orthocrm.scheduling.request import Pool, Provider, Resource, SlotRequest
+from orthocrm.scheduling.request import Provider, Resource, ResourcePool, SlotRequest
 from tests.unit.scheduling.asking import ask, at, busy, week
 
 DAY = "2026-11-24"
@@ -63,7 +63,12 @@ def test_an_offered_start_is_not_refused() -> None:
         ("buffer", "R11", f"{DAY}T09:00", {"busy": [TAKEN], "buffer_after": 1}),
         ("full", "R13", TEN, {"busy": [TAKEN], "capacity": 2}),
         ("patient_busy", "R19", TEN, {"patient_appointments": [TAKEN]}),
-        ("no_resource", "R18", TEN, {"pools": [Pool(members=[Resource(id="c", busy=[TAKEN])])]}),
+        (
+            "no_resource",
+            "R18",
+            TEN,
+            {"pools": [ResourcePool(members=[Resource(id="c", busy=[TAKEN])])]},
+        ),
         ("off_grid", "R7", f"{DAY}T10:10", {}),
         ("off_grid", "R8", f"{DAY}T10:10", {"align": "midnight"}),
         ("off_grid", "R9", f"{DAY}T10:10", {"align": "free"}),
@@ -119,13 +124,13 @@ def test_the_group_that_cannot_is_named_by_its_closest() -> None:
 
 
 def test_pools_that_need_the_same_chair_have_no_resource() -> None:
-    pools = [Pool(id=name, members=[Resource(id="c1")]) for name in ("first", "second")]
+    pools = [ResourcePool(id=name, members=[Resource(id="c1")]) for name in ("first", "second")]
 
     assert refusal(pools=pools) == ("no_resource", "R18")
 
 
 def test_the_pool_that_has_nothing_is_named() -> None:
-    pools = [Pool(id="chairs", members=[Resource(id="c1")]), Pool(id="rooms")]
+    pools = [ResourcePool(id="chairs", members=[Resource(id="c1")]), ResourcePool(id="rooms")]
 
     refused = explain(ask(DAY, hours=HOURS, pools=pools), at(TEN))
 

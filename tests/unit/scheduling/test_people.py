@@ -9,7 +9,7 @@ from attrs import evolve
 from orthocrm.core.errors import InvalidInput
 from orthocrm.scheduling.busy import Busy
 from orthocrm.scheduling.hours import WeeklyHours
-from orthocrm.scheduling.request import Pool, Provider, Resource, SlotRequest
+from orthocrm.scheduling.request import Provider, Resource, ResourcePool, SlotRequest
 from orthocrm.scheduling.slots import Slot, by_local_date, find_slots, next_available
 from tests.unit.scheduling.asking import ask, at, busy, starts, week
 
@@ -22,13 +22,15 @@ def chair(name: str, *hours: int, **more: Any) -> Resource:
     return Resource(id=name, busy=taken)
 
 
-def resources(*pools: Pool, **more: Any) -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
+def resources(
+    *pools: ResourcePool, **more: Any
+) -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
     found = find_slots(ask(DAY, hours=HOURS, pools=pools, **more))
     return {f"{slot.start:%H:%M}": slot.resources for slot in found}
 
 
 def test_r18_one_single_member_has_to_be_free_for_the_whole() -> None:
-    chairs = Pool(id="chairs", members=[chair("c1", 9), chair("c2", 10)])
+    chairs = ResourcePool(id="chairs", members=[chair("c1", 9), chair("c2", 10)])
 
     assert resources(chairs) == {
         "09:00": (("chairs", ("c2",)),),
@@ -39,32 +41,37 @@ def test_r18_one_single_member_has_to_be_free_for_the_whole() -> None:
 
 
 def test_r18_a_member_is_free_for_the_whole_footprint_with_all_buffers() -> None:
-    chairs = Pool(id="chairs", members=[chair("c1", 9, buffer_after=5)])
+    chairs = ResourcePool(id="chairs", members=[chair("c1", 9, buffer_after=5)])
 
     assert list(resources(chairs)) == ["11:00"]
     assert list(resources(chairs, buffer_before=56)) == []
-    assert list(resources(Pool(members=[chair("c1", 12)]), buffer_after=1)) == ["09:00", "10:00"]
+    assert list(resources(ResourcePool(members=[chair("c1", 12)]), buffer_after=1)) == [
+        "09:00",
+        "10:00",
+    ]
 
 
 def test_r18_every_pool_gives_one() -> None:
-    chairs = Pool(id="chairs", members=[chair("c1", 9)])
-    rooms = Pool(id="rooms", members=[chair("r1", 11), chair("r2")])
+    chairs = ResourcePool(id="chairs", members=[chair("c1", 9)])
+    rooms = ResourcePool(id="rooms", members=[chair("r1", 11), chair("r2")])
 
     assert resources(chairs, rooms) == {
         "10:00": (("chairs", ("c1",)), ("rooms", ("r1", "r2"))),
         "11:00": (("chairs", ("c1",)), ("rooms", ("r2",))),
     }
-    assert resources(chairs, Pool(id="none")) == {}
+    assert resources(chairs, ResourcePool(id="none")) == {}
 
 
 def test_r18_no_member_serves_two_pools_at_once() -> None:
-    both = [Pool(id=name, members=[chair("c1"), chair("c2", 9)]) for name in ("first", "second")]
+    both = [
+        ResourcePool(id=name, members=[chair("c1"), chair("c2", 9)]) for name in ("first", "second")
+    ]
 
     assert list(resources(*both)) == ["10:00", "11:00"]
 
 
 def test_r18_only_what_blocks_takes_a_chair() -> None:
-    gone = Pool(members=[chair("c1", 9, state="cancelled"), chair("c2", 10, id="mine")])
+    gone = ResourcePool(members=[chair("c1", 9, state="cancelled"), chair("c2", 10, id="mine")])
 
     assert list(resources(gone, exclude="mine")) == ["09:00", "10:00", "11:00"]
 
@@ -74,13 +81,15 @@ def test_r18_a_chair_may_have_hours_of_its_own() -> None:
     closed = Resource(id="c2", closed_dates=[date(2026, 11, 24)])
     repaired = Resource(id="c3", time_off=[(at(f"{DAY}T08:00"), at(f"{DAY}T11:00"))])
 
-    assert resources(Pool(id="chairs", members=[early, closed, repaired]), buffer_after=5) == {
+    assert resources(
+        ResourcePool(id="chairs", members=[early, closed, repaired]), buffer_after=5
+    ) == {
         "09:00": (("chairs", ("c1",)),),
         "11:00": (("chairs", ("c3",)),),
     }
-    assert list(resources(Pool(members=[early]), zone="America/Chicago")) == ["09:00"]
+    assert list(resources(ResourcePool(members=[early]), zone="America/Chicago")) == ["09:00"]
     london = evolve(early, zone="Europe/London", hours=week(("15:00", "16:00")))
-    assert list(resources(Pool(members=[london]))) == ["10:00"]
+    assert list(resources(ResourcePool(members=[london]))) == ["10:00"]
 
 
 def patient(*taken: Busy, **more: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,7 +10,7 @@ from orthocrm.core.errors import InvalidInput
 from orthocrm.scheduling.blocks import RecurringBlock
 from orthocrm.scheduling.busy import Busy, State
 from orthocrm.scheduling.hours import Away, DayWindow, Override, WeeklyHours
-from orthocrm.scheduling.request import Align, Pool, Provider, Resource, SlotRequest
+from orthocrm.scheduling.request import Align, Provider, Resource, ResourcePool, SlotRequest
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NAIVE = datetime(2026, 11, 24, 12)  # noqa: DTZ001 - naive on purpose
@@ -97,7 +98,7 @@ def refused(kind: Any, given: dict[str, Any], field: str, value: Any) -> None:
         ("exclude", 7),
         ("exclude", "x" * 300),
         ("pools", [Resource(id="c1")]),
-        ("pools", [Pool(id="a"), Pool(id="a")]),
+        ("pools", [ResourcePool(id="a"), ResourcePool(id="a")]),
         ("patient_appointments", [NOW]),
         ("limit", 0),
         ("groups", [["a"]]),
@@ -219,7 +220,7 @@ def test_busy_time_refuses(field: str, value: Any) -> None:
         ("time_off", "never"),
         ("time_off", None),
         ("blocks", [NOW]),
-        ("busy", [(NOW, LATER)]),
+        ("busy", [(NOW, LATER, NOW)]),
     ],
 )
 def test_a_provider_refuses(field: str, value: Any) -> None:
@@ -232,8 +233,8 @@ def test_time_off_as_a_pair_must_not_end_before_it_starts() -> None:
 
 
 def test_pools_refuse() -> None:
-    refused(Pool, {}, "members", ["c1"])
-    refused(Pool, {}, "members", [Resource(id="c1"), Resource(id="c1")])
+    refused(ResourcePool, {}, "members", ["c1"])
+    refused(ResourcePool, {}, "members", [Resource(id="c1"), Resource(id="c1")])
     refused(Resource, {}, "id", None)
     refused(Resource, {"id": "c1"}, "busy", [NOW])
 
@@ -313,3 +314,35 @@ def test_lengths_are_minutes_or_timedeltas_and_choices_are_read_in_any_case() ->
     assert one == other
     assert one.now.tzinfo is UTC
     assert Busy(start=NOW, end=LATER, state="IN_PROGRESS").state is State.IN_PROGRESS
+
+
+def test_zones_are_names_or_zone_infos() -> None:
+    by_name = SlotRequest(now=NOW, duration=30, zone="Asia/Kathmandu", viewer_zone="Europe/London")
+    by_info = SlotRequest(
+        now=NOW,
+        duration=30,
+        zone=ZoneInfo("Asia/Kathmandu"),
+        viewer_zone=ZoneInfo("Europe/London"),
+    )
+
+    assert by_name == by_info
+    assert Provider(zone=ZoneInfo("Asia/Kathmandu")) == Provider(zone="Asia/Kathmandu")
+
+
+def test_a_wall_time_may_be_written_as_times_write_themselves() -> None:
+    written = WeeklyHours(weekday=1, start="09:00:00", end="24:00:00")
+
+    assert written == WeeklyHours(weekday=1, start=time(9), end="24:00")
+    for text in ("09:00:30", "09:00:00:00", "09:00:", ":00:00"):
+        refused(WeeklyHours, HOURS, "start", text)
+
+
+def test_pairs_of_instants_are_booked() -> None:
+    pair = (NOW, LATER)
+
+    assert Provider(busy=[pair, Busy(start=NOW, end=LATER, id="a")]).busy == (
+        Busy(start=NOW, end=LATER),
+        Busy(start=NOW, end=LATER, id="a"),
+    )
+    with pytest.raises(InvalidInput, match="end: "):
+        Provider(busy=[(LATER, NOW)])
