@@ -23,6 +23,7 @@ OrthoCRMError
 │   ├── TooEarly                    completed or missed before it started
 │   ├── MovedTooOften               a patient moved it as often as the type lets them
 │   ├── HoldExpired                 what held the time has run out
+│   ├── TooLittleHistory            a forecast or a model has too little to go by: `missing`
 │   └── AppointmentClosed           the state of the appointment refuses
 ├── Conflict                        somebody else was first
 │   ├── StaleVersion                the noun changed since it was read
@@ -260,6 +261,15 @@ class MovedTooOften(RuleViolated):
         super().__init__("it was moved too often for this; call the practice")
 
 
+class RemindedTooOften(RuleViolated):
+    """So many reminders of the appointment were sent by hand in a day as the clinic allows."""
+
+    code = "reminded_too_often"
+
+    def __init__(self) -> None:
+        super().__init__("it was reminded of often enough today; call the family")
+
+
 class HoldExpired(RuleViolated):
     """The time was held only until an instant that has passed; hold it again."""
 
@@ -267,6 +277,24 @@ class HoldExpired(RuleViolated):
 
     def __init__(self) -> None:
         super().__init__("the hold has expired; choose a time again")
+
+
+class TooLittleHistory(RuleViolated):
+    """The clinic's past is too short for an answer: `needed` of a `unit`, `given` so many."""
+
+    code = "too_little_history"
+
+    def __init__(self, needed: int, given: int, unit: str = "months") -> None:
+        self.needed = needed
+        self.given = given
+        self.unit = unit
+        message = f"{needed} {unit} of history are needed and {given} are there"
+        super().__init__(f"{message}: {self.missing} are missing")
+
+    @property
+    def missing(self) -> int:
+        """How much more is needed."""
+        return max(0, self.needed - self.given)
 
 
 class AppointmentClosed(RuleViolated):
