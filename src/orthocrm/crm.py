@@ -50,6 +50,7 @@ from orthocrm.services.privacy import Privacy
 from orthocrm.services.scheduling import calendars, links
 from orthocrm.services.scheduling.desk import Scheduling
 from orthocrm.services.scheduling.glances import Glances
+from orthocrm.services.scheduling.known import KnownSchedules
 from orthocrm.services.settings import clinics
 from orthocrm.services.settings.desk import ClinicSettings
 from orthocrm.services.sources.desk import Sources
@@ -289,6 +290,7 @@ class OrthoCRM:
         self._outside = outside
         self._practices: dict[ClinicId, Practice] = {}
         self._glances = Glances()
+        self._schedules = KnownSchedules()
         self._carriers = Carriers(plugins.notifiers)
 
     def __enter__(self) -> Self:
@@ -344,6 +346,7 @@ class OrthoCRM:
                 after_commit=self._after_commit,
                 outside=self._outside,
                 glances=self._glances,
+                schedules=self._schedules,
             )
         )
 

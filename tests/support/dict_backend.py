@@ -17,7 +17,7 @@ from orthocrm.core.errors import AlreadyExists, Conflict, InvalidInput, StaleVer
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
-from orthocrm.core.occupied import Occupied
+from orthocrm.core.occupied import Occupied, Whose
 from orthocrm.core.ports import FIRST_PAGE
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
 from orthocrm.core.settings import Clinic
@@ -161,9 +161,12 @@ class DictConsents:
 
 
 class DictAppointments(DictRepository):
-    def occupying(self, low: datetime, high: datetime) -> Sequence[Occupied]:
+    def occupying(
+        self, low: datetime, high: datetime, whose: Whose | None = None
+    ) -> Sequence[Occupied]:
         inside = [one for one in self.rows.values() if low <= one.starts_at < high]
-        return [Occupied.of(one) for one in sorted(inside, key=lambda one: (one.starts_at, one.id))]
+        found = map(Occupied.of, sorted(inside, key=lambda one: (one.starts_at, one.id)))
+        return [one for one in found if whose is None or whose.has(one)]
 
     def remove(self, ids: Collection[str]) -> None:
         super().remove(ids)

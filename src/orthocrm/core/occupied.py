@@ -1,10 +1,22 @@
 """What of an appointment decides about free times: no word of what it is about."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from attrs import frozen
 
 from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.ids import AppointmentId, LeadId, UserId
+
+GAVE_BACK: Final = frozenset(
+    {
+        AppointmentStatus.CANCELLED,
+        AppointmentStatus.NO_SHOW,
+        AppointmentStatus.DECLINED,
+        AppointmentStatus.EXPIRED,
+    }
+)
+"""States that take no time any more."""
 
 
 class Occupied(NamedTuple):
@@ -44,4 +56,30 @@ class Occupied(NamedTuple):
             capacity=appointment.capacity,
             lead_id=appointment.lead_id,
             patient_ref=appointment.patient_ref,
+        )
+
+
+@frozen(kw_only=True)
+class Whose:
+    """Whose time is asked for; what gave its time back is nobody's.
+
+    That is `people` (None: everybody), with `things` whatever takes a chair, a room or a device,
+    and the time of one lead or patient.
+    """
+
+    people: frozenset[str] | None = None
+    things: bool = False
+    lead_id: str | None = None
+    patient_ref: str | None = None
+
+    def has(self, one: Occupied) -> bool:
+        """Whether an appointment takes time of theirs."""
+        if one.status in GAVE_BACK:
+            return False
+        return (
+            self.people is None
+            or not self.people.isdisjoint(one.providers)
+            or (self.things and bool(one.resources))
+            or (self.lead_id is not None and one.lead_id == self.lead_id)
+            or (self.patient_ref is not None and one.patient_ref == self.patient_ref)
         )

@@ -28,7 +28,7 @@ from orthocrm.core.lead_link import LeadLink
 from orthocrm.core.marketing import Campaign, ReferrerRecord, Spend, Touch
 from orthocrm.core.merging import Merge
 from orthocrm.core.notifying import ConsentEntry, Message, Notice, StaffContact
-from orthocrm.core.occupied import Occupied
+from orthocrm.core.occupied import Occupied, Whose
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
 from orthocrm.core.saved_view import SavedView
 from orthocrm.core.schedule import Schedule
@@ -200,10 +200,13 @@ class Consents(Protocol):
 class AppointmentRepository(Repository[Appointment], Protocol):
     """Appointments, of which thousands decide about free times."""
 
-    def occupying(self, low: datetime, high: datetime) -> Sequence[Occupied]:
+    def occupying(
+        self, low: datetime, high: datetime, whose: Whose | None = None
+    ) -> Sequence[Occupied]:
         """Give what of the appointments that start in `[low, high)` decides about free times.
 
-        All of them, in whatever state, by start and id, in one read; nothing of it is personal.
+        Those that `whose` has, else all of them in whatever state; by start and id, in one read.
+        Nothing of it is personal.
         """
         ...
 

@@ -11,7 +11,7 @@ from orthocrm.backends.memory.tables import days_of
 from orthocrm.core.appointment import Appointment
 from orthocrm.core.claims import Claim, in_order, laid_out
 from orthocrm.core.ids import AppointmentId
-from orthocrm.core.occupied import Occupied
+from orthocrm.core.occupied import Occupied, Whose
 
 
 @frozen(kw_only=True)
@@ -98,10 +98,13 @@ class MemoryAppointments(MemoryRepository[Appointment]):
     def __init__(self, session: Session) -> None:
         super().__init__(session, "appointments")
 
-    def occupying(self, low: datetime, high: datetime) -> Sequence[Occupied]:
+    def occupying(
+        self, low: datetime, high: datetime, whose: Whose | None = None
+    ) -> Sequence[Occupied]:
         """Give what of the appointments that start between two instants decides on free times."""
         inside = [one for one in self._draft.everything() if low <= one.starts_at < high]
-        return [Occupied.of(one) for one in sorted(inside, key=lambda one: (one.starts_at, one.id))]
+        found = map(Occupied.of, sorted(inside, key=lambda one: (one.starts_at, one.id)))
+        return [one for one in found if whose is None or whose.has(one)]
 
     def remove(self, ids: Collection[str]) -> None:
         """Forget appointments and their claims; unknown ids are ignored."""

@@ -9,35 +9,63 @@ from orthocrm.core.appointment import Appointment, TimeOff
 from orthocrm.core.occupied import Occupied
 from orthocrm.core.query import Cond, both
 from orthocrm.core.schedule import Schedule
-from orthocrm.core.visit_type import VisitType
-from orthocrm.scheduling.asking import Diary, Question, range_of
+from orthocrm.core.visit_type import BookableResource, VisitType
+from orthocrm.scheduling.asking import Diary, Question, named, range_of, whose
 from orthocrm.services.work import Work, everything
 
 
 def read(work: Work, question: Question, until: datetime) -> Diary:
-    """Read everything that decides about starts before an instant, in three statements."""
+    """Read what decides about starts before an instant, and nothing else, in two statements."""
     low, high = range_of(question, until)
-    return between(work, low, high)
-
-
-def between(work: Work, low: datetime, high: datetime) -> Diary:
-    """Read the schedules, and the appointments and absences that have some time in between."""
-    settings = work.practice.clinic.settings
+    resources = work.practice.clinic.settings.resources
     return Diary(
-        schedules=schedules(work),
-        occupied=work.store.appointments.occupying(low, high),
-        absences=(*work.practice.absences, *_imported(work, low, high)),
-        resources=settings.resources,
+        schedules=known_schedules(work),
+        occupied=work.store.appointments.occupying(low, high, whose(question)),
+        absences=(
+            *work.practice.absences,
+            *_imported(work, low, high, _names(question, resources)),
+        ),
+        resources=resources,
         types=types(work),
     )
 
 
-def _imported(work: Work, low: datetime, high: datetime) -> tuple[TimeOff, ...]:
-    """Read what other calendars say between two instants."""
-    return everything(
-        work.store.time_off,
-        both(Cond("origin", "present"), Cond("ends_at", "gt", low), Cond("starts_at", "lt", high)),
+def between(work: Work, low: datetime, high: datetime) -> Diary:
+    """Read the appointments, in whatever state, that start in between, and the absences then."""
+    return Diary(
+        schedules=known_schedules(work),
+        occupied=work.store.appointments.occupying(low, high),
+        absences=(*work.practice.absences, *_imported(work, low, high)),
+        resources=work.practice.clinic.settings.resources,
+        types=types(work),
     )
+
+
+def _names(question: Question, resources: Sequence[BookableResource]) -> tuple[str, ...] | None:
+    """Name the people and things whose absences decide; None: everybody's do."""
+    people = named(question)
+    if people is None:
+        return None
+    pools = question.type.pools
+    return (*people, *(one.id for one in resources if one.pool in pools))
+
+
+def _imported(
+    work: Work, low: datetime, high: datetime, names: tuple[str, ...] | None = None
+) -> tuple[TimeOff, ...]:
+    """Read what other calendars say between two instants."""
+    where = both(
+        Cond("origin", "present"),
+        Cond("ends_at", "gt", low),
+        Cond("starts_at", "lt", high),
+        None if names is None else Cond("user", "in", names),
+    )
+    return everything(work.store.time_off, where)
+
+
+def known_schedules(work: Work) -> Mapping[str, Schedule]:
+    """Give every schedule of the clinic by id, as it stands at the clinic's revision."""
+    return work.schedules.of(work.practice.clinic, lambda: schedules(work))
 
 
 def schedules(work: Work) -> Mapping[str, Schedule]:
