@@ -1,7 +1,6 @@
 """The audit trail: one entry for every operation, written with it or not at all."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ from attrs import evolve
 
 import orthocrm
 from orthocrm import (
-    BackendError,
     Cond,
     Desk,
     Forbidden,
@@ -23,9 +21,8 @@ from orthocrm import (
     Role,
 )
 from orthocrm.core.activity import LeadActivityType
-from orthocrm.core.audit import DONE, AuditEntry, PersonalChange
-from orthocrm.core.ids import ClinicId, LeadId
-from orthocrm.core.ports import Backend, Repository, UnitOfWork
+from orthocrm.core.audit import AuditEntry, PersonalChange
+from orthocrm.core.ids import LeadId
 from orthocrm.core.query import Sort
 from orthocrm.privacy.audit import verified
 from orthocrm.services.work import everything
@@ -34,9 +31,8 @@ from tests.flows import files
 from tests.flows.conftest import KEYS
 from tests.flows.files import a_row
 from tests.flows.practice import House, enquiry
-from tests.security.digest import digest_of
 from tests.security.operations import Target
-from tests.security.prepared import CALLS, a_target, ready
+from tests.security.prepared import a_target
 
 
 @pytest.fixture
@@ -73,17 +69,6 @@ def changes_of(house: House, entry: AuditEntry) -> Sequence[PersonalChange]:
 
 
 # --- what is written
-
-
-def test_every_operation_leaves_one_entry(crm: OrthoCRM, clock: FrozenClock) -> None:
-    for name in CALLS:
-        target = a_target(crm, clock, name)
-        attempt = ready(target, name)
-        before = {entry.id for entry in entries(target.house, name)}
-        attempt(target.house.desk(Role.OPERATOR, "me"))
-        (entry,) = [e for e in entries(target.house, name) if e.id not in before]
-        assert (entry.operation, entry.outcome, entry.user) == (name, DONE, "me")
-        assert (entry.roles, entry.at) == (("system:operator",), clock())
 
 
 def test_a_refusal_leaves_an_entry_that_says_why(target: Target, house: House) -> None:
@@ -208,57 +193,6 @@ def test_the_purpose_of_an_actor_is_kept(house: House, target: Target) -> None:
 
 
 # --- written with the operation, or not at all
-
-
-class _Full:
-    """A repository that takes nothing more."""
-
-    def __init__(self, stored: Repository[AuditEntry]) -> None:
-        self.find = stored.find
-
-    def add(self, nouns: Sequence[AuditEntry]) -> None:
-        raise BackendError(f"no room for {len(nouns)}")
-
-
-class _Unaudited:
-    """A unit of work whose audit trail is full."""
-
-    def __init__(self, store: UnitOfWork) -> None:
-        self._store = store
-        self.audit = _Full(store.audit)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-
-class _FullBackend:
-    """A backend that writes everything but the audit trail."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    @contextmanager
-    def begin(self, clinic: ClinicId) -> Iterator[Any]:
-        with self._backend.begin(clinic) as store:
-            yield _Unaudited(store)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._backend, name)
-
-
-def test_without_its_entry_nothing_is_done_and_nothing_read(
-    crm: OrthoCRM, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in CALLS:
-        target = a_target(crm, clock, name)
-        attempt = ready(target, name)
-        before = digest_of(crm, target.house.clinic)
-        desk = target.house.desk(Role.OPERATOR, "me")
-        with monkeypatch.context() as patch:
-            patch.setattr(desk.office, "backend", _FullBackend(crm._backend))
-            with pytest.raises(BackendError):
-                attempt(desk)
-        assert digest_of(crm, target.house.clinic) == before, name
 
 
 # --- reading it
