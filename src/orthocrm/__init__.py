@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         OutsideHours,
         PluginError,
         Problem,
+        RemindedTooOften,
         RuleViolated,
         SlotTaken,
         StageInUse,
@@ -112,6 +113,7 @@ if TYPE_CHECKING:
     from orthocrm.core.outside import CallerDetails, Outside
     from orthocrm.core.people import PatientRelationship, PreferredContact
     from orthocrm.core.query import AllOf, AnyOf, Cond, Sort
+    from orthocrm.core.reminding import QuietPolicy, Reminder, Reminders, ReminderStatus, Reminding
     from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
     from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
     from orthocrm.core.saved_view import SavedView
@@ -228,6 +230,7 @@ _HOMES = {
         "OutsideHours",
         "PluginError",
         "Problem",
+        "RemindedTooOften",
         "RuleViolated",
         "SlotTaken",
         "StageInUse",
@@ -284,6 +287,13 @@ _HOMES = {
     "orthocrm.core.outside": ("CallerDetails", "Outside"),
     "orthocrm.core.people": ("PatientRelationship", "PreferredContact"),
     "orthocrm.core.query": ("AllOf", "AnyOf", "Cond", "Sort"),
+    "orthocrm.core.reminding": (
+        "QuietPolicy",
+        "Reminder",
+        "ReminderStatus",
+        "Reminders",
+        "Reminding",
+    ),
     "orthocrm.core.routing": ("Place", "Pool", "Routing", "SourceRoute", "Territory"),
     "orthocrm.core.rules": ("FollowUpRule", "Recipient", "Trigger"),
     "orthocrm.core.saved_view": ("SavedView",),
@@ -522,6 +532,7 @@ __all__ = [
     "Question",
     "QuickEntry",
     "QuietHours",
+    "QuietPolicy",
     "Recalled",
     "Recipient",
     "RecurringBlock",
@@ -531,7 +542,12 @@ __all__ = [
     "Refusal",
     "Refused",
     "Relation",
+    "RemindedTooOften",
+    "Reminder",
     "ReminderRule",
+    "ReminderStatus",
+    "Reminders",
+    "Reminding",
     "RepeatedBlock",
     "Resource",
     "ResourcePool",

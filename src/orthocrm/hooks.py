@@ -222,6 +222,10 @@ class Specs:
         """Nobody came to an appointment."""
 
     @spec
+    def reminder_sent(self, event: events.ReminderSent) -> None:
+        """A carrier took a reminder of an appointment."""
+
+    @spec
     def slot_offered(self, event: events.SlotOffered) -> None:
         """A freed time is held for somebody on the waitlist."""
 

@@ -19,6 +19,7 @@ from orthocrm import (
     NewTask,
     NewTouch,
     Role,
+    Sent,
 )
 from orthocrm.core.events import KINDS
 from orthocrm.core.ids import AppointmentId, UserId
@@ -28,6 +29,7 @@ from orthocrm.core.task import Task
 from orthocrm.followup.sending import LONGEST_PAUSE, MOST_ATTEMPTS
 from orthocrm.hooks import Specs
 from orthocrm.privacy.consent import NewConsent
+from orthocrm.services.notifications.settling import Outcome
 from orthocrm.services.scheduling.waiting import NewWaitlistEntry
 from orthocrm.testing.factories import a_message
 from tests.flows import files
@@ -107,6 +109,19 @@ def wait_for_a_carrier_in_vain(house: House) -> None:
         house.clock.advance(LONGEST_PAUSE)
 
 
+def remind_a_family(house: House) -> None:
+    open_the_diary(house)
+    settings = house.admin.settings.practice().clinic.settings
+    messaging = Messaging(carriers=((MessageChannel.EMAIL, "post"),), phone="(312) 555-0100")
+    chosen = evolve(settings, rules=(), reminders=(), messaging=messaging)
+    house.admin.settings.change(chosen)
+    appointment = house.front.scheduling.book(wish(house.lead())).appointment
+    reminder = house.front.scheduling.remind(appointment.id)
+    worker = house.desk(Role.WORKER).notifications
+    outgoing = [o for o in worker.take().outgoing if o.message.id == reminder.message_id]
+    worker.settle([Outcome(outgoing=one, result=Sent()) for one in outgoing])
+
+
 def leave_a_task_undone(house: House) -> None:
     settings = house.admin.settings.practice().clinic.settings
     house.admin.settings.change(evolve(settings, rules=(), fallback=UserId("manager")))
@@ -143,6 +158,7 @@ SCENARIOS: dict[str, Callable[[House], object]] = {
     "appointment_declined": lambda h: h.front.scheduling.decline(visit(h, "request")),
     "appointment_completed": lambda h: h.front.scheduling.complete(visit(h, past=True)),
     "appointment_no_show": lambda h: h.front.scheduling.no_show(visit(h, past=True)),
+    "reminder_sent": remind_a_family,
     "slot_offered": free_a_time_for_which_somebody_waits,
     "clinic_created": lambda h: h.crm.create_clinic(name="Braces & Co", timezone="UTC"),
     "clinic_configured": lambda h: h.admin.settings.rename("Brighter Smiles"),

@@ -215,6 +215,7 @@ ON_THE_CLINIC: dict[str, Call] = {
     "settings.set_resources": lambda desk, _: desk.settings.set_resources(
         [BookableResource(id="chair-9", label="Chair 9")]
     ),
+    "settings.set_reminders": lambda desk, _: desk.settings.set_reminders([], "follow_up"),
     "settings.rename": lambda desk, _: desk.settings.rename("Brighter Smiles"),
     "settings.add_stage": lambda desk, _: desk.settings.add_stage(
         "recall", "Recall", after="pending_decision"

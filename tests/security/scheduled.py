@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 from attrs import evolve
 
-from orthocrm import Desk, NewTask, Role
+from orthocrm import Desk, MessageChannel, NewTask, Role
 from orthocrm.core.appointment import AppointmentStatus
 from orthocrm.core.ids import AppointmentId, LeadId, SeriesId, UserId, WaitlistId
 from orthocrm.core.schedule import DateHours, Schedule
@@ -89,6 +89,8 @@ ON_VISITS: dict[str, Call] = {
         NewTask(type=LeadTaskType.CALL, title="Call", due_at=v.house.clock() + HOUR),
     ),
     "leave_waitlist": lambda d, v: _s(d).leave_waitlist(v.entry),
+    "reminders": lambda d, v: _s(d).reminders(v.appointment),
+    "remind": lambda d, v: _s(d).remind(v.appointment),
 }
 """Operations that name an appointment, a series or an entry: out of reach, `NotFound`."""
 
@@ -129,6 +131,15 @@ SCHEDULING = {
 }
 """Every operation on appointments."""
 
+
+def _connect(house: House) -> None:
+    """Let the practice write e-mails."""
+    settings = house.admin.settings.practice().clinic.settings
+    carriers = ((MessageChannel.EMAIL, "nobody"),)
+    messaging = evolve(settings.messaging, carriers=carriers, phone="(312) 555-0100")
+    house.admin.settings.change(evolve(settings, messaging=messaging))
+
+
 _PAST = ("complete", "no_show")
 _REQUESTED = ("accept", "decline")
 
@@ -149,6 +160,8 @@ def prepared(house: House, lead: LeadId, name: str, provider: UserId = ME) -> Vi
     if verb == "leave_waitlist":
         waits = NewWaitlistEntry(type="consultation", lead_id=lead)
         return evolve(visit, entry=desk.join_waitlist(waits).id)
+    if verb == "remind":
+        _connect(house)
     if verb not in ON_VISITS:
         return visit
     if verb in _PAST:

@@ -34,22 +34,23 @@ READ, BOOK, MANAGE = (
     Permission.APPOINTMENT_BOOK,
     Permission.APPOINTMENT_MANAGE,
 )
+REMIND = Permission.APPOINTMENT_REMIND
 LOOK, HOURS = Permission.AVAILABILITY_READ, Permission.AVAILABILITY_MANAGE
 
 GRANTED = {
-    Role.FRONT_DESK: {READ, BOOK, MANAGE, LOOK},
-    Role.TREATMENT_COORDINATOR: {READ, BOOK, MANAGE, LOOK},
-    Role.CLINIC_ADMIN: {READ, BOOK, MANAGE, LOOK, HOURS},
+    Role.FRONT_DESK: {READ, BOOK, MANAGE, REMIND, LOOK},
+    Role.TREATMENT_COORDINATOR: {READ, BOOK, MANAGE, REMIND, LOOK},
+    Role.CLINIC_ADMIN: {READ, BOOK, MANAGE, REMIND, LOOK, HOURS},
     Role.DOCTOR: set(),
     Role.MARKETING_MANAGER: set(),
-    Role.AGENT: {READ, BOOK, MANAGE, LOOK, HOURS},
-    Role.ADMIN: {READ, BOOK, MANAGE, LOOK, HOURS},
+    Role.AGENT: {READ, BOOK, MANAGE, REMIND, LOOK, HOURS},
+    Role.ADMIN: {READ, BOOK, MANAGE, REMIND, LOOK, HOURS},
     Role.PROVIDER: {READ, BOOK, MANAGE, LOOK, HOURS},
     Role.PATIENT: {READ, BOOK, LOOK},
     Role.WEB_FORM: set(),
     Role.WORKER: {MANAGE},
     Role.IMPORTER: set(),
-    Role.OPERATOR: {READ, BOOK, MANAGE, LOOK, HOURS},
+    Role.OPERATOR: {READ, BOOK, MANAGE, REMIND, LOOK, HOURS},
 }
 
 OWN_ONLY = {Role.AGENT, Role.PROVIDER, Role.PATIENT}
@@ -84,9 +85,9 @@ def a_visit(house: House, name: str, kind: str) -> Visit:
 
 
 def test_the_library_grants_what_the_table_says() -> None:
-    all_five = {READ, BOOK, MANAGE, LOOK, HOURS}
+    every = {READ, BOOK, MANAGE, REMIND, LOOK, HOURS}
     grants = orthocrm.Preset.LITERAL.grants
-    assert {role: set(grants[role]) & all_five for role in Role} == GRANTED
+    assert {role: set(grants[role]) & every for role in Role} == GRANTED
 
 
 def tried(names: Iterable[str], kinds: Iterable[str]) -> list[tuple[str, Role, str]]:

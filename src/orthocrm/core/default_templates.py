@@ -29,6 +29,78 @@ _EMAILS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
             "Si ya no le conviene, llámenos y buscaremos otra hora." + _OFFICE,
         ),
     },
+    "appointment_reminder": {
+        Language.ENGLISH: (
+            "Your visit to {practice} on {appointment_date}",
+            "Hello {contact_first_name},\n\n"
+            "This is a reminder of your visit on {appointment_date} at {appointment_time}.\n\n"
+            "If you cannot come, please call us and we will find another time." + _OFFICE,
+        ),
+        Language.SPANISH: (
+            "Su visita a {practice} el {appointment_date}",
+            "Hola {contact_first_name}:\n\n"
+            "Le recordamos su visita el {appointment_date} a las {appointment_time}.\n\n"
+            "Si no puede venir, llámenos y buscaremos otra hora." + _OFFICE,
+        ),
+    },
+    "appointment_reminder_details": {
+        Language.ENGLISH: (
+            "Your visit to {practice} on {appointment_date}",
+            "Hello {contact_first_name},\n\n"
+            "This is a reminder of the visit of {patient_first_name} on {appointment_date} at "
+            "{appointment_time}: {appointment_type}.\n\n"
+            "If you cannot come, please call us and we will find another time." + _OFFICE,
+        ),
+        Language.SPANISH: (
+            "Su visita a {practice} el {appointment_date}",
+            "Hola {contact_first_name}:\n\n"
+            "Le recordamos la visita de {patient_first_name} el {appointment_date} a las "
+            "{appointment_time}: {appointment_type}.\n\n"
+            "Si no puede venir, llámenos y buscaremos otra hora." + _OFFICE,
+        ),
+    },
+    "appointment_confirmation": {
+        Language.ENGLISH: (
+            "Your visit to {practice} on {appointment_date}",
+            "Hello {contact_first_name},\n\n"
+            "We expect you on {appointment_date} at {appointment_time}.\n\n"
+            "If that does not suit you, please call us and we will find another time." + _OFFICE,
+        ),
+        Language.SPANISH: (
+            "Su visita a {practice} el {appointment_date}",
+            "Hola {contact_first_name}:\n\n"
+            "Le esperamos el {appointment_date} a las {appointment_time}.\n\n"
+            "Si no le conviene, llámenos y buscaremos otra hora." + _OFFICE,
+        ),
+    },
+    "appointment_moved": {
+        Language.ENGLISH: (
+            "Your visit to {practice} is now on {appointment_date}",
+            "Hello {contact_first_name},\n\n"
+            "Your visit has a new time: {appointment_date} at {appointment_time}.\n\n"
+            "If that does not suit you, please call us and we will find another time." + _OFFICE,
+        ),
+        Language.SPANISH: (
+            "Su visita a {practice} será el {appointment_date}",
+            "Hola {contact_first_name}:\n\n"
+            "Su visita tiene una nueva hora: {appointment_date} a las {appointment_time}.\n\n"
+            "Si no le conviene, llámenos y buscaremos otra hora." + _OFFICE,
+        ),
+    },
+    "appointment_cancelled": {
+        Language.ENGLISH: (
+            "Your visit to {practice} on {appointment_date} is cancelled",
+            "Hello {contact_first_name},\n\n"
+            "Your visit on {appointment_date} at {appointment_time} is cancelled.\n\n"
+            "If you would like another time, please call us." + _OFFICE,
+        ),
+        Language.SPANISH: (
+            "Su visita a {practice} el {appointment_date} está cancelada",
+            "Hola {contact_first_name}:\n\n"
+            "Su visita del {appointment_date} a las {appointment_time} está cancelada.\n\n"
+            "Si desea otra hora, llámenos." + _OFFICE,
+        ),
+    },
     "consultation_follow_up": {
         Language.ENGLISH: (
             "Thank you for visiting {practice}",
@@ -82,6 +154,30 @@ _TEXTS: Mapping[str, Mapping[Language, str]] = {
         Language.SPANISH: "{practice}: su visita es el {appointment_date} a las "
         "{appointment_time}. Preguntas o cambios: {practice_phone}",
     },
+    "appointment_reminder": {
+        Language.ENGLISH: "{practice}: a reminder of your visit on {appointment_date} at "
+        "{appointment_time}. Questions or changes: {practice_phone}",
+        Language.SPANISH: "{practice}: le recordamos su visita el {appointment_date} a las "
+        "{appointment_time}. Preguntas o cambios: {practice_phone}",
+    },
+    "appointment_confirmation": {
+        Language.ENGLISH: "{practice}: we expect you on {appointment_date} at "
+        "{appointment_time}. Questions or changes: {practice_phone}",
+        Language.SPANISH: "{practice}: le esperamos el {appointment_date} a las "
+        "{appointment_time}. Preguntas o cambios: {practice_phone}",
+    },
+    "appointment_moved": {
+        Language.ENGLISH: "{practice}: your visit is now on {appointment_date} at "
+        "{appointment_time}. Questions or changes: {practice_phone}",
+        Language.SPANISH: "{practice}: su visita será ahora el {appointment_date} a las "
+        "{appointment_time}. Preguntas o cambios: {practice_phone}",
+    },
+    "appointment_cancelled": {
+        Language.ENGLISH: "{practice}: your visit on {appointment_date} at {appointment_time} is "
+        "cancelled. For another time call {practice_phone}",
+        Language.SPANISH: "{practice}: su visita del {appointment_date} a las {appointment_time} "
+        "está cancelada. Para otra hora, llame al {practice_phone}",
+    },
     "six_touch_hello": {
         Language.ENGLISH: "Hi {contact_first_name}, this is {practice}. Thank you for getting in "
         "touch! When is a good time to call you? {practice_phone}",
@@ -114,7 +210,7 @@ DEFAULT_MESSAGES = (
         for language, body in languages.items()
     ),
 )
-"""The templates that rules and the six-touch sequence name."""
+"""The templates that rules, reminders and the six-touch sequence name."""
 
 DEFAULT_NAMES = frozenset(template.name for template in DEFAULT_MESSAGES)
 """Names that may be spoken of although the clinic removed their templates: no message then."""

@@ -389,6 +389,17 @@ class AppointmentNoShow(Event):
 
 
 @frozen(kw_only=True)
+class ReminderSent(Event):
+    """A carrier took a reminder of an appointment; `rule` names the rule that asked for it."""
+
+    appointment_id: AppointmentId
+    message_id: MessageId
+    channel: MessageChannel
+    rule: str
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
 class SlotOffered(Event):
     """A freed time is held for somebody on the waitlist until `expires_at`."""
 

@@ -64,6 +64,7 @@ FIELDS: Mapping[str, MergeField] = {
         Level.ADDRESSED,
         ("contact_last_name", "last name of the responsible party", "Sandoval-Whitmore"),
         ("contact_name", "whole name of the responsible party", "Guadalupe Sandoval-Whitmore"),
+        ("appointment_type", "kind of the next appointment, as it is booked", "Consultation"),
         ("patient_first_name", "first name of the patient", "Maximiliano"),
         ("patient_last_name", "last name of the patient", "Sandoval-Whitmore"),
         ("patient_name", "whole name of the patient", "Maximiliano Sandoval-Whitmore"),

@@ -22,12 +22,14 @@ class QuietHours:
 class Cap:
     """At most so many messages of a channel to one address in a day, and in seven days.
 
-    They hold for families; what staff get is gathered instead.
+    They hold for families; what staff get is gathered instead. Reminders of appointments are held
+    back only where the cap says so: they have their own measure, one for each rule.
     """
 
     channel: MessageChannel
     a_day: int
     a_week: int
+    reminders: bool = False
 
 
 @frozen(kw_only=True)

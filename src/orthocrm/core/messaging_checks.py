@@ -91,7 +91,8 @@ def _caps(messaging: Messaging) -> bool:
 
 def _is_cap(cap: Any) -> bool:  # noqa: ANN401 - whatever stands in its fields
     counts = (cap.a_day, cap.a_week)
-    return isinstance(cap.channel, MessageChannel) and all(
+    known = isinstance(cap.channel, MessageChannel) and isinstance(cap.reminders, bool)
+    return known and all(
         isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MOST_A_WEEK
         for count in counts
     )

@@ -29,6 +29,8 @@ from orthocrm.core.forms import (
 from orthocrm.core.ids import ClinicId, SourceId, UserId
 from orthocrm.core.messaging import Messaging
 from orthocrm.core.messaging_checks import messaging_problems
+from orthocrm.core.reminder_checks import reminder_template_problems, reminding_problems
+from orthocrm.core.reminding import Reminding
 from orthocrm.core.routing import ROUTING_CHECKS, Routing
 from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule
 from orthocrm.core.source import Source
@@ -91,7 +93,7 @@ class Settings:
     open task that is overdue for `escalate_after` is escalated to the fallback person; None: never.
     `custom_fields` are the clinic's own fields of leads. Documents lie behind `https`, or behind
     the host application's own `document_schemes`. `visit_types` is what can be booked, `resources`
-    the chairs and rooms for it, and `reminders` those of types that have none of their own.
+    the chairs and rooms for it, and `reminders` those of types that have none of their own;
     """
 
     region: str = "US"
@@ -119,6 +121,7 @@ class Settings:
     visit_types: tuple[VisitType, ...] = DEFAULT_VISIT_TYPES
     resources: tuple[BookableResource, ...] = ()
     reminders: tuple[ReminderRule, ...] = DEFAULT_REMINDERS
+    reminding: Reminding = field(factory=Reminding)
 
 
 @frozen(kw_only=True)
@@ -223,6 +226,10 @@ def checked_settings(settings: object) -> Settings:
     )
     problems += messaging_problems(settings.messaging)
     problems += visit_problems(settings.visit_types, settings.resources, settings.reminders)
+    problems += reminding_problems(settings.reminding)
+    problems += reminder_template_problems(
+        settings.reminders, settings.visit_types, settings.message_templates
+    )
     problems += custom_field_problems(settings.custom_fields)
     problems += document_scheme_problems(settings.document_schemes)
     if not problems:

@@ -193,8 +193,6 @@ def _reminder(rule: object, path: str) -> Iterator[Problem]:
     yield from _slug(rule.name, f"{path}.name")
     if rule.channel not in _WRITTEN:
         yield Problem(f"{path}.channel", "unknown_value", "reminders go by e-mail, SMS or push")
-    if rule.template is not None:
-        yield from _slug(rule.template, f"{path}.template")
     by_date = rule.days_before is not None or rule.wall_time is not None
     if by_date == (rule.before is not None):
         message = "give either before, or days_before and wall_time"

@@ -22,6 +22,8 @@ from orthocrm.core.notifying import (
     StaffContact,
     StatusReport,
 )
+from orthocrm.core.quiet import next_allowed
+from orthocrm.core.reminding import is_reminder
 from orthocrm.followup import caps, quiet
 
 MOST_ATTEMPTS = 10
@@ -126,12 +128,7 @@ def _of_family(message: Message, given: Circumstances) -> str | None:
         return LEAD_GONE
     if lead.enquiry.no_contact:
         return NO_CONTACT
-    contact = lead.contact
-    known = {
-        MessageChannel.EMAIL: contact.email.address if contact.email else None,
-        MessageChannel.SMS: contact.phone.number if contact.phone else None,
-    }
-    return None if known.get(message.channel) == message.to else ADDRESS_CHANGED
+    return None if _address(message.channel, lead) == message.to else ADDRESS_CHANGED
 
 
 def _of_staff(message: Message, given: Circumstances) -> str | None:
@@ -139,6 +136,20 @@ def _of_staff(message: Message, given: Circumstances) -> str | None:
     if contact is None or message.channel not in contact.channels:
         return NOT_WANTED
     return None if message.to in reached_at(contact, message.channel) else ADDRESS_CHANGED
+
+
+def readdressed(message: Message, lead: Lead | None) -> Message:
+    """Let a reminder that nobody can have yet go to where its family is reached by now."""
+    if lead is None or message.sent_at is not None or not is_reminder(message):
+        return message
+    return evolve(message, to=_address(message.channel, lead) or message.to)
+
+
+def _address(channel: MessageChannel, lead: Lead) -> str | None:
+    contact = lead.contact
+    if channel is MessageChannel.EMAIL:
+        return contact.email.address if contact.email else None
+    return contact.phone.number if channel is MessageChannel.SMS and contact.phone else None
 
 
 def reached_at(contact: StaffContact, channel: MessageChannel) -> tuple[str, ...]:
@@ -162,7 +173,7 @@ def _quiet(message: Message, given: Circumstances) -> Verdict | None:
         return None
     number = message.to if message.channel is MessageChannel.SMS else None
     zones = quiet.zones_of(number, given.zone)
-    at = quiet.next_allowed(given.now, given.messaging.quiet, zones)
+    at = next_allowed(given.now, given.messaging.quiet, zones)
     if at is None:
         return Never(QUIET)
     return None if at == given.now else Later(at, QUIET)
@@ -182,7 +193,8 @@ def cap_of(message: Message, messaging: Messaging) -> Cap | None:
     """Find the cap that holds for a message."""
     if message.purpose is Purpose.STAFF:
         return None
-    return next((cap for cap in messaging.caps if cap.channel is message.channel), None)
+    cap = next((cap for cap in messaging.caps if cap.channel is message.channel), None)
+    return None if cap is not None and is_reminder(message) and not cap.reminders else cap
 
 
 def judged(message: Message, ruled: Verdict, now: datetime) -> Message:

@@ -102,6 +102,11 @@ def address_on(channel: MessageChannel, contact: Contact) -> str | None:
     return None
 
 
+def channels_of(lead: Lead) -> tuple[MessageChannel, ...]:
+    """Order the channels of a family by its preference."""
+    return _ORDERS[lead.contact.preferred]
+
+
 def chosen(name: str, lead: Lead, practice: Practice) -> MessageTemplate | None:
     """Choose among the templates of a name by channel and language.
 
@@ -111,7 +116,7 @@ def chosen(name: str, lead: Lead, practice: Practice) -> MessageTemplate | None:
     """
     settings = practice.clinic.settings
     carried = {channel for channel, _ in settings.messaging.carriers}
-    for channel in _ORDERS[lead.contact.preferred]:
+    for channel in channels_of(lead):
         found = [t for t in settings.message_templates if (t.name, t.channel) == (name, channel)]
         if found and channel in carried and address_on(channel, lead.contact):
             return in_language(found, language_of(lead))
@@ -208,7 +213,7 @@ def values_of(
     owner = practice.coordinator_by_id.get(lead.ownership.owner or UserId(""))
     return {
         **_of_practice(practice),
-        **_of_appointment(appointment, language),
+        **_of_appointment(appointment, practice, language),
         "contact_first_name": first or _NEUTRAL[language],
         "contact_last_name": last,
         "contact_name": _joined(first, last),
@@ -230,14 +235,16 @@ def _of_practice(practice: Practice) -> Mapping[str, str | None]:
 
 
 def _of_appointment(
-    appointment: Appointment | None, language: Language
+    appointment: Appointment | None, practice: Practice, language: Language
 ) -> Mapping[str, str | None]:
     if appointment is None:
-        return {"appointment_date": None, "appointment_time": None}
+        return {"appointment_date": None, "appointment_time": None, "appointment_type": None}
+    types = practice.clinic.settings.visit_types
     local = appointment.starts_at.astimezone(zone(appointment.timezone))
     return {
         "appointment_date": date_words(local, language),
         "appointment_time": time_words(local, language),
+        "appointment_type": next((t.name for t in types if t.slug == appointment.type), None),
     }
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orthocrm.core.messaging import QuietHours
-from orthocrm.followup.quiet import is_quiet, last_allowed, next_allowed, zones_of
+from orthocrm.core.quiet import is_quiet, last_allowed, next_allowed
+from orthocrm.followup.quiet import zone_of, zones_of
 
 CHICAGO, NEW_YORK, HONOLULU = "America/Chicago", "America/New_York", "Pacific/Honolulu"
 NIGHT = QuietHours()
@@ -130,3 +131,19 @@ def test_a_number_may_be_of_several_zones_and_the_practice_counts() -> None:
 @pytest.mark.parametrize("number", [None, "+88213000000", "nonsense", ""])
 def test_of_an_unknown_number_the_practice_is_what_one_knows(number: str | None) -> None:
     assert zones_of(number, CHICAGO) == (CHICAGO,)
+
+
+@pytest.mark.parametrize(
+    "number, expected",
+    [
+        ("+13125550142", CHICAGO),
+        ("+12125550142", NEW_YORK),
+        ("+12085550142", CHICAGO),  # Idaho has two
+        ("nonsense", CHICAGO),
+        (None, CHICAGO),
+    ],
+)
+def test_one_lives_by_the_only_zone_of_a_number_else_by_that_of_the_practice(
+    number: str | None, expected: str
+) -> None:
+    assert zone_of(number, CHICAGO) == expected

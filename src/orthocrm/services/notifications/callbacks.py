@@ -15,6 +15,7 @@ from orthocrm.core.notifying import (
     Callback,
     Message,
     MessageChannel,
+    MessageState,
     OptOut,
     Reported,
     ReportingNotifier,
@@ -28,7 +29,7 @@ from orthocrm.leads.contact import read_email, read_phone
 from orthocrm.privacy import consent
 from orthocrm.privacy.consent import Intent
 from orthocrm.services.followups import desk as followups
-from orthocrm.services.notifications import consenting
+from orthocrm.services.notifications import consenting, reminded
 from orthocrm.services.work import Work, everything
 
 MOST_BYTES = 4_000_000
@@ -123,6 +124,8 @@ def _settled(work: Work, carrier: str, statuses: Sequence[StatusReport]) -> Rece
         if message is None or after is None:
             total += _IGNORED
             continue
+        if held[message.id].state is MessageState.PENDING and message.id not in changed:
+            reminded.tell(work, after)
         changed[message.id] = after
         total += Received(settled=1)
     work.store.messages.save([*changed.values()])

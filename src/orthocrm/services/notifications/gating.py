@@ -25,6 +25,7 @@ from orthocrm.core.notifying import (
     StaffContact,
 )
 from orthocrm.core.query import Cond, both
+from orthocrm.core.reminding import is_reminder, revision_of
 from orthocrm.followup import caps, sending, templates
 from orthocrm.followup.sending import Circumstances, Send
 from orthocrm.privacy import consent
@@ -88,7 +89,9 @@ def take(work: Work, lease: timedelta = LEASE, most: int = BATCH) -> Taken:
     lost = [message for message in claimed if sending.is_lost(message)]
     alive = [message for message in claimed if not sending.is_lost(message)]
     parked = [_parked(work, message) for message in lost]
-    facts = _facts(work, alive)
+    leads = work.store.leads.get({m.lead_id for m in alive if m.lead_id})
+    alive = [sending.readdressed(m, leads.get(m.lead_id or "")) for m in alive]
+    facts = _facts(work, alive, leads)
     left, outgoing = [], []
     for message in alive:
         ruled = sending.verdict(message, _circumstances(work, message, facts))
@@ -130,8 +133,7 @@ def told_parked(work: Work, message: Message) -> MessageParked:
     )
 
 
-def _facts(work: Work, messages: Sequence[Message]) -> _Facts:
-    leads = work.store.leads.get({m.lead_id for m in messages if m.lead_id})
+def _facts(work: Work, messages: Sequence[Message], leads: Mapping[str, Lead]) -> _Facts:
     users = {m.user for m in messages if m.user}
     keys = {key for m in messages if (key := consent.address_key(m.channel, m.to))}
     capped = [m for m in messages if _cap(work, m) is not None]
@@ -240,7 +242,14 @@ def _unneeded(work: Work, message: Message, lead: Lead | None, facts: _Facts) ->
 
 
 def _visit_changed(work: Work, message: Message, lead: Lead, facts: _Facts) -> str | None:
-    """Tell whether the visit of which a message speaks is off, or at another time."""
+    """Tell whether the visit of which a message speaks is off, or at another time.
+
+    A reminder is of one revision of its visit.
+    """
+    if is_reminder(message):
+        reminded = facts.appointments.get(message.appointment_id or "")
+        stands = reminded is not None and reminded.sequence == revision_of(message)
+        return None if stands else sending.APPOINTMENT_CHANGED
     speaks = _speaks_of_visit(work, message)
     if message.appointment_id is None and not speaks:
         return None

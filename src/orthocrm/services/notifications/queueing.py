@@ -20,7 +20,7 @@ from orthocrm.followup.templates import Rendered
 from orthocrm.services.work import Work, everything
 
 _COMING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
-_OF_APPOINTMENTS = frozenset({"appointment_date", "appointment_time"})
+_OF_APPOINTMENTS = frozenset({"appointment_date", "appointment_time", "appointment_type"})
 
 
 @frozen(kw_only=True)

@@ -12,8 +12,9 @@ from orthocrm.core.notifying import (
     MessageState,
     Sent,
 )
-from orthocrm.followup import sending
-from orthocrm.services.notifications import consenting, gating
+from orthocrm.followup import attempts, sending
+from orthocrm.services import forwarding
+from orthocrm.services.notifications import consenting, gating, reminded
 from orthocrm.services.notifications.gating import Outgoing
 from orthocrm.services.work import Work
 
@@ -94,6 +95,8 @@ def _follow(work: Work, after: Message, result: Sent | CarrierError | None) -> N
     """Do what a result asks for besides."""
     if after.state is MessageState.PARKED:
         work.record(gating.told_parked(work, after))
+    if after.state is MessageState.SENT:
+        reminded.tell(work, after)
     if not isinstance(result, CarrierError):
         return
     if _opted_out(result):

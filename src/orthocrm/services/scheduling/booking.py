@@ -20,7 +20,7 @@ from orthocrm.scheduling.booking import NewAppointment, Taken, Wanted
 from orthocrm.scheduling.lifecycle import Occasion
 from orthocrm.scheduling.refusals import Refusal
 from orthocrm.services.batch import Refused, attempt
-from orthocrm.services.scheduling import consultations, diaries, reaching, repeating
+from orthocrm.services.scheduling import consultations, diaries, reaching, reminding, repeating
 from orthocrm.services.work import Work
 
 _S: Final = AppointmentStatus
@@ -60,7 +60,9 @@ class Booking:
     def make(self, wishes: Sequence[Wanted]) -> list[Booked | Refused]:
         """Make what can be made, with a result for each, in order."""
         self._diary = _diary(self.work, wishes)
-        return attempt(wishes, self._one)
+        results = attempt(wishes, self._one)
+        reminding.plan(self.work, self._made)
+        return results
 
     def _one(self, wanted: Wanted) -> Booked:
         work = self.work
@@ -211,6 +213,7 @@ def reschedule(
     work.touch([saved.id])
     if turn.event is not None:
         work.record(turn.event)
+    reminding.renew(work, saved)
     repeating.finish(work, key, (appointment_id, move.starts_at, move.provider), saved.id)
     return Booked(appointment=shown(work, saved))
 

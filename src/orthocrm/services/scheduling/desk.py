@@ -7,7 +7,9 @@ from orthocrm.core.actor import Actor, Pass, Permission, Role
 from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import AppointmentId, LeadId, SeriesId, UserId, WaitlistId
+from orthocrm.core.notifying import MessageChannel
 from orthocrm.core.reading import Reading
+from orthocrm.core.reminding import Reminder, Reminders
 from orthocrm.core.schedule import DateHours, RepeatedBlock, Schedule, WeeklyWindow
 from orthocrm.core.task import Task
 from orthocrm.core.time import Period
@@ -24,6 +26,7 @@ from orthocrm.services.scheduling import (
     daybook,
     links,
     reaching,
+    reminding,
     searching,
     series,
     timetables,
@@ -232,6 +235,27 @@ class Appointments(Area, area="scheduling"):
     def follow_up(self, work: Work, appointment_id: AppointmentId, new: NewTask) -> Task:
         """Make a task for the lead of an appointment."""
         return visits.follow_up(work, appointment_id, new)
+
+    @verb(Permission.APPOINTMENT_READ)
+    def reminders(self, work: Work, appointment_id: AppointmentId) -> Reminders:
+        """Tell how the reminders of an appointment stand: waiting, claimed, sent, skipped, why."""
+        return reminding.status(work, appointment_id)
+
+    @verb(Permission.APPOINTMENT_REMIND)
+    def remind(
+        self, work: Work, appointment_id: AppointmentId, channel: MessageChannel | None = None
+    ) -> Reminder:
+        """Send a reminder now, by e-mail or SMS, else by what the family prefers.
+
+        It goes with the next round of work, and only if the gate lets it: consent, quiet hours,
+        and that the appointment stands.
+
+        Raises:
+            AppointmentClosed: the appointment is not booked or confirmed.
+            RemindedTooOften: so many were sent by hand in 24 hours as the clinic allows.
+            InvalidInput: it has begun, or there is no way to write to the family.
+        """
+        return reminding.send_now(work, appointment_id, channel)
 
     @verb(Permission.APPOINTMENT_MANAGE)
     def expire_holds(self, work: Work) -> tuple[Appointment, ...]:

@@ -14,7 +14,7 @@ from orthocrm.followup.tasks import NewTask
 from orthocrm.scheduling import booking, lifecycle
 from orthocrm.scheduling.booking import AppointmentEdit
 from orthocrm.scheduling.lifecycle import Occasion, Turn
-from orthocrm.services.scheduling import consultations, diaries, reaching, waiting
+from orthocrm.services.scheduling import consultations, diaries, reaching, reminding, waiting
 from orthocrm.services.scheduling.booking import Booked, claim, occasion, shown
 from orthocrm.services.work import Work, everything
 
@@ -30,6 +30,8 @@ def confirm(work: Work, appointment_id: AppointmentId) -> Booked:
     was_held = present.status is _S.HELD
     saved = _saved(work, turn)
     tasks = consultations.scheduled(work, saved) if was_held else ()
+    if was_held:
+        reminding.plan(work, [saved])
     waiting.taken(work, present)
     return Booked(appointment=shown(work, saved), tasks=tasks)
 
@@ -46,7 +48,9 @@ def accept(work: Work, appointment_id: AppointmentId) -> Booked:
     work.store.claims.release([present.id])
     claim(work, turn.appointment, diaries.between(work, low, high))
     saved = _saved(work, turn)
-    return Booked(appointment=saved, tasks=consultations.scheduled(work, saved))
+    tasks = consultations.scheduled(work, saved)
+    reminding.plan(work, [saved])
+    return Booked(appointment=saved, tasks=tasks)
 
 
 def decline(work: Work, appointment_id: AppointmentId) -> Booked:
@@ -139,6 +143,7 @@ def _ended(work: Work, appointment_id: AppointmentId, rule: Rule) -> Booked:
     present = reaching.appointment(work, appointment_id, lock=True)
     saved = _saved(work, rule(present, occasion(work)))
     work.store.claims.release([saved.id])
+    reminding.void(work, [saved.id])
     waiting.offer(work, present, waiting.lapsed(work, present))
     return Booked(appointment=shown(work, saved))
 

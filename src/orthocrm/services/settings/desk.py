@@ -18,7 +18,7 @@ from orthocrm.core.settings import Clinic, Practice, Settings, checked_settings
 from orthocrm.core.stage import Stage
 from orthocrm.core.templates import MessageTemplate
 from orthocrm.core.time import instant, zone
-from orthocrm.core.visit_type import BookableResource, VisitType
+from orthocrm.core.visit_type import BookableResource, ReminderRule, VisitType
 from orthocrm.followup import automation, holidays
 from orthocrm.followup.templates import Preview
 from orthocrm.followup.templates import preview as previewed
@@ -108,6 +108,16 @@ class ClinicSettings(Area, area="settings"):
     def set_resources(self, work: Work, resources: Sequence[BookableResource]) -> Clinic:
         """Replace the chairs, rooms and devices that types of visits ask for."""
         return offering.resources(work, resources)
+
+    @verb(Permission.LEAD_CONFIGURE)
+    def set_reminders(
+        self, work: Work, rules: Sequence[ReminderRule] | None, visit_type: str | None = None
+    ) -> Clinic:
+        """Replace the rules by which families are reminded, of the clinic or of a type of visit.
+
+        None lets a type go by the clinic's rules. They hold for what is booked or moved from now.
+        """
+        return offering.reminders(work, rules, visit_type)
 
     @verb(Permission.LEAD_CONFIGURE)
     def rename(self, work: Work, name: str, timezone: str | None = None) -> Clinic:

@@ -39,6 +39,7 @@ from orthocrm.testing.suite.sample_settings import (
     message_templates,
     messaging,
     reminders,
+    reminding,
     resources,
     sequences,
     task_templates,
@@ -95,6 +96,7 @@ def a_full_clinic() -> Clinic:
             visit_types=visit_types(),
             resources=resources(),
             reminders=reminders(),
+            reminding=reminding(),
         ),
     )
 

@@ -8,6 +8,7 @@ from orthocrm.core.ids import UserId
 from orthocrm.core.messaging import Cap, Messaging, QuietHours, WebhookTarget
 from orthocrm.core.money import Money
 from orthocrm.core.notifying import MessageChannel, Purpose
+from orthocrm.core.reminding import QuietPolicy, Reminding
 from orthocrm.core.task import LeadTaskType, TaskPriority
 from orthocrm.core.templates import Language, MessageTemplate, TaskTemplate
 from orthocrm.core.visit_type import (
@@ -93,7 +94,7 @@ def messaging() -> Messaging:
         website="https://example.com",
         carriers=((MessageChannel.SMS, "twilio"), (MessageChannel.EMAIL, "smtp")),
         quiet=QuietHours(start=time(20, 30), end=time(9, 0, 0, 1)),
-        caps=(Cap(channel=MessageChannel.PUSH, a_day=2, a_week=5),),
+        caps=(Cap(channel=MessageChannel.PUSH, a_day=2, a_week=5, reminders=True),),
         digest_after=timedelta(seconds=30),
         webhooks=(hook, WebhookTarget(name="bare", url="")),
     )
@@ -110,6 +111,16 @@ def reminders() -> tuple[ReminderRule, ...]:
     )
     early = ReminderRule(name="früh", channel=MessageChannel.SMS, before=timedelta(minutes=1))
     return (by_date, early)
+
+
+def reminding() -> Reminding:
+    """Make a way of reminding in which nothing is left as it usually is."""
+    return Reminding(
+        quiet=QuietPolicy.EARLIER,
+        min_lead=timedelta(minutes=45),
+        by_hand_a_day=0,
+        details=True,
+    )
 
 
 def resources() -> tuple[BookableResource, ...]:
