@@ -11,7 +11,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from attrs import evolve
 
-from orthocrm import CarrierError, InvalidInput, LeadEdit, Letter, NotFound, Role, Sent
+from orthocrm import (
+    ActivityDirection,
+    CarrierError,
+    InvalidInput,
+    LeadEdit,
+    Letter,
+    NotFound,
+    Role,
+    Sent,
+)
 from orthocrm.core.messaging import Cap, Messaging, QuietHours
 from orthocrm.core.notifying import MessageState, Purpose
 from orthocrm.followup.sending import FIRST_PAUSE, MOST_ATTEMPTS
@@ -41,6 +50,8 @@ DAY = timedelta(days=1)
 CHICAGO = ZoneInfo("America/Chicago")
 SENT, PENDING, SKIPPED = MessageState.SENT, MessageState.PENDING, MessageState.SKIPPED
 CANCELLED, PARKED, BOUNCED = MessageState.CANCELLED, MessageState.PARKED, MessageState.BOUNCED
+
+OUTBOUND = ActivityDirection.OUTBOUND
 
 Opened = Callable[..., House]
 
@@ -85,6 +96,53 @@ def test_a_message_goes_once_and_says_by_whom(opened: Opened) -> None:
     assert (letter.sender_name, letter.reply_to) == ("Bright", "desk@practice.example")
     assert house.crm.work().sent == 0
     assert len(bird.letters) == 1
+
+
+def test_what_went_stands_on_the_timeline_once_and_is_no_attempt(opened: Opened) -> None:
+    """A coordinator sees what the family was sent; that a machine wrote is no call of hers."""
+    house = opened(Bird(), a_raven())
+    lead = house.lead()
+    agree(house, lead)
+    mail, text = put(house, lead, subject="Your visit"), put(house, lead, channel=SMS)
+    kept_back = put(house, lead, not_after=house.clock() - DAY)
+    house.crm.work()
+    house.crm.work()
+
+    entries = [e for e in house.front.leads.timeline(lead.id).entries if e.message]
+    assert {(e.what, e.message.id if e.message else "") for e in entries} == {
+        ("EMAIL", mail.id),
+        ("SMS", text.id),
+    }
+    assert {e.activity.direction for e in entries if e.activity} == {OUTBOUND}
+    assert {(e.at, e.by) for e in entries} == {(house.clock(), Role.WORKER.value)}
+    assert states(house, kept_back) == [(SKIPPED, "too_late")]
+    after = house.front.leads.get(lead.id)
+    assert (after.milestones, after.status) == (lead.milestones, lead.status)
+
+
+def test_what_went_while_its_lead_was_merged_stands_with_the_survivor(opened: Opened) -> None:
+    house = opened(Bird())
+    survivor, loser = house.lead(), house.lead()
+    put(house, loser)
+    desk = worker(house)
+    (out,) = desk.take().outgoing
+    house.coordinator.leads.merge(survivor.id, loser.id)
+    desk.settle([Outcome(outgoing=out, result=Sent(ref="r"))])
+
+    (entry,) = [e for e in house.front.leads.timeline(survivor.id).entries if e.message]
+    assert entry.activity is not None
+    assert (entry.activity.lead_id, entry.activity.message_id) == (survivor.id, out.message.id)
+
+
+def test_what_goes_to_a_patient_is_marked_as_later_than_the_conversion(opened: Opened) -> None:
+    house = opened(Bird())
+    lead = house.lead()
+    house.coordinator.pipeline.convert(lead.id)
+    put(house, lead)
+    house.crm.work()
+    (entry,) = [e for e in house.front.leads.timeline(lead.id).entries if e.message]
+    assert entry.activity is not None
+    assert entry.activity.after_conversion
 
 
 def test_parallel_workers_hand_each_message_over_once(opened: Opened) -> None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from orthocrm.core.ids import ActivityId, ClinicId, LeadId, StageSlug, UserId
+from orthocrm.core.ids import ActivityId, ClinicId, LeadId, MessageId, StageSlug, UserId
 from orthocrm.core.masking import PERSONAL, mask
 
 
@@ -71,7 +71,11 @@ class Document:
 
 @frozen(kw_only=True)
 class Activity:
-    """One entry of a lead's timeline, never edited: a correction `corrects` an earlier one."""
+    """One entry of a lead's timeline, never edited: a correction `corrects` an earlier one.
+
+    `virtual` says of a meeting that it was held by video. A message that the library itself sent
+    is `message_id`; it counts as no attempt of anybody to reach the family.
+    """
 
     id: ActivityId
     clinic_id: ClinicId
@@ -91,4 +95,6 @@ class Activity:
     corrects: ActivityId | None = None
     after_conversion: bool = False
     document: Document | None = field(default=None, repr=mask, metadata=PERSONAL)
+    virtual: bool = False
+    message_id: MessageId | None = None
     version: int = 1

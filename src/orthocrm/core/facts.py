@@ -73,6 +73,7 @@ ACTIVITIES = Schema(
     type=(_CODE, "type"),
     direction=(_CODE, "direction"),
     call_outcome=(_CODE, "call_outcome"),
+    message_id=(_CODE, "message_id"),
     occurred_at=(_INSTANT, "occurred_at"),
     created_at=(_INSTANT, "created_at"),
     created_by=(_CODE, "created_by"),

@@ -11,6 +11,7 @@ from orthocrm.core.events import ActivityLogged
 from orthocrm.core.ids import ActivityId, UserId
 from orthocrm.core.lead import Lead, LeadStatus, Milestones
 from orthocrm.core.masking import PERSONAL, mask
+from orthocrm.core.notifying import Message, MessageChannel
 from orthocrm.core.people import Phone
 from orthocrm.core.ports import IdSource
 from orthocrm.core.reading import Reading
@@ -34,6 +35,11 @@ _BY_OTHER_VERBS = frozenset(
     }
 )
 
+_MESSAGES = {
+    MessageChannel.EMAIL: LeadActivityType.EMAIL,
+    MessageChannel.SMS: LeadActivityType.SMS,
+}
+
 _LONGEST = 24 * 60
 _OUTBOUND, _INBOUND = ActivityDirection.OUTBOUND, ActivityDirection.INBOUND
 
@@ -43,6 +49,7 @@ class LogEntry:
     """What somebody logs: raw values, checked by `logged`.
 
     A phone call needs its `call_outcome`. Calls and messages are outbound unless told otherwise.
+    A meeting may be `virtual`: held by video.
     `occurred_at` is now when missing. A correction names the activity that it `corrects`.
     """
 
@@ -54,6 +61,7 @@ class LogEntry:
     duration_minutes: int | None = None
     occurred_at: datetime | None = None
     corrects: ActivityId | None = None
+    virtual: bool = False
 
 
 @frozen(kw_only=True)
@@ -131,6 +139,7 @@ def _activity(lead: Lead, entry: LogEntry, *, now: datetime, by: UserId, ids: Id
     notes = reading.prose("notes", entry.notes)
     minutes = reading.whole("duration_minutes", entry.duration_minutes, 0, _LONGEST)
     corrects = reading.text("corrects", entry.corrects, limits.REFERENCE)
+    virtual = _virtual(reading, entry, type_)
     reading.finish()
     return Activity(
         id=ActivityId(ids()),
@@ -147,6 +156,7 @@ def _activity(lead: Lead, entry: LogEntry, *, now: datetime, by: UserId, ids: Id
         duration_minutes=minutes,
         corrects=None if corrects is None else ActivityId(corrects),
         after_conversion=lead.is_locked,
+        virtual=virtual,
     )
 
 
@@ -176,6 +186,37 @@ def _direction(
     return _OUTBOUND if direction is None and type_ in _CONTACTS else direction
 
 
+def _virtual(reading: Reading, entry: LogEntry, type_: LeadActivityType | None) -> bool:
+    virtual = reading.flag("virtual", entry.virtual)
+    if virtual and type_ not in (None, LeadActivityType.IN_PERSON):
+        reading.refuse("virtual", "not_for_this_type", "only a meeting may be held by video")
+    return bool(virtual)
+
+
+def of_message(
+    lead: Lead, message: Message, *, now: datetime, by: UserId, ids: IdSource
+) -> Activity | None:
+    """Write down a message that was sent to a family; None for one that is no e-mail and no text.
+
+    It is no attempt of a coordinator to reach the family: those are counted by what people log.
+    """
+    type_ = _MESSAGES.get(message.channel)
+    if type_ is None:
+        return None
+    return Activity(
+        id=ActivityId(ids()),
+        clinic_id=lead.clinic_id,
+        lead_id=lead.id,
+        type=type_,
+        direction=_OUTBOUND,
+        occurred_at=message.sent_at or now,
+        created_at=now,
+        created_by=by,
+        after_conversion=lead.is_locked,
+        message_id=message.id,
+    )
+
+
 def _is_contact(activity: Activity) -> bool:
     """Whether the family was reached: spoken to, met, or turned to the practice themselves."""
     if activity.type not in _CONTACTS:
@@ -185,7 +226,8 @@ def _is_contact(activity: Activity) -> bool:
 
 
 def _is_attempt(activity: Activity) -> bool:
-    return activity.type in _CONTACTS and activity.direction is _OUTBOUND
+    by_people = activity.message_id is None
+    return by_people and activity.type in _CONTACTS and activity.direction is _OUTBOUND
 
 
 def _counted(lead: Lead, activity: Activity, *, answered: bool, attempted: bool) -> Lead:

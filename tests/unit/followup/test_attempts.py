@@ -7,11 +7,20 @@ from attrs import evolve
 from orthocrm.core.activity import ActivityDirection, CallOutcome, LeadActivityType
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.events import ActivityLogged
+from orthocrm.core.ids import UserId
 from orthocrm.core.lead import Conversion, Lead, LeadStatus, Milestones
+from orthocrm.core.notifying import MessageChannel
 from orthocrm.core.people import Phone
-from orthocrm.followup.attempts import LogEntry, Logged, logged, other_number, replayed
+from orthocrm.followup.attempts import (
+    LogEntry,
+    Logged,
+    logged,
+    of_message,
+    other_number,
+    replayed,
+)
 from orthocrm.testing.clock import MONDAY_MORNING
-from orthocrm.testing.factories import COORDINATOR
+from orthocrm.testing.factories import COORDINATOR, a_message
 from tests.support.practices import a_lead_of, a_practice, new_ids
 
 PRACTICE = a_practice()
@@ -23,6 +32,7 @@ CALL, EMAIL, SMS, MEETING, NOTE = (
     LeadActivityType.NOTE,
 )
 IN = ActivityDirection.INBOUND
+WORKER = UserId("system:worker")
 NOW = MONDAY_MORNING + timedelta(minutes=4)
 MS = 4 * 60 * 1000
 
@@ -79,6 +89,11 @@ def test_rule_3_a_call_is_logged_with_its_outcome() -> None:
         ({"type": NOTE, "notes": 7}, ("notes", "wrong_type")),
         ({"type": NOTE, "outcome": "x" * 256}, ("outcome", "too_long")),
         ({"type": EMAIL, "direction": "UP"}, ("direction", "unknown_value")),
+        ({"type": MEETING, "virtual": "true"}, ("virtual", "wrong_type")),
+        (
+            {"type": CALL, "call_outcome": "SPOKE", "virtual": True},
+            ("virtual", "not_for_this_type"),
+        ),
         ({"type": NOTE, "duration_minutes": -1}, ("duration_minutes", "out_of_range")),
         ({"type": NOTE, "duration_minutes": "5"}, ("duration_minutes", "wrong_type")),
         (
@@ -231,6 +246,29 @@ def test_after_a_wrong_number_the_other_one_is_suggested(
     done = log(evolve(lead, contact=known), type=CALL, call_outcome=outcome)
 
     assert other_number(done) == (Phone(suggested) if suggested else None)
+
+
+def test_a_meeting_by_video_is_a_meeting() -> None:
+    done = log(a_new_lead(), type=MEETING, virtual=True)
+    assert (done.activity.type, done.activity.virtual, done.answered) == (MEETING, True, True)
+    assert log(a_new_lead(), type=MEETING).activity.virtual is False
+
+
+@pytest.mark.parametrize("channel, type_", [("EMAIL", EMAIL), ("SMS", SMS), ("PUSH", None)])
+def test_what_a_machine_wrote_is_on_the_timeline_and_no_attempt(
+    channel: str, type_: LeadActivityType | None
+) -> None:
+    lead = a_new_lead()
+    message = a_message(PRACTICE.clinic, lead, NOW, channel=MessageChannel(channel))
+    sent = evolve(message, sent_at=NOW)
+    written = of_message(lead, sent, now=NOW + timedelta(minutes=1), by=WORKER, ids=new_ids())
+    if written is None:
+        assert type_ is None
+        return
+    assert (written.type, written.direction) == (type_, ActivityDirection.OUTBOUND)
+    assert (written.occurred_at, written.created_at) == (NOW, NOW + timedelta(minutes=1))
+    assert (written.created_by, written.message_id) == (WORKER, message.id)
+    assert replayed(lead, [written]) == lead.milestones
 
 
 def test_activities_of_two_leads_count_in_the_order_in_which_they_were_logged() -> None:

@@ -1,11 +1,13 @@
 """A lead's timeline: activities and tasks in one order."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from attrs import frozen
 
 from orthocrm.core.activity import Activity
 from orthocrm.core.lead import Lead
+from orthocrm.core.notifying import Message
 from orthocrm.core.query import Cond
 from orthocrm.core.task import Task
 from orthocrm.services.work import Work, everything
@@ -13,13 +15,17 @@ from orthocrm.services.work import Work, everything
 
 @frozen(kw_only=True)
 class Entry:
-    """One thing that happened: an activity, a task that was made, or the capture itself."""
+    """One thing that happened: an activity, a task that was made, or the capture itself.
+
+    An e-mail or a text that the library sent comes with its `message`, and what became of it.
+    """
 
     at: datetime
     by: str
     what: str
     activity: Activity | None = None
     task: Task | None = None
+    message: Message | None = None
 
 
 @frozen(kw_only=True)
@@ -37,7 +43,9 @@ def of(work: Work, lead: Lead) -> Timeline:
     activities = everything(work.store.activities, about)
     tasks = everything(work.store.tasks, about)
     captured = Entry(at=lead.stamps.created_at, by=lead.stamps.created_by, what="LEAD_CAPTURED")
-    entries = [captured, *map(_logged, activities), *map(_made, tasks)]
+    sent = _messages(work, activities)
+    logged = [_logged(one, sent.get(one.message_id or "")) for one in activities]
+    entries = [captured, *logged, *map(_made, tasks)]
     return Timeline(
         lead=lead,
         entries=tuple(sorted(entries, key=_place, reverse=True)),
@@ -51,9 +59,18 @@ def _place(entry: Entry) -> tuple[datetime, str]:
     return entry.at, "" if noun is None else noun.id
 
 
-def _logged(activity: Activity) -> Entry:
+def _messages(work: Work, activities: Sequence[Activity]) -> Mapping[str, Message]:
+    ids = [one.message_id for one in activities if one.message_id is not None]
+    return work.store.messages.get(ids) if ids else {}
+
+
+def _logged(activity: Activity, message: Message | None) -> Entry:
     return Entry(
-        at=activity.occurred_at, by=activity.created_by, what=activity.type, activity=activity
+        at=activity.occurred_at,
+        by=activity.created_by,
+        what=activity.type,
+        activity=activity,
+        message=message,
     )
 
 

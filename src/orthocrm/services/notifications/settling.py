@@ -1,10 +1,11 @@
 """What carriers made of letters, written down for the messages that were claimed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from orthocrm.core.ids import UserId
+from orthocrm.core.ids import LeadId, MessageId, UserId
+from orthocrm.core.lead import Lead
 from orthocrm.core.notifying import (
     CarrierError,
     Message,
@@ -58,18 +59,51 @@ def settle(work: Work, outcomes: Sequence[Outcome]) -> Settled:
 
     Leads are locked before messages, and messages in the order of their ids, here as everywhere.
     """
+    leads = _written_to(work, outcomes)
     refused = [o.outgoing.message for o in outcomes if _opted_out(o.result)]
     consenting.hold(work, [(message.channel, message.to) for message in refused])
-    total = Settled()
+    total, went = Settled(), list[Message]()
     for outcome in sorted(outcomes, key=lambda outcome: outcome.outgoing.message.id):
         after = _after(work, outcome)
         if work.store.messages.settle(after):
             total += _counted(after, outcome)
             _follow(work, after, outcome.result)
+            went += [after] if after.state is MessageState.SENT else []
         else:
             total += Settled(late=1)
+    _log(work, went, leads)
     work.touch(o.outgoing.message.lead_id for o in outcomes if o.outgoing.message.lead_id)
     return total
+
+
+def _written_to(work: Work, outcomes: Sequence[Outcome]) -> Mapping[MessageId, Lead]:
+    """Lock the leads whose families got something, by message: one may have been merged since."""
+    went = [o.outgoing.message for o in outcomes if isinstance(o.result, Sent)]
+    ids = {message.id: message.lead_id for message in went if message.lead_id is not None}
+    stands = _standing(work, {*ids.values()})
+    locked = work.store.leads.get(sorted({*stands.values()}), lock=True)
+    found = {message: locked.get(stands[lead]) for message, lead in ids.items()}
+    return {message: lead for message, lead in found.items() if lead is not None}
+
+
+def _standing(work: Work, ids: Collection[LeadId]) -> Mapping[LeadId, LeadId]:
+    """Say as which lead each one goes on; read first, so that leads are locked in one order."""
+    found = work.store.leads.get(sorted(ids))
+    gone = [lead.id for lead in found.values() if lead.merged_into is not None]
+    ends = {i: forwarding.standing(work.store, i) for i in gone}
+    return {i: i if (lead := ends.get(i)) is None else lead.id for i in ids}
+
+
+def _log(work: Work, went: Sequence[Message], leads: Mapping[MessageId, Lead]) -> None:
+    """Put what families got on the timelines of their leads."""
+    logged = [
+        attempts.of_message(
+            leads[message.id], message, now=work.now, by=work.actor.user, ids=work.ids
+        )
+        for message in went
+        if message.id in leads
+    ]
+    work.store.activities.add([activity for activity in logged if activity is not None])
 
 
 def _after(work: Work, outcome: Outcome) -> Message:

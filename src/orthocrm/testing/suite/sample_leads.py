@@ -15,7 +15,7 @@ from orthocrm.core.activity import (
     PassedOver,
 )
 from orthocrm.core.appointment import Appointment, AppointmentStatus
-from orthocrm.core.ids import ImportId, LeadId, SeriesId, SourceId, StageSlug, UserId
+from orthocrm.core.ids import ImportId, LeadId, MessageId, SeriesId, SourceId, StageSlug, UserId
 from orthocrm.core.lead import (
     Channel,
     Conversion,
@@ -237,6 +237,8 @@ def _a_full_activity(lead: Lead) -> Activity:
         decision=decision,
         corrects=corrected.id,
         after_conversion=True,
+        virtual=True,
+        message_id=MessageId("message-1"),
         document=Document(
             name="Röntgen.pdf", reference="dms://4711?a=1", media_type="application/pdf"
         ),

@@ -97,6 +97,8 @@ def _write_activity(activity: Activity, put: Put) -> Row:
         _write_decision(activity.decision) if activity.decision else None,
         activity.corrects,
         put.flag(activity.after_conversion),
+        put.flag(activity.virtual),
+        activity.message_id,
     )
 
 
@@ -130,6 +132,8 @@ def _read_activity(row: Row, personal: Personal, take: Take) -> Activity:
         decision=_read_decision(row[13]) if row[13] else None,
         corrects=row[14],
         after_conversion=bool(row[15]),
+        virtual=bool(row[16]),
+        message_id=row[17],
         outcome=personal.get("outcome"),
         notes=personal.get("notes"),
         document=Document(**personal["document"]) if "document" in personal else None,

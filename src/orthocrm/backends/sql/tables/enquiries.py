@@ -117,6 +117,8 @@ activities = noun(
     json("decision", nullable=True),
     *maybe("corrects"),
     flag("after_conversion"),
+    flag("virtual"),
+    *maybe("message_id"),
     sealed(),
     of("leads", "lead_id"),
 )

@@ -189,6 +189,8 @@ def _activities() -> None:
         sa.Column("decision", JSON, nullable=True),
         sa.Column("corrects", CODE, nullable=True),
         sa.Column("after_conversion", sa.Boolean(), nullable=False),
+        sa.Column("virtual", sa.Boolean(), nullable=False),
+        sa.Column("message_id", CODE, nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["clinic_id", "lead_id"], ["leads.clinic_id", "leads.id"], name="fk_activities_leads"
