@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from attrs import evolve
 from sqlalchemy.dialects import postgresql, sqlite
 
+from orthocrm.backends.sql import leasing
 from orthocrm.backends.sql.language import Language, Text
+from orthocrm.backends.sql.leasing import in_clinic, the
 from orthocrm.backends.sql.rows import OUTBOX_ITEM
 from orthocrm.backends.sql.rows.codec import Row, put_at, put_json, put_objects, take_json
 from orthocrm.backends.sql.session import Step
@@ -19,68 +21,13 @@ from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
 from orthocrm.core.time import instant
 
-_PENDING = outbox.c.state == sa.literal_column("'PENDING'")
-
-
-def _the(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
-    return sa.bindparam(name, type_=column.type)
-
-
-def _in_clinic(table: sa.Table) -> sa.ColumnElement[bool]:
-    return table.c.clinic_id == _the("clinic", table.c.clinic_id)
-
-
-@cache
-def _due(language: Language) -> Text:
-    """Read pending items that are due; those that somebody else is taking are passed over."""
-    statement = (
-        sa.select(outbox)
-        .where(_in_clinic(outbox), _PENDING, outbox.c.due_at <= _the("now", outbox.c.due_at))
-        .order_by(outbox.c.due_at, outbox.c.id)
-        .limit(sa.bindparam("most", type_=sa.Integer()))
-        .with_for_update(skip_locked=True)
-    )
-    return language.text(statement)
-
-
-@cache
-def _leased(language: Language) -> Text:
-    statement = (
-        sa.update(outbox)
-        .values(
-            due_at=_the("until", outbox.c.due_at),
-            attempts=outbox.c.attempts + 1,
-            fence=outbox.c.fence + 1,
-        )
-        .where(_in_clinic(outbox), language.among(outbox.c.id, "ids"))
-    )
-    return language.text(statement)
-
-
-@cache
-def _settled(language: Language) -> Text:
-    statement = (
-        sa.update(outbox)
-        .values(
-            state=_the("new_state", outbox.c.state),
-            due_at=_the("new_due", outbox.c.due_at),
-            heard=_the("new_heard", outbox.c.heard),
-        )
-        .where(
-            _in_clinic(outbox),
-            outbox.c.id == _the("item", outbox.c.id),
-            outbox.c.fence == _the("old_fence", outbox.c.fence),
-        )
-    )
-    return language.text(statement)
-
 
 @cache
 def _waiting(language: Language) -> Text:
     statement = (
         sa.select(sa.func.count())
         .select_from(outbox)
-        .where(_in_clinic(outbox), outbox.c.state == _the("wanted", outbox.c.state))
+        .where(in_clinic(outbox), outbox.c.state == the("wanted", outbox.c.state))
     )
     return language.text(statement)
 
@@ -100,13 +47,8 @@ class SqlOutbox:
 
     def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[OutboxItem]:
         """Take pending items that are due, and hide them for `lease`."""
-        self._transaction.flush_for(OUTBOX_ITEM)
-        session, until = self._transaction.session, instant(now, "now") + lease
-        rows = session.rows(_due(self._language), {"now": put_at(now), "most": most})
-        items = self._transaction.read(OUTBOX_ITEM, rows)
-        if items:
-            ids = self._language.several(item.id for item in items)
-            session.met(_leased(self._language), {"until": put_at(until), "ids": ids})
+        until = instant(now, "now") + lease
+        items = leasing.taken(self._transaction, OUTBOX_ITEM, now, until, most)
         return [
             evolve(item, due_at=until, attempts=item.attempts + 1, fence=item.fence + 1)
             for item in items
@@ -114,15 +56,13 @@ class SqlOutbox:
 
     def settle(self, item: OutboxItem, state: OutboxState, due_at: datetime) -> bool:
         """Record what became of an item, unless somebody claimed it since."""
-        self._transaction.flush_for(OUTBOX_ITEM)
-        given = {
-            "new_state": state.value,
-            "new_due": put_at(due_at),
-            "new_heard": put_objects(item.heard),
-            "item": item.id,
-            "old_fence": self._language.put.number(item.fence),
+        outcome = {
+            "state": state.value,
+            "due_at": put_at(due_at),
+            "heard": put_objects(item.heard),
         }
-        return self._transaction.session.met(_settled(self._language), given) == 1
+        fence = self._language.put.number(item.fence)
+        return leasing.settle(self._transaction, OUTBOX_ITEM, item.id, fence, outcome)
 
     def waiting(self, state: OutboxState = OutboxState.PENDING) -> int:
         """Count the items in a state."""
@@ -137,15 +77,15 @@ _KEY = tuple(deliveries.c[name] for name in ("operation", "user", "key"))
 
 
 def _this_delivery() -> list[sa.ColumnElement[bool]]:
-    return [_in_clinic(deliveries), *(column == _the(column.name, column) for column in _KEY)]
+    return [in_clinic(deliveries), *(column == the(column.name, column) for column in _KEY)]
 
 
 @cache
 def _registered(language: Language) -> Text:
     """Insert unless it is there; waits for whoever inserts the same."""
     names = [name for name in deliveries.columns.keys() if name not in ("clinic_id", "result")]  # noqa: SIM118 - names, not columns
-    values: dict[str, Any] = {name: _the(name, deliveries.c[name]) for name in names}
-    values["clinic_id"] = _the("clinic", deliveries.c.clinic_id)
+    values: dict[str, Any] = {name: the(name, deliveries.c[name]) for name in names}
+    values["clinic_id"] = the("clinic", deliveries.c.clinic_id)
     statement: Any = _INSERTS[language.name](deliveries).values(values)
     return language.text(statement.on_conflict_do_nothing())
 
@@ -167,8 +107,8 @@ def _holder(language: Language) -> Text:
 def _replaced(language: Language) -> Text:
     columns = deliveries.c
     statement = sa.update(deliveries).values(
-        fingerprint=_the("new_fingerprint", columns.fingerprint),
-        created_at=_the("new_created_at", columns.created_at),
+        fingerprint=the("new_fingerprint", columns.fingerprint),
+        created_at=the("new_created_at", columns.created_at),
         result=sa.null(),
     )
     return language.text(statement.where(*_this_delivery()))
@@ -177,7 +117,7 @@ def _replaced(language: Language) -> Text:
 @cache
 def _finished(language: Language) -> str:
     """Set the result of one delivery: result, clinic, operation, user and key."""
-    statement = sa.update(deliveries).values(result=_the("new_result", deliveries.c.result))
+    statement = sa.update(deliveries).values(result=the("new_result", deliveries.c.result))
     return language.text(statement.where(*_this_delivery())).sql
 
 

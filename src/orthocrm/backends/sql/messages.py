@@ -3,22 +3,22 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 from attrs import evolve
 
+from orthocrm.backends.sql import leasing
 from orthocrm.backends.sql.language import Language, Text
+from orthocrm.backends.sql.leasing import in_clinic
 from orthocrm.backends.sql.repositories import SqlRepository
 from orthocrm.backends.sql.rows import CONSENT, MESSAGE
-from orthocrm.backends.sql.rows.codec import Row, put_at
-from orthocrm.backends.sql.tables import consents, messages
+from orthocrm.backends.sql.rows.codec import Row
+from orthocrm.backends.sql.tables import consents
 from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.errors import NotFound
 from orthocrm.core.notifying import ConsentEntry, Message
 from orthocrm.core.time import instant
 
-_PENDING = messages.c.state == sa.literal_column("'PENDING'")
 _OUTCOME = (
     "state",
     "because",
@@ -32,55 +32,6 @@ _OUTCOME = (
 """What a worker's answer changes."""
 
 
-def _the(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
-    return sa.bindparam(name, type_=column.type)
-
-
-def _in_clinic(table: sa.Table) -> sa.ColumnElement[bool]:
-    return table.c.clinic_id == _the("clinic", table.c.clinic_id)
-
-
-@cache
-def _due(language: Language) -> Text:
-    """Read pending messages that are due; those that somebody is taking are passed over."""
-    statement = (
-        sa.select(messages)
-        .where(_in_clinic(messages), _PENDING, messages.c.due_at <= _the("now", messages.c.due_at))
-        .order_by(messages.c.due_at, messages.c.id)
-        .limit(sa.bindparam("most", type_=sa.Integer()))
-        .with_for_update(skip_locked=True)
-    )
-    return language.text(statement)
-
-
-@cache
-def _leased(language: Language) -> Text:
-    grown = {name: messages.c[name] + 1 for name in ("attempts", "fence", "version")}
-    statement = (
-        sa.update(messages)
-        .values(due_at=_the("until", messages.c.due_at), **grown)
-        .where(_in_clinic(messages), language.among(messages.c.id, "ids"))
-    )
-    return language.text(statement)
-
-
-@cache
-def _settled(language: Language) -> Text:
-    statement = (
-        sa.update(messages)
-        .values(
-            version=messages.c.version + 1,
-            **{name: _the(f"new_{name}", messages.c[name]) for name in _OUTCOME},
-        )
-        .where(
-            _in_clinic(messages),
-            messages.c.id == _the("message", messages.c.id),
-            messages.c.fence == _the("old_fence", messages.c.fence),
-        )
-    )
-    return language.text(statement)
-
-
 class SqlMessages(SqlRepository[Message]):
     """Messages, which carriers' workers claim as they claim the outbox."""
 
@@ -91,29 +42,20 @@ class SqlMessages(SqlRepository[Message]):
 
     def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
         """Take pending messages that are due, and hide them for `lease`."""
-        self._transaction.flush_for(MESSAGE)
-        session, until = self._transaction.session, instant(now, "now") + lease
-        rows = session.rows(_due(self._language), {"now": put_at(now), "most": most})
-        found = self._transaction.read(MESSAGE, rows)
-        if found:
-            ids = self._language.several(message.id for message in found)
-            session.met(_leased(self._language), {"until": put_at(until), "ids": ids})
+        until = instant(now, "now") + lease
+        found = leasing.taken(self._transaction, MESSAGE, now, until, most)
         claimed = [_claimed(message, until) for message in found]
         self._transaction.remember(MESSAGE, claimed)
         return claimed
 
     def settle(self, message: Message) -> bool:
         """Record what became of a message, unless somebody claimed it since."""
-        self._transaction.flush_for(MESSAGE)
         values = MESSAGE.write(message, self._language.put)
         row = dict(zip(MESSAGE.clear_columns, values, strict=True))
-        given = {
-            **{f"new_{name}": row[name] for name in _OUTCOME},
-            "message": message.id,
-            "old_fence": row["fence"],
-        }
+        outcome = {name: row[name] for name in _OUTCOME}
+        settled = leasing.settle(self._transaction, MESSAGE, message.id, row["fence"], outcome)
         self._transaction.forget(MESSAGE, [message.id])
-        return self._transaction.session.met(_settled(self._language), given) == 1
+        return settled
 
 
 def _claimed(message: Message, until: datetime) -> Message:
@@ -130,7 +72,7 @@ def _claimed(message: Message, until: datetime) -> Message:
 def _of_addresses(language: Language) -> Text:
     statement = (
         sa.select(consents)
-        .where(_in_clinic(consents), language.among(consents.c.blind, "blind"))
+        .where(in_clinic(consents), language.among(consents.c.blind, "blind"))
         .order_by(consents.c.at, consents.c.id)
     )
     return language.text(statement)
