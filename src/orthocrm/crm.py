@@ -50,7 +50,7 @@ from orthocrm.services.privacy import Privacy
 from orthocrm.services.scheduling import calendars, links
 from orthocrm.services.scheduling.desk import Scheduling
 from orthocrm.services.scheduling.glances import Glances
-from orthocrm.services.scheduling.known import KnownSchedules
+from orthocrm.services.scheduling.known import KnownHours
 from orthocrm.services.settings import clinics
 from orthocrm.services.settings.desk import ClinicSettings
 from orthocrm.services.sources.desk import Sources
@@ -290,7 +290,7 @@ class OrthoCRM:
         self._outside = outside
         self._practices: dict[ClinicId, Practice] = {}
         self._glances = Glances()
-        self._schedules = KnownSchedules()
+        self._hours = KnownHours()
         self._carriers = Carriers(plugins.notifiers)
 
     def __enter__(self) -> Self:
@@ -346,7 +346,7 @@ class OrthoCRM:
                 after_commit=self._after_commit,
                 outside=self._outside,
                 glances=self._glances,
-                schedules=self._schedules,
+                hours=self._hours,
             )
         )
 

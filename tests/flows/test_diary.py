@@ -440,16 +440,16 @@ def counted(sqlite_url: str, clock: FrozenClock) -> Iterator[House]:
 
 @pytest.mark.parametrize("number, days", [(1, 1), (3, 60)])
 def test_free_times_take_four_queries_however_many(counted: House, number: int, days: int) -> None:
-    """Revision, appointments, absences; and the entry of the audit trail.
+    """Revision and appointments; and the entry of the audit trail.
 
-    Schedules are read with the practice, whenever something of it has changed.
+    Schedules, and whether there are imported calendars, are read with the practice when it changed.
     """
     open_the_diary(counted)
     for one in range(number):
         counted.admin.scheduling.set_week(f"dr-{one}", WEEK)
         counted.front.scheduling.book(wish(patient_ref=f"p-{one}", provider=f"dr-{one}"))
     asked = search(to=TUESDAY + days * DAY)
-    assert cost(lambda: counted.front.scheduling.slots(asked)) == 3 + 1
+    assert cost(lambda: counted.front.scheduling.slots(asked)) == 2 + 1
     counted.admin.scheduling.set_week("dr-0", WEEK[1:])
     practice = 5
     assert cost(lambda: counted.front.scheduling.slots(asked)) == practice + 4 + 1

@@ -32,8 +32,12 @@ from orthocrm.scheduling.request import (
 
 _NOTHING: Final = timedelta()
 
-MARGIN: Final = timedelta(days=2)
-"""How far around a range appointments count: their buffers, and the whole local date (R16)."""
+MARGIN: Final = timedelta(hours=33)
+"""How far around a range appointments count: the longest takes 8 hours and has a buffer of a day
+(R11), and the whole local date of a start counts (R16)."""
+
+_CLOSE: Final = timedelta(days=1)
+"""In so short a range it is worth looking which appointments can touch anything of it."""
 
 LOOKED_BACK: Final = timedelta(days=62)
 """How long before now appointments count for grids that begin with a free run (R9, R10)."""
@@ -257,7 +261,10 @@ def _load(question: Question, diary: Diary, asked: AbstractSet[str]) -> Load:
     people: defaultdict[str, list[Busy]] = defaultdict(list)
     things: defaultdict[str, list[Busy]] = defaultdict(list)
     own: list[Busy] = []
+    near = _near(question)
     for one in diary.occupied:
+        if near is not None and not near.meets(one):
+            continue
         is_own = _is_of(one, question)
         if not (is_own or one.resources) and asked.isdisjoint(one.providers):
             continue
@@ -271,6 +278,31 @@ def _load(question: Question, diary: Diary, asked: AbstractSet[str]) -> Load:
         if is_own:
             own.append(busy)
     return people, things, own
+
+
+@frozen
+class _Near:
+    """The instants that the footprints of a short range of starts can take."""
+
+    low: datetime
+    high: datetime
+
+    def meets(self, one: Occupied) -> bool:
+        """Whether an appointment's footprint lies there too (R11)."""
+        return (
+            one.starts_at - one.buffer_before < self.high
+            and self.low < one.ends_at + one.buffer_after
+        )
+
+
+def _near(question: Question) -> _Near | None:
+    """Say where appointments matter; None: everywhere, since they move the grid or fill a date."""
+    kind, low, high = question.type, question.from_, question.to
+    if low is None or high is None or high - low > _CLOSE:
+        return None
+    if kind.max_per_day is not None or kind.align in (StartGrid.FREE, StartGrid.CLOCK):
+        return None
+    return _Near(low - kind.buffer_before, high + kind.duration + kind.buffer_after)
 
 
 def blocks(one: Occupied, types: Mapping[str, VisitType], now: datetime) -> bool:

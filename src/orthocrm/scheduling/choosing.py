@@ -59,14 +59,19 @@ def chosen(wanted: Wanted, question: Question, diary: Diary) -> Taken | Refusal:
     Raises:
         InvalidInput: the provider takes no part in this kind of visit.
     """
-    asked = request_for(evolve(question, from_=None, to=None), diary)
-    if wanted.is_manual:
-        asked = by_hand(asked, wanted.starts_at, wanted.length)
-    at = evolve(asked, from_=wanted.starts_at, to=wanted.starts_at + _MINUTE, limit=1)
-    found = find_slots(at)
-    if not found or found[0].start != wanted.starts_at:
-        return explain(asked, wanted.starts_at) or Refusal(code=Why.BUSY, rule="R26")
-    return _taken(asked, found[0])
+    start = wanted.starts_at
+    end = wanted.ends_at if wanted.is_manual else start + _MINUTE
+    asked = _asked(wanted, evolve(question, from_=start, to=end, limit=1), diary)
+    found = find_slots(asked)
+    if found and found[0].start == start:
+        return _taken(asked, found[0])
+    whole = _asked(wanted, evolve(question, from_=None, to=None), diary)
+    return explain(whole, start) or Refusal(code=Why.BUSY, rule="R26")
+
+
+def _asked(wanted: Wanted, question: Question, diary: Diary) -> SlotRequest:
+    asked = request_for(question, diary)
+    return by_hand(asked, wanted.starts_at, wanted.length) if wanted.is_manual else asked
 
 
 def _taken(request: SlotRequest, slot: Slot) -> Taken:

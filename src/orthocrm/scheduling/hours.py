@@ -27,7 +27,7 @@ _ROTATION = 53
 """The longest rotation of weeks: no practice plans in more than a year of them."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, cache_hash=True)
 class WeeklyHours:
     """One window of the week, in wall time of the schedule's zone (R2, R4).
 

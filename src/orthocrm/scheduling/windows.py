@@ -70,21 +70,21 @@ class Windows:
 
     def __init__(self, start: int, end: int) -> None:
         self.start, self.end = start, end
-        self._raw: dict[Key, list[Interval]] = {}
-        self._merged: dict[Key, list[Interval]] = {}
+        self._known: dict[Key, tuple[list[Interval], list[Interval]]] = {}
 
     def of(self, scheduled: Scheduled, zone: str) -> Availability:
         """Give what one person or thing offers."""
         key = (zone, scheduled.hours, scheduled.overrides, scheduled.closed_dates)
         table = offsets(zone, self.start - (_SETTLED + 1) * DAY, self.end + 2 * DAY)
         first, last = table.day(self.start) - _SETTLED - 1, table.day(self.end) + 1
-        if key not in self._raw:
-            self._raw[key] = _built(scheduled, table, range(first, last + 1))
-            self._merged[key] = merged(self._raw[key])
-        hours = self._merged[key]
+        known = self._known.get(key)
+        if known is None:
+            built = _built(scheduled, table, range(first, last + 1))
+            known = self._known[key] = built, merged(built)
+        raw, hours = known
         low, high = table.instant(first * DAY), table.instant((last + 2) * DAY)
         return Availability(
-            raw=self._raw[key],
+            raw=raw,
             hours=hours,
             open=without(hours, taken_away(scheduled, table, low, high)),
             whole_from=table.instant((first + _SETTLED) * DAY),

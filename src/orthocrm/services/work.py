@@ -40,7 +40,7 @@ from orthocrm.services import forwarding
 from orthocrm.services.cursors import Cursors
 from orthocrm.services.scheduling import links
 from orthocrm.services.scheduling.glances import Glances
-from orthocrm.services.scheduling.known import KnownSchedules
+from orthocrm.services.scheduling.known import KnownHours
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class Work:
     personal: list[Changed] = field(factory=list)
     carriers: dict[str, Sequence[LeadId]] = field(factory=dict, repr=False)
     sharers: dict[LeadId, Lead | None] = field(factory=dict, repr=False)
-    schedules: KnownSchedules = field(factory=KnownSchedules, repr=False)
+    hours: KnownHours = field(factory=KnownHours, repr=False)
 
     @property
     def clinic_id(self) -> ClinicId:
@@ -278,7 +278,7 @@ class Office:
     after_commit: Callable[[ClinicId, Sequence[Event]], None]
     outside: Outside = NOTHING_OUTSIDE
     glances: Glances = field(factory=Glances)
-    schedules: KnownSchedules = field(factory=KnownSchedules)
+    hours: KnownHours = field(factory=KnownHours)
 
     def carry_out(self, operation: str, permission: Permission, body: Callable[[Work], R]) -> R:
         """Run a verb: all of it is kept, with its audit entry, or nothing but the refusal."""
@@ -314,7 +314,7 @@ class Office:
             patients=self.patients,
             operation=operation,
             permission=permission,
-            schedules=self.schedules,
+            hours=self.hours,
         )
 
     def _note(

@@ -1,5 +1,6 @@
 """What repositories of one unit of work share: keys, nouns that were read, collected writes."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -45,9 +46,7 @@ class Transaction:
     session: Session
     keys: Keys
     leads_added: int = 0
-    _collected: dict[str, Collected] = field(
-        factory=lambda: {shape.name: Collected() for shape in SHAPES}
-    )
+    _collected: defaultdict[str, Collected] = field(factory=lambda: defaultdict(Collected))
     _last: list[Step] = field(factory=list)
 
     def add(self, shape: Shape[T], nouns: Iterable[T]) -> None:
@@ -99,7 +98,8 @@ class Transaction:
     def flush(self, *, last: bool = False) -> None:
         """Write everything that was collected; the `last` time, a commit may come along."""
         steps: list[Step] = []
-        waiting = [shape for shape in SHAPES if self._collected[shape.name].waits]
+        names = {name for name, collected in self._collected.items() if collected.waits}
+        waiting = [shape for shape in SHAPES if names and shape.name in names]
         self.keys.fetch(self._sealing(waiting))
         for shape in waiting:
             collected = self._collected[shape.name]

@@ -261,6 +261,7 @@ def _replaced(
     if gone:
         work.store.time_off.remove(gone)
     if new:
+        _tell_of_the_first(work, owner)
         work.store.time_off.add(new)
     work.touch([owner])
     return ImportedBusy(
@@ -269,6 +270,12 @@ def _replaced(
         unchanged=len(wanted) - len(new),
         left_out=left_out,
     )
+
+
+def _tell_of_the_first(work: Work, owner: str) -> None:
+    """Let every process know that calendars from outside have to be asked from now on."""
+    if not diaries.has_imported(work):
+        configuring.changed(work, "calendar", owner)
 
 
 def _time_off(work: Work, owner: str, origin: str, one: BusyTime) -> TimeOff:

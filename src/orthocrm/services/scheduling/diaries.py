@@ -7,10 +7,11 @@ from attrs import evolve
 
 from orthocrm.core.appointment import Appointment, TimeOff
 from orthocrm.core.occupied import Occupied
-from orthocrm.core.query import Cond, both
+from orthocrm.core.query import Cond, Page, both
 from orthocrm.core.schedule import Schedule
 from orthocrm.core.visit_type import BookableResource, VisitType
 from orthocrm.scheduling.asking import Diary, Question, named, range_of, whose
+from orthocrm.services.scheduling.known import Hours
 from orthocrm.services.work import Work, everything
 
 
@@ -19,7 +20,7 @@ def read(work: Work, question: Question, until: datetime) -> Diary:
     low, high = range_of(question, until)
     resources = work.practice.clinic.settings.resources
     return Diary(
-        schedules=known_schedules(work),
+        schedules=hours(work).schedules,
         occupied=work.store.appointments.occupying(low, high, whose(question)),
         absences=(
             *work.practice.absences,
@@ -33,7 +34,7 @@ def read(work: Work, question: Question, until: datetime) -> Diary:
 def between(work: Work, low: datetime, high: datetime) -> Diary:
     """Read the appointments, in whatever state, that start in between, and the absences then."""
     return Diary(
-        schedules=known_schedules(work),
+        schedules=hours(work).schedules,
         occupied=work.store.appointments.occupying(low, high),
         absences=(*work.practice.absences, *_imported(work, low, high)),
         resources=work.practice.clinic.settings.resources,
@@ -53,7 +54,9 @@ def _names(question: Question, resources: Sequence[BookableResource]) -> tuple[s
 def _imported(
     work: Work, low: datetime, high: datetime, names: tuple[str, ...] | None = None
 ) -> tuple[TimeOff, ...]:
-    """Read what other calendars say between two instants."""
+    """Read what other calendars say between two instants, if there are any."""
+    if not hours(work).has_imported:
+        return ()
     where = both(
         Cond("origin", "present"),
         Cond("ends_at", "gt", low),
@@ -63,9 +66,17 @@ def _imported(
     return everything(work.store.time_off, where)
 
 
-def known_schedules(work: Work) -> Mapping[str, Schedule]:
-    """Give every schedule of the clinic by id, as it stands at the clinic's revision."""
-    return work.schedules.of(work.practice.clinic, lambda: schedules(work))
+def hours(work: Work) -> Hours:
+    """Give the clinic's hours as they stand at its revision."""
+    return work.hours.of(
+        work.practice.clinic,
+        lambda: Hours(schedules=schedules(work), has_imported=has_imported(work)),
+    )
+
+
+def has_imported(work: Work) -> bool:
+    """Whether there is time off that somebody's calendar from outside brought."""
+    return bool(work.store.time_off.find(Cond("origin", "present"), page=Page(1)).items)
 
 
 def schedules(work: Work) -> Mapping[str, Schedule]:
