@@ -6,14 +6,13 @@ several rows takes each column as an array.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
 
 from attrs import frozen
 
-from orthocrm.backends.sql.rows.codec import Row
+from orthocrm.backends.sql.rows.codec import Row, put_array
 from orthocrm.backends.sql.session import Step
 
 STALE = "stale "
@@ -51,27 +50,11 @@ def _part(step: Step) -> tuple[_Part, Row]:
         assert step.at_once is not None  # noqa: S101 - for the type checker: free steps have one
         sql, values = (
             step.at_once,
-            tuple([_array(column) for column in zip(*step.rows, strict=True)]),
+            tuple([put_array(column) for column in zip(*step.rows, strict=True)]),
         )
     if not step.all_there:
         return _Part(sql, len(values), None), values
     return _Part(sql, len(values) + 1, step.kind), (*values, str(len(step.rows)))
-
-
-def _array(values: Iterable[Any]) -> str:
-    """Write an array as text: as with single values, the statement tells of what type it is."""
-    return f"{{{','.join([_element(value) for value in values])}}}"
-
-
-def _element(value: Any) -> str:  # noqa: ANN401 - what a driver takes
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    if isinstance(value, bytes):
-        return f'"\\\\x{value.hex()}"'
-    return str(value)
 
 
 @lru_cache(maxsize=_FORMS)

@@ -19,6 +19,7 @@ from orthocrm.backends.sql.rows.codec import (
     NEUTRAL_TAKE,
     Put,
     Take,
+    put_array,
     put_json,
 )
 
@@ -117,7 +118,7 @@ POSTGRESQL = Language(
     put=NATIVE_PUT,
     take=NATIVE_TAKE,
     among=_among_array,
-    several=list,
+    several=put_array,
     contains=lambda text, part: sa.func.strpos(text, part) > 0,
     each=_each_in_array,
     listed=_listed_in_array,

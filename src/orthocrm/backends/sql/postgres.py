@@ -109,8 +109,8 @@ def _pipe(
             else:
                 for step in group:
                     _send(connection, step)
-        if commit:
-            connection.commit()
+        if commit:  # by a statement: `connection.commit` waits, and the pipeline's end once more
+            psycopg.RawCursor(connection).execute(b"COMMIT", prepare=False)
 
 
 def _is_free(step: Step) -> bool:

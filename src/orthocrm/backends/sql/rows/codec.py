@@ -1,7 +1,7 @@
 """How single values become column values and back; everything else in `rows` is per noun."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -75,6 +75,22 @@ def put_objects(values: Sequence[Any]) -> str:
 def put_codes(codes: Sequence[str]) -> str:
     """Write several codes as `|A|B|`, so that every engine can look into them."""
     return f"|{'|'.join(codes)}|" if codes else ""
+
+
+def put_array(values: Iterable[Any]) -> str:
+    """Write an array as text: as with single values, the statement tells of what type it is."""
+    return f"{{{','.join([_element(value) for value in values])}}}"
+
+
+def _element(value: Any) -> str:  # noqa: ANN401 - what a driver takes
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    return str(value)
 
 
 def taking_codes(members: type[E]) -> Callable[[str], tuple[E, ...]]:

@@ -63,7 +63,7 @@ class Shape(Generic[T]):
         names = self.clear_columns
         return names.index(self.sealed_by) if self.sealed_by in names else None
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The table's name."""
         return self.table.name
