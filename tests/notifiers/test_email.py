@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orthocrm import CarrierError, ConfigurationError
+from orthocrm.core.notifying import Attachment
 from orthocrm.core.outside import NoSecrets
 from orthocrm.notifiers.email import Security, Smtp
 from orthocrm.testing.clock import FrozenClock
@@ -172,12 +173,14 @@ def test_answers_are_told_by_their_code(
 
 
 @pytest.mark.parametrize(
-    "mood, reason", [(Mood.HANG_UP, "connection_lost"), (Mood.STALL, "time_out")]
+    "mood, seconds, reason", [(Mood.HANG_UP, 60, "connection_lost"), (Mood.STALL, 2, "time_out")]
 )
-def test_no_answer_to_a_whole_letter_leaves_it_uncertain(mood: Mood, reason: str) -> None:
+def test_no_answer_to_a_whole_letter_leaves_it_uncertain(
+    mood: Mood, seconds: float, reason: str
+) -> None:
     with Mailbox() as box:
         box.mood = mood
-        error = refusal(carrier(box, seconds=0.4), a_letter())
+        error = refusal(carrier(box, seconds=seconds), a_letter())
     assert (error.reason, error.permanent, error.uncertain) == (reason, False, True)
 
 
@@ -309,3 +312,43 @@ def test_a_password_is_in_no_text() -> None:
     carrier = Smtp(host="h", sender=SENDER, user="u", secrets=secrets(smtp="pa55"))
     assert "pa55" not in repr(carrier)
     assert timedelta(seconds=carrier.seconds) == timedelta(seconds=20)
+
+
+INVITE = "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nSUMMARY:Größe\r\nEND:VCALENDAR\r\n"
+
+
+def an_invite(**fields: Any) -> Attachment:
+    usual = {
+        "name": "invite.ics",
+        "content_type": "text/calendar; charset=utf-8; method=CANCEL",
+        "text": INVITE,
+    }
+    return Attachment(**{**usual, **fields})
+
+
+def test_an_invitation_stands_beside_the_text_and_as_a_file() -> None:
+    note = an_invite(name="note.txt", content_type="text/plain; charset=utf-8", text="Grüße\n")
+    with Mailbox() as box:
+        read = sent(box, attachments=(an_invite(), note))
+
+    assert read.get_content_type() == "multipart/mixed"
+    parts = [part for part in read.walk() if not part.is_multipart()]
+    assert [(part.get_content_type(), part.get_filename()) for part in parts] == [
+        ("text/plain", None),
+        ("text/calendar", None),
+        ("text/calendar", "invite.ics"),
+        ("text/plain", "note.txt"),
+    ]
+    assert read.get_body(("plain",)).get_content().strip() == a_letter().body
+    for part in parts[1:3]:
+        assert part["Content-Type"].params == {"charset": "utf-8", "method": "CANCEL"}
+        assert part.get_payload(decode=True).decode() == INVITE
+    assert parts[3].get_content().strip() == "Grüße"
+
+
+@pytest.mark.parametrize("field", ["name", "text"])
+def test_an_attachment_that_cannot_be_written_is_refused_for_good(field: str) -> None:
+    with Mailbox() as box:
+        letter = a_letter(attachments=(an_invite(**{field: "\ud800"}),))
+        error = refusal(carrier(box), letter)
+        assert (error.reason, error.permanent, box.received) == ("unwritable", True, [])

@@ -214,7 +214,7 @@ def test_a_connection_that_is_cut_leaves_it_uncertain() -> None:
 def test_an_answer_that_comes_too_late_leaves_it_uncertain(mood: Mood) -> None:
     with HttpCarrier() as carrier:
         carrier.mood = mood
-        assert refused(carrier.url, seconds=0.3) == ("time_out", False, True)
+        assert refused(carrier.url, seconds=1.5) == ("time_out", False, True)
 
 
 def test_no_time_at_all_is_too_little() -> None:
