@@ -1,12 +1,8 @@
 """Appointments are pushed to a CalDAV server: a real one here, which keeps entries and etags."""
 
-import base64
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -14,73 +10,18 @@ from icalendar import Calendar
 
 from orthocrm import CarrierError, StaleVersion
 from orthocrm.core.calendars import CalendarEntry, RemoteCalendar
-from orthocrm.notifiers.caldav import CalDav
+from orthocrm.core.notifying import Letter, MessageChannel
+from orthocrm.notifiers.caldav import CalDav, Calendars
 from orthocrm.scheduling.ical.feeds import Feed, single
 from orthocrm.testing.factories import a_clinic, a_lead, an_appointment
-from tests.notifiers.arranged import CLINIC, HERE, secrets
-
-LOGIN = "Basic " + base64.b64encode(b"lee:pass:word").decode()
-
-
-class Collection(BaseHTTPRequestHandler):
-    """One collection of a CalDAV server, as far as entries and their versions go."""
-
-    entries: ClassVar[dict[str, tuple[str, bytes]]] = {}
-    asked: ClassVar[list[tuple[str, str]]] = []
-    answer: ClassVar[int | None] = None
-
-    def do_PUT(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self._is_refused():
-            return
-        version = f'"{len(self.asked)}"'
-        self.entries[self.path] = (version, body)
-        self._told(HTTPStatus.CREATED, version)
-
-    def do_DELETE(self) -> None:
-        if self._is_refused():
-            return
-        found = self.entries.pop(self.path, None)
-        self._told(HTTPStatus.NO_CONTENT if found else HTTPStatus.NOT_FOUND)
-
-    def _is_refused(self) -> bool:
-        self.asked.append((self.command, self.path))
-        present = self.entries.get(self.path, ("", b""))[0]
-        wanted = self.headers.get("If-Match")
-        if self.answer is not None:
-            self._told(self.answer)
-        elif self.headers.get("Authorization") != LOGIN:
-            self._told(HTTPStatus.UNAUTHORIZED)
-        elif (wanted is not None and wanted != present) or (
-            self.headers.get("If-None-Match") == "*" and present
-        ):
-            self._told(HTTPStatus.PRECONDITION_FAILED)
-        else:
-            return False
-        return True
-
-    def _told(self, status: int, version: str | None = None) -> None:
-        self.send_response(status)
-        if version is not None:
-            self.send_header("ETag", version)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+from tests.notifiers.arranged import CLINIC, HERE, a_letter, refusal, secrets
+from tests.notifiers.collection import Collection, collection
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    Collection.entries.clear()
-    Collection.asked.clear()
-    Collection.answer = None
-    with ThreadingHTTPServer(("127.0.0.1", 0), Collection) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/calendars/lee/"
-        server.shutdown()
-        thread.join()
+    with collection() as address:
+        yield address
 
 
 def remote(url: str, **fields: Any) -> RemoteCalendar:
@@ -173,3 +114,73 @@ def test_what_cannot_be_reached_is_told(url: str, fields: dict[str, Any], reason
 
     assert refused.value.reason == reason
     assert Collection.asked == []
+
+
+def carrier(**fields: Any) -> Calendars:
+    usual = {"secrets": secrets(caldav__lee="lee:pass:word"), "wire": HERE, "seconds": 10}
+    return Calendars(**{**usual, **fields})
+
+
+def a_push(url: str, **fields: Any) -> Letter:
+    usual = {"channel": MessageChannel.CALENDAR, "to": url, "target": "lee", "uid": "visit-1"}
+    return a_letter(**{**usual, "body": an_entry().text, **fields})
+
+
+def test_a_push_puts_an_entry_and_one_without_a_text_takes_it_away(url: str) -> None:
+    notifier = carrier()
+
+    sent = [notifier.send(a_push(url)) for _ in range(2)]
+    ((path, (_, kept)),) = Collection.entries.items()
+    for _ in range(2):
+        notifier.send(a_push(url, body=""))
+
+    assert [one.ref for one in sent] == ["visit-1", "visit-1"]
+    assert (path, kept.decode()) == ("/calendars/lee/visit-1.ics", an_entry().text)
+    assert Collection.entries == {}
+
+
+def test_what_the_practice_has_is_written_over_what_stands_there(url: str) -> None:
+    carrier().send(a_push(url))
+    path = next(iter(Collection.entries))
+    Collection.entries[path] = ('"changed by hand"', b"BEGIN:VCALENDAR")
+
+    carrier().send(a_push(url))
+
+    assert Collection.entries[path][1].decode() == an_entry().text
+
+
+def test_an_entry_that_is_written_in_the_same_moment_is_tried_again(url: str) -> None:
+    Collection.rival = True
+
+    refused = refusal(carrier(), a_push(url))
+
+    assert (refused.reason, refused.permanent) == ("changed_meanwhile", False)
+    assert [body for _, body in Collection.entries.values()] == [b"somebody else's"]
+
+
+def test_a_server_without_etags_is_written_to_all_the_same(url: str) -> None:
+    Collection.tells_etags = False
+    notifier = carrier()
+
+    for body in (an_entry().text, an_entry().text, ""):
+        notifier.send(a_push(url, body=body))
+
+    assert Collection.entries == {}
+
+
+@pytest.mark.parametrize(
+    "fields, reason, permanent",
+    [
+        ({"uid": None}, "no_entry", True),
+        ({"target": None}, "no_entry", True),
+        ({"target": "kim"}, "no_secret", False),
+        ({"body": "\ud800"}, "unwritable", True),
+    ],
+)
+def test_a_push_that_cannot_be_made_is_refused(
+    url: str, fields: dict[str, Any], reason: str, permanent: object
+) -> None:
+    refused = refusal(carrier(), a_push(url, **fields))
+
+    assert (refused.reason, refused.permanent) == (reason, permanent)
+    assert Collection.entries == {}

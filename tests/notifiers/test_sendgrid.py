@@ -21,6 +21,7 @@ from orthocrm import (
     StatusReport,
     Unverified,
 )
+from orthocrm.core.notifying import Attachment
 from orthocrm.notifiers.sendgrid import MOST_BYTES, MOST_EVENTS, SIGNATURE, TIMESTAMP, SendGrid
 from orthocrm.testing.clock import MONDAY_MORNING
 from orthocrm.testing.plugin_suite import HttpCarrier, Received, Reply
@@ -74,7 +75,8 @@ def as_documented(received: Received) -> Reply:
         and all("@" in one["email"] for p in told["personalizations"] for one in p["to"])
         and "@" in told["from"]["email"]
         and told["subject"]
-        and [part["type"] for part in told["content"]] == ["text/plain"]
+        and told["content"][0]["type"] == "text/plain"
+        and not any(";" in part["type"] for part in told.get("attachments", ()))
         and all(isinstance(value, str) for value in told["custom_args"].values())
         and all(isinstance(value, str) for value in told["headers"].values())
     )
@@ -111,6 +113,29 @@ def test_a_letter_is_sent_as_documented() -> None:
             "open_tracking": {"enable": False},
         },
     }
+
+
+def test_an_invitation_stands_beside_the_text_and_as_a_file() -> None:
+    text = "BEGIN:VCALENDAR\r\nSUMMARY:Größe\r\n"
+    attachments = (
+        Attachment(
+            name="invite.ics",
+            content_type="text/calendar; charset=utf-8; method=REQUEST",
+            text=text,
+        ),
+        Attachment(name="note.txt", content_type="text/plain; charset=utf-8", text="Grüße"),
+    )
+    with HttpCarrier(accepted=as_documented) as server:
+        carrier(server).send(a_letter(attachments=attachments))
+        (received,) = server.received
+    told = json.loads(received.body)
+
+    assert told["content"][1:] == [{"type": "text/calendar; method=REQUEST", "value": text}]
+    assert [
+        (one["type"], one["filename"], base64.b64decode(one["content"]).decode())
+        for one in told["attachments"]
+    ] == [("application/ics", "invite.ics", text), ("text/plain", "note.txt", "Grüße")]
+    assert {one["disposition"] for one in told["attachments"]} == {"attachment"}
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,14 @@ class RemoteCalendar(Protocol):
         """
         ...
 
+    def version(self, entry: CalendarEntry) -> str | None:
+        """Give the etag of an entry as it is there; None where it is not.
+
+        Raises:
+            CarrierError: as for `put`.
+        """
+        ...
+
     def remove(self, entry: CalendarEntry) -> None:
         """Take an entry away; one that is not there any more is no error.
 

@@ -15,6 +15,7 @@ import attrs
 from attrs import frozen
 
 from orthocrm.core.activity import CallOutcome, LeadActivityType
+from orthocrm.core.appointment import AppointmentStatus
 from orthocrm.core.ids import (
     ActivityId,
     AppointmentId,
@@ -357,11 +358,12 @@ class AppointmentMoved(Event):
 
 @frozen(kw_only=True)
 class AppointmentCancelled(Event):
-    """An appointment does not take place; `because` is a code."""
+    """An appointment does not take place; `because` is a code, `before` where it stood."""
 
     appointment_id: AppointmentId
     because: str | None = None
     lead_id: LeadId | None = None
+    before: AppointmentStatus | None = None
 
 
 @frozen(kw_only=True)

@@ -4,6 +4,7 @@ from datetime import time, timedelta
 
 from attrs import frozen
 
+from orthocrm.core.ids import UserId
 from orthocrm.core.notifying import MessageChannel
 
 
@@ -48,6 +49,23 @@ class WebhookTarget:
 
 
 @frozen(kw_only=True)
+class CalendarTarget:
+    """A calendar elsewhere that shows the appointments of a provider, `user`.
+
+    Whoever sees that calendar reads `Busy`, or the kind of each visit `with_types`, and never who
+    comes. `url` is the collection on a CalDAV server, its login the secret `caldav/NAME`.
+    `carrier` names a notifier that brings it there instead of that of the channel.
+    """
+
+    name: str
+    user: UserId
+    url: str
+    with_types: bool = False
+    carrier: str | None = None
+    is_active: bool = True
+
+
+@frozen(kw_only=True)
 class Messaging:
     """The clinic's choices.
 
@@ -65,3 +83,4 @@ class Messaging:
     caps: tuple[Cap, ...] = (Cap(channel=MessageChannel.SMS, a_day=1, a_week=3),)
     digest_after: timedelta = timedelta(minutes=5)
     webhooks: tuple[WebhookTarget, ...] = ()
+    calendars: tuple[CalendarTarget, ...] = ()

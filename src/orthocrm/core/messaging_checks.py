@@ -8,10 +8,11 @@ from typing import Any
 from orthocrm.core import limits
 from orthocrm.core.errors import Problem
 from orthocrm.core.events import KINDS
-from orthocrm.core.messaging import Cap, Messaging, QuietHours, WebhookTarget
+from orthocrm.core.messaging import CalendarTarget, Cap, Messaging, QuietHours, WebhookTarget
 from orthocrm.core.notifying import MessageChannel
 
 MOST_WEBHOOKS = 20
+MOST_CALENDARS = 200
 MOST_A_WEEK = 1_000
 LONGEST_DIGEST = timedelta(days=1)
 
@@ -34,12 +35,38 @@ def messaging_problems(messaging: object) -> Iterator[Problem]:
     names: set[str] = set()
     for place, target in enumerate(messaging.webhooks):
         yield from _webhook_problems(target, f"messaging.webhooks[{place}]", names)
+    yield from _calendars_problems(messaging.calendars)
+
+
+def _calendars_problems(calendars: object) -> Iterator[Problem]:
+    if not isinstance(calendars, tuple) or len(calendars) > MOST_CALENDARS:
+        yield _bad("messaging.calendars", f"give at most {MOST_CALENDARS}")
+        return
+    names: set[str] = set()
+    for place, target in enumerate(calendars):
+        path = f"messaging.calendars[{place}]"
+        if not isinstance(target, CalendarTarget):
+            yield _bad(path, "give a CalendarTarget")
+            continue
+        yield from _place_problems(target, path, names)
+        if not _is_text(target.user, limits.REFERENCE):
+            yield _bad(f"{path}.user", "name a provider")
 
 
 def _webhook_problems(target: object, path: str, names: set[str]) -> Iterator[Problem]:
     if not isinstance(target, WebhookTarget):
         yield _bad(path, "give a WebhookTarget")
         return
+    yield from _place_problems(target, path, names)
+    kinds = target.kinds
+    if not isinstance(kinds, tuple) or not all(isinstance(k, str) and k in KINDS for k in kinds):
+        yield _bad(f"{path}.kinds", "name kinds of events")
+
+
+def _place_problems(
+    target: WebhookTarget | CalendarTarget, path: str, names: set[str]
+) -> Iterator[Problem]:
+    """Check where something goes: its name, its address, and who brings it there."""
     name, url = target.name, target.url
     if not isinstance(name, str) or _NAME.fullmatch(name) is None or name in names:
         yield _bad(f"{path}.name", "give a name of its own: small letters, digits, - and _")
@@ -47,9 +74,6 @@ def _webhook_problems(target: object, path: str, names: set[str]) -> Iterator[Pr
         names.add(name)
     if not isinstance(url, str) or len(url) > _URL_LENGTH or not url.startswith("https://"):
         yield _bad(f"{path}.url", "give an address that begins with https")
-    kinds = target.kinds
-    if not isinstance(kinds, tuple) or not all(isinstance(k, str) and k in KINDS for k in kinds):
-        yield _bad(f"{path}.kinds", "name kinds of events")
     if target.carrier is not None and not _is_text(target.carrier, limits.NAME):
         yield _bad(f"{path}.carrier", "name a carrier")
 

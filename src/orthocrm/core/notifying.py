@@ -30,6 +30,7 @@ class MessageChannel(StrEnum):
     SMS = "SMS"
     PUSH = "PUSH"
     WEBHOOK = "WEBHOOK"
+    CALENDAR = "CALENDAR"
 
 
 class Purpose(StrEnum):
@@ -116,6 +117,9 @@ class NoticeKind(StrEnum):
     DUPLICATES_FOUND = "duplicates_found"
     IMPORT_FINISHED = "import_finished"
     MESSAGE_PARKED = "message_parked"
+    APPOINTMENT_BOOKED = "appointment_booked"
+    APPOINTMENT_MOVED = "appointment_moved"
+    APPOINTMENT_CANCELLED = "appointment_cancelled"
 
 
 @frozen(kw_only=True)
@@ -194,16 +198,32 @@ class StaffContact:
 
 
 @frozen(kw_only=True)
+class Attachment:
+    """A part of an e-mail beside its text.
+
+    `content_type` is that of the MIME part with its parameters, such as
+    `text/calendar; charset=utf-8; method=REQUEST` for an invitation.
+    """
+
+    name: str
+    content_type: str
+    text: str = field(repr=mask, metadata=PERSONAL)
+
+
+@frozen(kw_only=True)
 class Letter:
     """What a carrier gets to see of a message: nothing but what it needs to send it.
 
     Attributes:
-        to: An e-mail address, a number in E.164, a `PushTarget.address`, or the URL of a webhook.
+        to: An e-mail address, a number in E.164, a `PushTarget.address`, or the URL of a webhook
+            or of a calendar.
         key: The same for every attempt: carriers that know idempotency keys get `identity`.
         sender_name: The name under which the practice writes, where the channel shows one.
         reply_to: Where answers to an e-mail go, if not to its sender.
         unsubscribe_url: For the header `List-Unsubscribe` (RFC 8058): one POST there ends it.
-        target: The name of a webhook, by which its secret is found.
+        target: The name of a webhook or calendar, by which its secret is found.
+        uid: The entry of a calendar that `body` is; an empty body takes it away.
+        attachments: What goes with an e-mail; channels that know none leave it out.
     """
 
     clinic_id: ClinicId
@@ -217,6 +237,8 @@ class Letter:
     reply_to: str | None = None
     unsubscribe_url: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     target: str | None = None
+    uid: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def identity(self) -> str:

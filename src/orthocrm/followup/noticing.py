@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orthocrm.core import events
 from orthocrm.core.activity import LeadActivityType
 from orthocrm.core.actor import Role
+from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.events import Event
 from orthocrm.core.ids import LeadId, UserId
 from orthocrm.core.lead import Lead
@@ -23,6 +24,12 @@ _K = NoticeKind
 _SYSTEM = "system:"
 _WRITTEN = (LeadActivityType.SMS, LeadActivityType.EMAIL)
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+_FIXED = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
+
+WRITTEN_APART = frozenset({_K.APPOINTMENT_BOOKED, _K.APPOINTMENT_MOVED, _K.APPOINTMENT_CANCELLED})
+"""Kinds of which an e-mail of its own tells, with an invitation; other messages gather them."""
 
 
 @frozen(kw_only=True)
@@ -43,12 +50,13 @@ class Told:
 
 @frozen(kw_only=True)
 class Known:
-    """What is looked up for events: leads, the leads' owners for imports, and the fallback."""
+    """What is looked up for events: leads, visits, the owners for imports, and the fallback."""
 
     leads: Mapping[str, Lead]
     fallback: UserId | None = None
     window: timedelta
     imported: Mapping[str, Mapping[UserId, int]]
+    visits: Mapping[str, Appointment] = field(factory=dict)
 
 
 def told(event: Event, item: str, known: Known) -> list[Told]:
@@ -144,6 +152,38 @@ def _parked(event: events.MessageParked, item: str, known: Known) -> list[Told]:
     return [_one(to, _K.MESSAGE_PARKED, item, event.lead_id, event.message_id)] if to else []
 
 
+def is_promised(event: Event, visit: Appointment) -> bool:
+    """Whether an event is about a visit that people expect; nobody was promised a hold."""
+    if isinstance(event, events.AppointmentCancelled):
+        return event.before in _FIXED
+    return visit.status in _FIXED
+
+
+def _booked(event: events.AppointmentBooked, item: str, known: Known) -> list[Told]:
+    return _of_visit(_K.APPOINTMENT_BOOKED, event, item, known)
+
+
+def _moved(event: events.AppointmentMoved, item: str, known: Known) -> list[Told]:
+    return _of_visit(_K.APPOINTMENT_MOVED, event, item, known)
+
+
+def _called_off(event: events.AppointmentCancelled, item: str, known: Known) -> list[Told]:
+    return _of_visit(_K.APPOINTMENT_CANCELLED, event, item, known)
+
+
+def _of_visit(
+    kind: NoticeKind,
+    event: events.AppointmentBooked | events.AppointmentMoved | events.AppointmentCancelled,
+    item: str,
+    known: Known,
+) -> list[Told]:
+    """Tell everybody who takes part in a visit."""
+    visit = known.visits.get(event.appointment_id)
+    if visit is None or not is_promised(event, visit):
+        return []
+    return [_one(user, kind, item, event.lead_id, visit.id) for user in visit.providers]
+
+
 def _owners(
     kind: NoticeKind, item: str, lead_id: LeadId, known: Known, about: str | None = None
 ) -> list[Told]:
@@ -177,6 +217,9 @@ _RULES: Mapping[str, Callable[[Any, str, Known], list[Told]]] = {
     events.LeadCaptured.kind: _captured,
     events.ImportFinished.kind: _imported,
     events.MessageParked.kind: _parked,
+    events.AppointmentBooked.kind: _booked,
+    events.AppointmentMoved.kind: _moved,
+    events.AppointmentCancelled.kind: _called_off,
 }
 
 
@@ -213,6 +256,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     _K.DUPLICATES_FOUND: ("lead looks like one you have", "leads look like ones you have"),
     _K.IMPORT_FINISHED: ("row was imported", "rows were imported"),
     _K.MESSAGE_PARKED: ("message could not be sent", "messages could not be sent"),
+    _K.APPOINTMENT_BOOKED: ("new appointment with you", "new appointments with you"),
+    _K.APPOINTMENT_MOVED: ("appointment of yours was moved", "appointments of yours were moved"),
+    _K.APPOINTMENT_CANCELLED: (
+        "appointment of yours was cancelled",
+        "appointments of yours were cancelled",
+    ),
 }
 _OTHER = ("other notice", "other notices")
 

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from orthocrm.core.lead import Lead
 from orthocrm.core.masking import PERSONAL, mask
-from orthocrm.core.messaging import Cap, Messaging, WebhookTarget
+from orthocrm.core.messaging import CalendarTarget, Cap, Messaging, WebhookTarget
 from orthocrm.core.notifying import (
     CarrierError,
     Message,
@@ -34,16 +34,20 @@ FIRST_PAUSE = timedelta(minutes=1)
 
 LONGEST_PAUSE = timedelta(hours=6)
 
-WEBHOOK = "webhook:"
-"""What a message to a webhook says it is `about`, before the name of the target."""
+WEBHOOK, CALENDAR = "webhook:", "calendar:"
+"""What a message to a webhook or calendar says it is `about`, before the name of the target."""
 
+ANNOUNCED = "appointment/"
+"""What a message that tells of an appointment says it is `about`, before the kind of the event."""
+
+_TO_MACHINES = frozenset({MessageChannel.WEBHOOK, MessageChannel.CALENDAR})
 _DISTURBING = frozenset({MessageChannel.SMS, MessageChannel.PUSH})
 _PENDING, _SENT, _PARKED = MessageState.PENDING, MessageState.SENT, MessageState.PARKED
 
 TOO_LATE, NOT_NEEDED, LEAD_GONE, NO_CONTACT = "too_late", "not_needed", "lead_gone", "no_contact"
 ADDRESS_CHANGED, NOT_WANTED, NO_CARRIER = "address_changed", "not_wanted", "no_carrier"
 APPOINTMENT_CHANGED = "appointment_changed"
-QUIET, CAP, LEASE_OVER = "quiet_hours", "cap", "worker_lost"
+QUIET, CAP, LEASE_OVER, HELD_UP = "quiet_hours", "cap", "worker_lost", "held_up"
 
 
 @frozen
@@ -78,7 +82,8 @@ class Circumstances:
     Attributes:
         lead: Whom it is about; None for staff and webhooks, and when the lead is gone.
         contact: How the person of the practice is reached whom it is for.
-        target: The webhook that it is for.
+        target: The webhook or calendar that it is for.
+        is_held_up: Whether an older one about the same has to come first.
         objection: What the ledger of consent says against it.
         unneeded: What it says no longer holds, in a code.
         sent: When the address got earlier ones on this channel, or may have got them.
@@ -90,10 +95,11 @@ class Circumstances:
     zone: str
     lead: Lead | None = None
     contact: StaffContact | None = None
-    target: WebhookTarget | None = None
+    target: WebhookTarget | CalendarTarget | None = None
     objection: str | None = None
     unneeded: str | None = None
     sent: Sequence[datetime] = field(default=(), repr=mask, metadata=PERSONAL)
+    is_held_up: bool = False
 
 
 def verdict(message: Message, given: Circumstances) -> Verdict:
@@ -104,6 +110,8 @@ def verdict(message: Message, given: Circumstances) -> Verdict:
     carrier = carrier_of(message.channel, given.messaging, given.target)
     if carrier is None:
         return Never(NO_CARRIER)
+    if given.is_held_up:
+        return Later(given.now + FIRST_PAUSE, HELD_UP)
     later = _quiet(message, given) or _capped(message, given)
     if later is None:
         return Send(carrier)
@@ -116,8 +124,9 @@ def _hindrance(message: Message, given: Circumstances) -> str | None:
     """Say what keeps a message back for good, first what is no longer so."""
     if message.not_after is not None and message.not_after <= given.now:
         return TOO_LATE
-    if message.channel is MessageChannel.WEBHOOK:
-        return None if given.target is not None and given.target.is_active else NOT_WANTED
+    if message.channel in _TO_MACHINES:
+        is_wanted = given.target is not None and given.target.is_active
+        return given.unneeded if is_wanted else NOT_WANTED
     changed = _of_staff(message, given) if message.lead_id is None else _of_family(message, given)
     return changed or given.unneeded or given.objection
 
@@ -157,13 +166,15 @@ def reached_at(contact: StaffContact, channel: MessageChannel) -> tuple[str, ...
     if channel is MessageChannel.PUSH:
         return tuple(target.address for target in contact.push)
     one = contact.email if channel is MessageChannel.EMAIL else contact.phone
-    return () if one is None or channel is MessageChannel.WEBHOOK else (one,)
+    return () if one is None or channel in _TO_MACHINES else (one,)
 
 
 def carrier_of(
-    channel: MessageChannel, messaging: Messaging, target: WebhookTarget | None = None
+    channel: MessageChannel,
+    messaging: Messaging,
+    target: WebhookTarget | CalendarTarget | None = None,
 ) -> str | None:
-    """Name the carrier of a channel, or that of a webhook of its own; None when there is none."""
+    """Name the carrier of a channel, or that of a target of its own; None when there is none."""
     own = target.carrier if target is not None else None
     return own or dict(messaging.carriers).get(channel)
 
@@ -264,6 +275,12 @@ def failed(message: Message, error: CarrierError, now: datetime) -> Message:
 
 def _pause(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << min(max(attempts - 1, 0), 16)), LONGEST_PAUSE)
+
+
+def is_in_hand(message: Message, now: datetime) -> bool:
+    """Whether a worker hands a message to its carrier just now."""
+    is_given = message.sent_at is not None and message.because is None
+    return message.state is _PENDING and is_given and message.due_at > now
 
 
 def is_lost(message: Message) -> bool:

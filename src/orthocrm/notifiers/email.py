@@ -20,7 +20,14 @@ from attrs import field, frozen
 
 from orthocrm.core.errors import ConfigurationError
 from orthocrm.core.ids import ClinicId
-from orthocrm.core.notifying import CarrierError, Letter, MessageChannel, Notifier, Sent
+from orthocrm.core.notifying import (
+    Attachment,
+    CarrierError,
+    Letter,
+    MessageChannel,
+    Notifier,
+    Sent,
+)
 from orthocrm.core.outside import NoSecrets, Secrets
 from orthocrm.core.ports import Clock
 from orthocrm.crm import utc_now
@@ -34,6 +41,7 @@ _DONE = range(200, 300)
 _FOR_GOOD = range(500, 600)
 _NOT_ITS_FAULT = frozenset({530, 534, 535, 538})
 """Refusals for want of a login or of encryption."""
+_CALENDAR = "calendar"
 _LOGINS = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})
 _ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= )")
 
@@ -51,7 +59,7 @@ _PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 @frozen(kw_only=True)
 class Smtp:
-    """Sends letters by a mail server, as plain text in UTF-8.
+    """Sends letters by a mail server, as plain text in UTF-8, with what is attached.
 
     The password is the secret `smtp`. Every attempt of a letter has the same `Message-ID`, by
     which servers and programs recognise a repeat. Answers of 4xx are temporary and those of 5xx
@@ -261,10 +269,24 @@ def _written(config: Smtp, letter: Letter, sender: str, recipient: str, now: dat
         message["Reply-To"] = Address("", *_parts(mailbox(letter.reply_to)))
     try:
         message.set_content(letter.body, cte="quoted-printable")
+        for attachment in letter.attachments:
+            _add(message, attachment)
         written = message.as_bytes(policy=policy.SMTP if recipient.isascii() else policy.SMTPUTF8)
     except (UnicodeError, ValueError):
         raise CarrierError("unwritable", permanent=True) from None
     return _unsubscribing(letter) + written
+
+
+def _add(message: EmailMessage, attachment: Attachment) -> None:
+    """Add a file, and an invitation beside the text as well, where programs look for it."""
+    head = EmailMessage(policy.SMTP)
+    head["Content-Type"] = attachment.content_type
+    subtype = head.get_content_subtype()
+    said = {name: head.get_param(name) for name in ("method",) if head.get_param(name)}
+    part: dict[str, Any] = {"subtype": subtype, "cte": "base64", "params": said}
+    if subtype == _CALENDAR:
+        message.add_alternative(attachment.text, **part)
+    message.add_attachment(attachment.text, filename=attachment.name, **part)
 
 
 def _parts(address: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from orthocrm.core.errors import ConfigurationError, InvalidInput
 from orthocrm.core.ids import MessageId
 from orthocrm.core.notifying import (
+    Attachment,
     Callback,
     CarrierError,
     Letter,
@@ -43,6 +44,7 @@ MOST_BYTES = 2_000_000
 MOST_EVENTS = 5_000
 
 _ACCEPTED = 202
+_CALENDAR = "text/calendar"
 _SECONDS = re.compile("[0-9]{1,11}")
 _STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _FILTER = re.compile(r"\.(?:filter|recv)")
@@ -65,7 +67,7 @@ def _texts(given: Iterable[str]) -> tuple[str, ...]:
 
 @frozen(kw_only=True, slots=False)
 class SendGrid:
-    """Sends letters by SendGrid, as plain text and without its tracking.
+    """Sends letters by SendGrid, as plain text with what is attached, without its tracking.
 
     The API key is the secret `sendgrid`. SendGrid knows no idempotency keys; its events name our
     message, so that a letter of which no answer came is recognised when it was taken.
@@ -176,6 +178,9 @@ def _content(config: SendGrid, letter: Letter) -> dict[str, Any]:
             "open_tracking": {"enable": False},
         },
     }
+    if letter.attachments:
+        content["content"] += _invitations(letter)
+        content["attachments"] = [_file(attachment) for attachment in letter.attachments]
     if letter.reply_to is not None:
         content["reply_to"] = {"email": mailbox(letter.reply_to)}
     if letter.unsubscribe_url is not None:
@@ -184,6 +189,26 @@ def _content(config: SendGrid, letter: Letter) -> dict[str, Any]:
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
     return content
+
+
+def _invitations(letter: Letter) -> list[dict[str, str]]:
+    """Give invitations once more beside the text, where programs look for them."""
+    return [
+        {"type": f"{_CALENDAR}; method={one.content_type.rpartition('=')[2]}", "value": one.text}
+        for one in letter.attachments
+        if one.content_type.startswith(_CALENDAR)
+    ]
+
+
+def _file(attachment: Attachment) -> dict[str, str]:
+    """Write a file; types of files take no parameters here."""
+    is_invite = attachment.content_type.startswith(_CALENDAR)
+    return {
+        "content": base64.b64encode(attachment.text.encode()).decode(),
+        "type": "application/ics" if is_invite else attachment.content_type.partition(";")[0],
+        "filename": attachment.name,
+        "disposition": "attachment",
+    }
 
 
 def _parsed(body: bytes) -> list[Mapping[str, Any]]:

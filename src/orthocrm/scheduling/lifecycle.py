@@ -245,6 +245,7 @@ def cancelled(
         appointment_id=appointment.id,
         because=because,
         lead_id=appointment.lead_id,
+        before=appointment.status,
     )
     over = _over(appointment, _S.CANCELLED, occasion)
     changed = evolve(over, cancelled_at=occasion.now, cancelled_because=because)

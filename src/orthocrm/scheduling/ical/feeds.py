@@ -58,6 +58,11 @@ class Feed:
     title: Callable[[str], str] = str
 
 
+def is_shown(appointment: Appointment) -> bool:
+    """Whether an appointment stands in the calendars of those who take part."""
+    return appointment.status in _SHOWN
+
+
 def feed(appointments: Iterable[Appointment], about: Feed, now: datetime) -> str:
     """Write a VCALENDAR to subscribe to (METHOD PUBLISH), in the order of the starts.
 
@@ -66,7 +71,7 @@ def feed(appointments: Iterable[Appointment], about: Feed, now: datetime) -> str
     """
     zone(about.timezone)
     shown = sorted(
-        (one for one in appointments if one.status in _SHOWN),
+        filter(is_shown, appointments),
         key=lambda one: (one.starts_at, one.id),
     )
     moments = [edge for one in shown for edge in (one.starts_at, one.ends_at)]

@@ -11,6 +11,7 @@ from json import dumps
 from attrs import evolve, frozen
 
 from orthocrm.core import events
+from orthocrm.core.appointment import Appointment
 from orthocrm.core.audit import OutboxItem
 from orthocrm.core.events import Event
 from orthocrm.core.ids import MessageId, NoticeId, UserId
@@ -69,6 +70,7 @@ def _told(store: UnitOfWork, clinic: Clinic, arrivals: Sequence[Arrival]) -> lis
         fallback=clinic.settings.fallback,
         window=clinic.settings.messaging.digest_after,
         imported=_imported(store, arrivals),
+        visits=appointments(store, arrivals),
     )
     return [one for a in arrivals for one in noticing.told(a.event, a.item.id, known)]
 
@@ -81,6 +83,18 @@ def _leads(store: UnitOfWork, arrivals: Iterable[Arrival]) -> Mapping[str, Lead]
         if isinstance(a.event, _OF_OWNERS) and not _concerns_nobody(a.event)
     }
     return store.leads.get(sorted(wanted)) if wanted else {}
+
+
+def appointment_of(event: Event) -> str | None:
+    """Name the appointment of an event, if it is about one."""
+    named: str | None = getattr(event, "appointment_id", None)
+    return named
+
+
+def appointments(store: UnitOfWork, arrivals: Iterable[Arrival]) -> Mapping[str, Appointment]:
+    """Read the appointments of events."""
+    ids = {named for a in arrivals if (named := appointment_of(a.event))}
+    return store.appointments.get(sorted(ids)) if ids else {}
 
 
 def _concerns_nobody(event: Event) -> bool:

@@ -14,9 +14,9 @@ from orthocrm.core.errors import Conflict
 from orthocrm.core.events import Event, restored
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.ports import Backend, Clock, IdSource, UnitOfWork
-from orthocrm.core.settings import Practice
+from orthocrm.core.settings import Clinic, Practice
 from orthocrm.hooks import Failure, Plugins, Told
-from orthocrm.services.notifications import centre
+from orthocrm.services.notifications import announcing, centre
 from orthocrm.services.notifications.centre import Arrival
 from orthocrm.services.work import current_practice
 
@@ -84,14 +84,19 @@ def _arrivals(
     new = [item for item in items if centre.NAME not in item.heard]
     if not new:
         return []
-    known = current_practice(store, post.practices, now, post.plugins.followup_rules).clinic
+    practice = current_practice(store, post.practices, now, post.plugins.followup_rules)
     arrivals = [
         Arrival(item=item, event=event)
         for item in new
-        if centre.concerns(known, item.kind) and (event := _restored(item)) is not None
+        if _concerns(practice.clinic, item.kind) and (event := _restored(item)) is not None
     ]
-    centre.take_in(store, known, arrivals, now, post.ids)
+    centre.take_in(store, practice.clinic, arrivals, now, post.ids)
+    announcing.announce(store, practice, arrivals, now, post.ids)
     return arrivals
+
+
+def _concerns(clinic: Clinic, kind: str) -> bool:
+    return centre.concerns(clinic, kind) or announcing.concerns(kind)
 
 
 def _restored(item: OutboxItem) -> Event | None:

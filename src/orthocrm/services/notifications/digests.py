@@ -57,7 +57,7 @@ def gather(
         if contact is None or notice.kind in contact.muted:
             continue
         for channel in contact.channels:
-            if channel in carried:
+            if channel in carried and not _is_apart(notice, channel):
                 made = _messages(clinic, notice, contact, channel, ids)
                 wanted.update((message.key, message) for message in made)
     if not wanted:
@@ -121,11 +121,16 @@ def written(work: Work, messages: Sequence[Message]) -> Mapping[MessageId, Diges
                 if notice.user == message.user
                 and start <= notice.created_at < end
                 and notice.kind not in muted
+                and not _is_apart(notice, message.channel)
             ]
         )
         if said:
             digests[message.id] = _digest(clinic, message.channel, said)
     return digests
+
+
+def _is_apart(notice: Notice, channel: MessageChannel) -> bool:
+    return channel is MessageChannel.EMAIL and notice.kind in noticing.WRITTEN_APART
 
 
 def _span(message: Message) -> tuple[datetime, datetime]:

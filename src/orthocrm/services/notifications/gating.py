@@ -4,7 +4,7 @@ What the gate looks at is read for the whole batch. Messages to one address that
 judged one after the other, also by several workers at once: whoever judges holds the address.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from attrs import field, frozen
@@ -14,7 +14,7 @@ from orthocrm.core.audit import Delivery
 from orthocrm.core.events import MessageParked
 from orthocrm.core.ids import LeadId, MessageId, UserId
 from orthocrm.core.lead import Lead
-from orthocrm.core.messaging import Cap, WebhookTarget
+from orthocrm.core.messaging import CalendarTarget, Cap, WebhookTarget
 from orthocrm.core.notifying import (
     ConsentEntry,
     Letter,
@@ -29,7 +29,14 @@ from orthocrm.core.reminding import is_reminder, revision_of
 from orthocrm.followup import caps, sending, templates
 from orthocrm.followup.sending import Circumstances, Send
 from orthocrm.privacy import consent
-from orthocrm.services.notifications import digests, queueing
+from orthocrm.services.notifications import (
+    announcing,
+    calendar_pushes,
+    digests,
+    inviting,
+    queueing,
+)
+from orthocrm.services.notifications.calendar_pushes import Waiting
 from orthocrm.services.notifications.digests import Digest
 from orthocrm.services.work import Work, everything
 
@@ -76,8 +83,11 @@ class _Facts:
     leads: Mapping[str, Lead]
     visits: Mapping[LeadId, Appointment]
     appointments: Mapping[str, Appointment]
+    named: Mapping[str, Appointment]
+    waiting: Waiting
+    mine: Collection[MessageId]
     contacts: Mapping[str, StaffContact]
-    targets: Mapping[str, WebhookTarget]
+    targets: Mapping[str, WebhookTarget | CalendarTarget]
     entries: Mapping[str, Sequence[ConsentEntry]] = field(repr=False)
     sent: Mapping[tuple[MessageChannel, str], dict[MessageId, datetime]] = field(repr=False)
     digests: Mapping[MessageId, Digest]
@@ -139,12 +149,19 @@ def _facts(work: Work, messages: Sequence[Message], leads: Mapping[str, Lead]) -
     capped = [m for m in messages if _cap(work, m) is not None]
     _hold(work, {key for m in capped if (key := consent.address_key(m.channel, m.to))})
     messaging = work.practice.clinic.settings.messaging
+    named = _named(work, messages)
     return _Facts(
         leads=leads,
         visits=_visits(work, messages),
-        appointments=_appointments(work, messages),
+        appointments={i: a for i, a in named.items() if queueing.is_coming(a, work.now)},
+        named=named,
+        waiting=Waiting.beside(work.store, messages),
+        mine={message.id for message in messages},
         contacts=work.store.contacts.get(users) if users else {},
-        targets={f"{sending.WEBHOOK}{target.name}": target for target in messaging.webhooks},
+        targets={
+            **{f"{sending.WEBHOOK}{target.name}": target for target in messaging.webhooks},
+            **{calendar_pushes.about_of(target): target for target in messaging.calendars},
+        },
         entries=work.store.consents.of(keys) if keys else {},
         sent=_sent(work, capped),
         digests=digests.written(work, [m for m in messages if m.template == digests.TEMPLATE]),
@@ -196,11 +213,10 @@ def _visits(work: Work, messages: Sequence[Message]) -> Mapping[LeadId, Appointm
     return queueing.coming(work, sorted(speaking)) if speaking else {}
 
 
-def _appointments(work: Work, messages: Sequence[Message]) -> Mapping[str, Appointment]:
-    """Read the appointments that messages name; only those that are still to come."""
+def _named(work: Work, messages: Sequence[Message]) -> Mapping[str, Appointment]:
+    """Read the appointments that messages name."""
     named = {m.appointment_id for m in messages if m.appointment_id is not None}
-    found = work.store.appointments.get(named) if named else {}
-    return {i: a for i, a in found.items() if queueing.is_coming(a, work.now)}
+    return work.store.appointments.get(named) if named else {}
 
 
 def _speaks_of_visit(work: Work, message: Message) -> bool:
@@ -228,17 +244,34 @@ def _circumstances(work: Work, message: Message, facts: _Facts) -> Circumstances
         ),
         unneeded=_unneeded(work, message, lead, facts),
         sent=[at for i, at in earlier.items() if i != message.id],
+        is_held_up=facts.waiting.is_held_up(message, work.now, facts.mine),
     )
 
 
 def _unneeded(work: Work, message: Message, lead: Lead | None, facts: _Facts) -> str | None:
     if message.template == digests.TEMPLATE:
         return None if message.id in facts.digests else digests.ALL_READ
+    if message.channel is MessageChannel.CALENDAR:
+        is_gone = message.appointment_id not in facts.named
+        return sending.NOT_NEEDED if is_gone or facts.waiting.is_overtaken(message) else None
+    if announcing.is_announcement(message):
+        return _no_longer_so(work, message, facts)
     if lead is None:
         return None
     if queueing.is_needless(work, message, lead, ()):
         return sending.NOT_NEEDED
     return _visit_changed(work, message, lead, facts)
+
+
+def _no_longer_so(work: Work, message: Message, facts: _Facts) -> str | None:
+    """Tell whether what is told of an appointment has been overtaken since."""
+    visit = facts.named.get(message.appointment_id or "")
+    speaks = message.user is not None or _speaks_of_visit(work, message)
+    holds = announcing.still_holds(message, visit, work.now)
+    is_dated = visit is not None and speaks and not announcing.is_of_before(message)
+    if holds and visit is not None and is_dated:
+        holds = templates.says_when(message.body, visit)
+    return None if holds else sending.APPOINTMENT_CHANGED
 
 
 def _visit_changed(work: Work, message: Message, lead: Lead, facts: _Facts) -> str | None:
@@ -268,6 +301,8 @@ def _letter(work: Work, message: Message, facts: _Facts) -> Letter:
     target = facts.targets.get(message.about or "")
     digest = facts.digests.get(message.id)
     is_mail = message.channel is MessageChannel.EMAIL
+    if isinstance(target, CalendarTarget):
+        return _entry(work, message, target, facts)
     return Letter(
         clinic_id=message.clinic_id,
         message_id=message.id,
@@ -279,4 +314,20 @@ def _letter(work: Work, message: Message, facts: _Facts) -> Letter:
         sender_name=messaging.sender_name or clinic.name,
         reply_to=messaging.email if is_mail and message.purpose is not Purpose.STAFF else None,
         target=target.name if target is not None else None,
+        attachments=inviting.attachments(message, facts.named, clinic, work.now) if is_mail else (),
+    )
+
+
+def _entry(work: Work, message: Message, target: CalendarTarget, facts: _Facts) -> Letter:
+    visit = facts.named[message.appointment_id or ""]
+    uid, text = calendar_pushes.entry(visit, target, work.practice.clinic, work.now)
+    return Letter(
+        clinic_id=message.clinic_id,
+        message_id=message.id,
+        channel=message.channel,
+        to=target.url,
+        body=text,
+        key=message.key,
+        target=target.name,
+        uid=uid,
     )
