@@ -17,8 +17,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from orthocrm.analytics.asking import By
     from orthocrm.analytics.attributed import Attributed
     from orthocrm.analytics.costs import Accrued, Cost
+    from orthocrm.analytics.declaring import Declared, Figure, Measured, Unit, of_count, of_share
+    from orthocrm.analytics.grouping import Facts
+    from orthocrm.analytics.measures import Durations, Quotient, Tally
+    from orthocrm.analytics.reports import Report
     from orthocrm.analytics.staying import Bottlenecks, Stay, Stays
     from orthocrm.assignment.strategies import Choice, Narrowed
     from orthocrm.core.activity import (
@@ -68,6 +73,7 @@ if TYPE_CHECKING:
         StaleVersion,
         TooEarly,
         TooLate,
+        TooManyOpen,
         TwoPatients,
         UnknownBackend,
         Vetoed,
@@ -114,6 +120,7 @@ if TYPE_CHECKING:
     from orthocrm.core.people import PatientRelationship, PreferredContact
     from orthocrm.core.query import AllOf, AnyOf, Cond, Sort
     from orthocrm.core.reminding import QuietPolicy, Reminder, Reminders, ReminderStatus, Reminding
+    from orthocrm.core.reporting import Every, Reporting, ScheduledReport
     from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
     from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
     from orthocrm.core.saved_view import SavedView
@@ -186,6 +193,19 @@ if TYPE_CHECKING:
 
 
 _HOMES = {
+    "orthocrm.analytics.asking": ("By",),
+    "orthocrm.analytics.declaring": (
+        "Declared",
+        "Figure",
+        "Measured",
+        "Unit",
+        "of_count",
+        "of_share",
+    ),
+    "orthocrm.analytics.grouping": ("Facts",),
+    "orthocrm.analytics.measures": ("Durations", "Quotient", "Tally"),
+    "orthocrm.analytics.reports": ("Report",),
+    "orthocrm.core.reporting": ("Every", "Reporting", "ScheduledReport"),
     "orthocrm.analytics.attributed": ("Attributed",),
     "orthocrm.analytics.costs": ("Accrued", "Cost"),
     "orthocrm.analytics.staying": ("Bottlenecks", "Stay", "Stays"),
@@ -237,6 +257,7 @@ _HOMES = {
         "StaleVersion",
         "TooEarly",
         "TooLate",
+        "TooManyOpen",
         "TwoPatients",
         "UnknownBackend",
         "Vetoed",
@@ -415,6 +436,7 @@ __all__ = [
     "Bottlenecks",
     "BusinessHours",
     "Busy",
+    "By",
     "CalendarFeed",
     "CallOutcome",
     "Callback",
@@ -438,13 +460,18 @@ __all__ = [
     "DateHours",
     "DateWindow",
     "DaySheet",
+    "Declared",
     "Delivered",
     "Desk",
     "DoctorReferral",
     "Document",
+    "Durations",
     "Enrollment",
+    "Every",
+    "Facts",
     "FeedDetail",
     "FieldKind",
+    "Figure",
     "FollowUpRule",
     "Forbidden",
     "FormChoice",
@@ -474,6 +501,7 @@ __all__ = [
     "Loss",
     "LostReason",
     "LostReasonMissing",
+    "Measured",
     "Merge",
     "MergeField",
     "MergePreview",
@@ -533,6 +561,7 @@ __all__ = [
     "QuickEntry",
     "QuietHours",
     "QuietPolicy",
+    "Quotient",
     "Recalled",
     "Recipient",
     "RecurringBlock",
@@ -549,6 +578,8 @@ __all__ = [
     "Reminders",
     "Reminding",
     "RepeatedBlock",
+    "Report",
+    "Reporting",
     "Resource",
     "ResourcePool",
     "Role",
@@ -557,6 +588,7 @@ __all__ = [
     "SavedMapping",
     "SavedView",
     "Schedule",
+    "ScheduledReport",
     "Search",
     "SelfSchedulingLink",
     "Sent",
@@ -583,6 +615,7 @@ __all__ = [
     "Stay",
     "Stays",
     "Step",
+    "Tally",
     "Task",
     "TaskPriority",
     "TaskStatus",
@@ -590,10 +623,12 @@ __all__ = [
     "Territory",
     "TooEarly",
     "TooLate",
+    "TooManyOpen",
     "Touch",
     "TreatmentInterest",
     "Trigger",
     "TwoPatients",
+    "Unit",
     "UnknownBackend",
     "Unverified",
     "Usage",
@@ -614,4 +649,6 @@ __all__ = [
     "find_slots",
     "hook",
     "next_available",
+    "of_count",
+    "of_share",
 ]

@@ -34,7 +34,8 @@ from orthocrm.rounds.carrying import Carriers, never
 from orthocrm.rounds.clinic import Round
 from orthocrm.rounds.worked import Worked
 from orthocrm.scheduling.ical.feeds import no_feed
-from orthocrm.services.analytics import Analytics
+from orthocrm.services.analytics import desk as analytics
+from orthocrm.services.analytics.desk import Analytics, OurMetrics
 from orthocrm.services.assignment.desk import Assignment
 from orthocrm.services.cursors import Cursors
 from orthocrm.services.followups.desk import FollowUps
@@ -114,8 +115,9 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
     >>> clinic.name
     'Bright Smiles'
     """
-    found = Plugins([OurChannels(), *plugins], discover=discover_plugins)
+    found = Plugins([OurChannels(), OurMetrics(), *plugins], discover=discover_plugins)
     receiving.check(found)
+    analytics.check(found)
     provider = None if allow_plaintext else keys
     backend, secret = _backend(url, provider, found, allow_plaintext=allow_plaintext)
     return OrthoCRM(

@@ -62,6 +62,10 @@ class Specs:
         """Return degrees north and east by postal code, for territories around a place."""
 
     @spec
+    def register_metrics(self) -> Mapping[str, Any]:  # type: ignore[empty-body] # a spec has no body
+        """Return metrics by their names, each a `Declared`: what it asks, and its formula."""
+
+    @spec
     def register_followup_rules(self) -> Mapping[str, FollowUpRule]:  # type: ignore[empty-body] # a spec has no body
         """Return follow-up rules by their names; they speak in every clinic beside its own."""
 
@@ -293,6 +297,11 @@ class Plugins:
     def notifiers(self) -> Mapping[str, Notifier]:
         """The carriers of messages, which the clinic's settings name."""
         return self.collect("register_notifiers")
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Any]:
+        """The metrics that can be asked for, ours and those of plug-ins."""
+        return self.collect("register_metrics")
 
     @cached_property
     def followup_rules(self) -> tuple[FollowUpRule, ...]:

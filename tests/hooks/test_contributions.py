@@ -12,13 +12,17 @@ import orthocrm
 from orthocrm import (
     Captured,
     Cond,
+    Declared,
     FollowUpRule,
     Intake,
     LeadTaskType,
     PluginError,
     Settings,
+    Tally,
     Trigger,
+    Unit,
     hook,
+    of_count,
 )
 from orthocrm.assignment.strategies import Choice
 from orthocrm.backends.memory import MemoryBackend
@@ -336,3 +340,43 @@ def test_register_channels_lets_enquiries_come_in() -> None:
         (lead,) = house.admin.leads.find().leads
     assert isinstance(captured, Captured)
     assert (captured.lead.id, lead.contact.first_name) == (lead.id, "Maria")
+
+
+RETAINERS = Declared(
+    name="retainers",
+    title="Who asks for a retainer",
+    unit=Unit.COUNT,
+    formula="leads of the period that are interested in a retainer",
+    metric=Tally(where=Cond("interest", "has", "RETAINER")),
+    figure=of_count,
+)
+
+
+def test_register_metrics_can_be_asked_like_ours() -> None:
+    class Retainers:
+        @hook
+        def register_metrics(self) -> Mapping[str, Any]:
+            return {"retainers": RETAINERS}
+
+    with a_house(Retainers()) as house:
+        lead = house.front.leads.capture(enquiry(interests=("RETAINER",))).lead
+        house.front.leads.capture(enquiry(phone="+1 312 555 0177", email=None))
+        measured = house.admin.analytics.measure("retainers", by="source")
+        assert (measured.total.value, measured[lead.origin.source_id].value) == (1, 1)
+        assert house.admin.analytics.behind("retainers") == (lead.id,)
+        assert RETAINERS in house.admin.analytics.metrics()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"retainers": object()}, {"braces": RETAINERS}, {"total_leads": RETAINERS}],
+    ids=["no metric", "another name", "a name of ours"],
+)
+def test_register_metrics_that_cannot_be_asked_stop_the_start(given: Mapping[str, Any]) -> None:
+    class Odd:
+        @hook
+        def register_metrics(self) -> Mapping[str, Any]:
+            return given
+
+    with pytest.raises(PluginError, match="register_metrics"):
+        orthocrm.connect("memory://", plugins=[Odd()], discover_plugins=False)

@@ -11,8 +11,9 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orthocrm.analytics.asking import Ask, Basis, By, Choice, Whole
+from orthocrm.analytics.asking import TIMES, Ask, Basis, By, Choice, Whole
 from orthocrm.analytics.funnel import COHORT_FUNNEL, steps_of
+from orthocrm.analytics.grouping import facts_of
 from orthocrm.analytics.metrics import (
     COHORT_CONVERSION,
     LEAD_MIX,
@@ -26,7 +27,8 @@ from orthocrm.analytics.metrics import (
     answered,
 )
 from orthocrm.analytics.reports import REPORTS, as_csv, as_json
-from orthocrm.analytics.results import Days, Figures, Funnel, Outcomes, Ratio
+from orthocrm.analytics.results import Figures, Funnel, Outcomes, Ratio, Speed, Spread
+from orthocrm.analytics.speed import SpeedToLead
 from orthocrm.core.ids import StageSlug
 from orthocrm.core.lead import Lead, LostReason
 from orthocrm.core.time import Period
@@ -81,7 +83,7 @@ periods = st.builds(
 @st.composite
 def asks(draw: st.DrawFn) -> Ask:
     by = draw(st.none() | st.sampled_from(By))
-    period = draw(periods) if by is By.MONTH else draw(st.none() | periods)
+    period = draw(periods) if by in TIMES else draw(st.none() | periods)
     return an_ask(period, by)
 
 
@@ -112,12 +114,30 @@ def _outcome_parts(outcomes: Outcomes) -> Mapping[str, int]:
     }
 
 
-def _days_parts(days: Days) -> Mapping[str, int]:
+def _days_parts(days: Spread) -> Mapping[str, int]:
     return {"timed": days.n, "data_errors": days.data_errors}
 
 
 def _ratio_parts(ratio: Ratio) -> Mapping[str, int]:
     return {"won": ratio.numerator, "leads": ratio.denominator}
+
+
+def _quotient_parts(ratio: Ratio) -> Mapping[str, int]:
+    return {"numerator": ratio.numerator, "denominator": ratio.denominator}
+
+
+def _durations_parts(spread: Spread) -> Mapping[str, int]:
+    return {"numerator": spread.n, "data_errors": spread.data_errors}
+
+
+def _speed_parts(speed: Speed) -> Mapping[str, int]:
+    kinds = ("overdue", "waiting", "live", "observed")
+    return {
+        "tried": speed.attempt.n,
+        "reached": speed.contact.n,
+        **{kind: getattr(speed, kind) for kind in kinds},
+        **_quotient_parts(speed.in_time),
+    }
 
 
 def _funnel_parts(funnel: Funnel) -> Mapping[str, int]:
@@ -130,20 +150,23 @@ def _funnel_parts(funnel: Funnel) -> Mapping[str, int]:
     return {**steps, **whole}
 
 
-PARTS: list[tuple[Metric[Figures[Any]], Parts]] = [
-    (TOTAL_LEADS, lambda count: {"leads": count}),
-    (LOSSES, lambda count: {"leads": count}),
-    (LEAD_MIX, lambda share: {"leads": share.numerator}),
-    (COHORT_CONVERSION, _ratio_parts),
-    (CohortConversion("within", within_days=20), _ratio_parts),
-    (PERIOD_CONVERSION, _ratio_parts),
-    (TIME_TO_CONVERT, _days_parts),
-    (OUTCOMES, _outcome_parts),
-    (COHORT_FUNNEL, _funnel_parts),
+PARTS: list[tuple[str, Metric[Figures[Any]], Parts]] = [
+    ("total_leads", TOTAL_LEADS, lambda count: {"numerator": count}),
+    ("losses", LOSSES, lambda count: {"numerator": count}),
+    ("lead_mix", LEAD_MIX, lambda share: {"numerator": share.numerator}),
+    ("cohort_conversion", COHORT_CONVERSION, _ratio_parts),
+    ("within", CohortConversion(within_days=20), _ratio_parts),
+    ("period_conversion", PERIOD_CONVERSION, _quotient_parts),
+    ("time_to_convert", TIME_TO_CONVERT, _durations_parts),
+    ("speed_to_lead", SpeedToLead(), _speed_parts),
+    ("outcomes", OUTCOMES, _outcome_parts),
+    ("funnel", COHORT_FUNNEL, _funnel_parts),
 ]
 
 
-@pytest.mark.parametrize("metric,parts", PARTS, ids=[metric.name for metric, _ in PARTS])
+@pytest.mark.parametrize(
+    "metric,parts", [parts for _, *parts in PARTS], ids=[name for name, *_ in PARTS]
+)
 @given(leads=cohorts, ask=asks())
 def test_groups_add_up_to_the_total(
     metric: Metric[Figures[Any]], parts: Parts, leads: list[Lead], ask: Ask
@@ -156,7 +179,9 @@ def test_groups_add_up_to_the_total(
         assert {part: groups[part] for part in parts(figures.total)} == parts(figures.total)
 
 
-@pytest.mark.parametrize("metric,parts", PARTS, ids=[metric.name for metric, _ in PARTS])
+@pytest.mark.parametrize(
+    "metric,parts", [parts for _, *parts in PARTS], ids=[name for name, *_ in PARTS]
+)
 @given(leads=cohorts, ask=asks())
 def test_a_chart_and_its_drill_down_agree(
     metric: Metric[Figures[Any]], parts: Parts, leads: list[Lead], ask: Ask
@@ -234,5 +259,5 @@ def test_every_report_can_be_rendered(leads: list[Lead], ask: Ask) -> None:
 @given(ask=asks(), basis=st.sampled_from(Basis))
 def test_no_leads_give_no_numbers_and_no_error(ask: Ask, basis: Basis) -> None:
     assert answered(PERIOD_CONVERSION, ask, Engine([])).total == Ratio(0, 0)
-    metric = evolve(TIME_TO_CONVERT, basis=basis)
+    metric = evolve(TIME_TO_CONVERT, facts=facts_of(basis))
     assert answered(metric, ask, Engine([])).total.median is None

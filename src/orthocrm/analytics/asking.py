@@ -1,48 +1,57 @@
-"""What is asked of a metric: which leads, of which period, cut how.
+"""What is asked of a metric: which leads, of which period, cut how."""
 
-A question becomes aggregates over leads, one for the total and, where it is cut, more for the
-groups. The same conditions are given to whoever wants to see the leads behind a number.
-"""
-
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from enum import Enum, StrEnum
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, Protocol, cast
 
-from attrs import evolve, field, frozen
+from attrs import AttrsInstance, Converter, evolve, field, frozen
 
+from orthocrm.core.custom_fields import CustomField, FieldKind
 from orthocrm.core.errors import InvalidInput
-from orthocrm.core.query import (
-    EVERYTHING,
-    Aggregate,
-    AllOf,
-    Bucket,
-    Cond,
-    Group,
-    Measure,
-    Op,
-    Where,
-    both,
-)
+from orthocrm.core.query import EVERYTHING, AllOf, Cond, Group, Kind, Op, Where
 from orthocrm.core.settings import Practice
-from orthocrm.core.source import LeadSourceCategory
 from orthocrm.core.time import Period, instant
-
-T = TypeVar("T")
 
 LEADS: Final = "leads"
 
+MOST_GROUPS: Final = 400
+"""Into how many days, weeks or months a question may be cut: a year of days, and some more."""
+
 
 class By(StrEnum):
-    """How the leads of a question may be cut into groups; each lead falls into exactly one."""
+    """How the leads of a question may be cut into groups; each lead falls into exactly one.
+
+    The values are names of fields, but for the pieces of time. Weeks begin on Mondays (ISO 8601).
+    OWNER is whoever holds the lead, and held it when it was closed; FIRST_OWNER whoever got it
+    first.
+    """
 
     SOURCE = "source"
     CATEGORY = "category"
+    CAMPAIGN = "campaign"
+    CHANNEL = "channel"
     OWNER = "owner"
+    FIRST_OWNER = "first_owner"
+    STAGE = "stage"
     FURTHEST = "furthest"
     MONTH = "month"
+    WEEK = "week"
+    DAY = "day"
     LOST_REASON = "lost_reason"
     LOST_STAGE = "lost_stage"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "By | None":
+        return cls.OWNER if value == "coordinator" else None
+
+
+TIMES: Final[Mapping["By | Own", Callable[[Period], Iterator[Period]]]] = {
+    By.MONTH: Period.months,
+    By.WEEK: Period.weeks,
+    By.DAY: Period.each_day,
+}
+"""The cuts by time, and how each of them cuts a period."""
 
 
 class Basis(StrEnum):
@@ -62,170 +71,129 @@ class Whole(Enum):
     TOTAL = "total"
 
 
-Label = str | date | None
-"""Names a group: an id, a code, the first day of a month, or None for what nobody recorded."""
+Label = str | date | int | None
+"""Names a group: an id, a code, a number, the first day of a piece of time, or None for what
+nobody recorded."""
 
 Choice = Label | Literal[Whole.TOTAL]
+
+Rows = Sequence[Group]
 
 WON = Cond("converted_at", Op.PRESENT)
 LOST = AllOf((Cond("lost_at", Op.PRESENT), Cond("converted_at", Op.ABSENT)))
 OPEN = AllOf((Cond("lost_at", Op.ABSENT), Cond("converted_at", Op.ABSENT)))
 """Neither won nor lost, an archived lead among them: won, lost and open make up every cohort."""
 
-_ENTERED: Mapping[Basis, Where] = {
-    Basis.CREATED: EVERYTHING,
-    Basis.CONVERTED: WON,
-    Basis.LOST: LOST,
+_KINDS: Mapping[FieldKind, Kind] = {
+    FieldKind.CHOICE: Kind.CODE,
+    FieldKind.NUMBER: Kind.NUMBER,
+    FieldKind.DATE: Kind.DATE,
+    FieldKind.FLAG: Kind.FLAG,
 }
 
 
-def _by(value: str | None) -> By | None:
+@frozen
+class Own:
+    """A cut by a field of the clinic's own: `value` is the name by which queries know it."""
+
+    value: str
+
+
+Cut = By | Own
+
+
+def queried(own: CustomField) -> str | None:
+    """Give the name by which queries know a field; None for one that is encrypted."""
+    return None if own.is_encrypted else f"custom.{_KINDS[own.kind]}.{own.name}"
+
+
+def _by(value: object, asked: AttrsInstance) -> Cut | None:
+    if value is None or isinstance(value, Own):
+        return value
+    if isinstance(value, str) and value.startswith("custom."):
+        known = cast("Ask", asked).practice.custom_field_by_name.get(value.removeprefix("custom."))
+        name = None if known is None else queried(known)
+        if name is None:
+            raise InvalidInput.at("by", "unknown_grouping", "there is no such field to group by")
+        return Own(name)
     try:
-        return None if value is None else By(value)
+        return By(str(value))
     except ValueError:
-        raise InvalidInput.at("by", "unknown_grouping", f"give one of {', '.join(By)}") from None
+        known_cuts = f"{', '.join(By)}, or custom. and a field of the clinic's own"
+        raise InvalidInput.at("by", "unknown_grouping", f"give one of {known_cuts}") from None
 
 
 def _now(value: datetime) -> datetime:
     return instant(value, "now")
 
 
+class BusinessClock(Protocol):
+    """The time that passes while the practice is open."""
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """Measure business time from one instant to another."""
+        ...
+
+    def before(self, end: datetime, amount: timedelta) -> datetime:
+        """Give the latest instant that lies `amount` of business time before `end`."""
+        ...
+
+
+class AroundTheClock:
+    """The clock of a practice that is always open."""
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """Measure the elapsed time."""
+        return end - start
+
+    def before(self, end: datetime, amount: timedelta) -> datetime:
+        """Go back by the elapsed time."""
+        return end - amount
+
+
 @frozen(kw_only=True)
 class Ask:
     """A question to a metric: without a period it is about all time, without `by` it is not cut.
 
-    `within` narrows it further, for example to what the actor may count.
+    `by` is a `By`, or `custom.` and the name of a field of the clinic's own. `within` narrows the
+    question further, for example to what the actor may count. `clock` measures business time.
     """
 
     practice: Practice
     now: datetime = field(converter=_now)
     period: Period | None = None
-    by: By | None = field(default=None, converter=_by)
+    by: Cut | None = field(default=None, converter=Converter(_by, takes_self=True))  # type: ignore[misc]  # mypy's plug-in knows plain converters only
     within: Where = EVERYTHING
+    clock: BusinessClock = field(factory=AroundTheClock, eq=False)
 
     def __attrs_post_init__(self) -> None:
         if self.period is not None and not isinstance(self.period, Period):
             raise InvalidInput.at("period", "wrong_type", "give a Period")
-        if self.by is By.MONTH and self.period is None:
-            raise InvalidInput.at("by", "needs_period", "months need a period")
+        if self.by is not None and self.by in TIMES and self.period is None:
+            raise InvalidInput.at("by", "needs_period", f"{self.by.value}s need a period")
+        if len(self.pieces) > MOST_GROUPS:
+            raise InvalidInput.at("by", "too_many_groups", f"cut into at most {MOST_GROUPS} pieces")
 
     @property
     def timezone(self) -> str:
         """The zone in which the clinic's days and months begin."""
         return self.practice.clinic.timezone
 
-    def cut(self, by: By | str | None) -> "Ask":
+    @property
+    def pieces(self) -> tuple[Period, ...]:
+        """The pieces of time into which the question is cut; none, if it is cut otherwise."""
+        if self.period is None or self.by is None or self.by not in TIMES:
+            return ()
+        return tuple(TIMES[self.by](self.period))
+
+    def cut(self, by: Cut | str | None) -> "Ask":
         """Ask the same, cut in another way."""
         return evolve(self, by=by)
 
+    def during(self, period: Period | None) -> "Ask":
+        """Ask the same of another period."""
+        return evolve(self, period=period)
+
     def previous(self) -> "Ask":
         """Ask the same of the comparison window: as long before, or the calendar month before."""
-        return evolve(self, period=None if self.period is None else self.period.previous())
-
-
-def population(ask: Ask, basis: Basis) -> Where:
-    """Give the condition of the leads that a question is about; deleted ones never count."""
-    return both(
-        Cond("deleted_at", Op.ABSENT),
-        _ENTERED[basis],
-        None if ask.period is None else _during(basis, *ask.period.instants(ask.timezone)),
-        ask.within,
-    )
-
-
-def _during(basis: Basis, start: datetime, end: datetime) -> Where:
-    return AllOf((Cond(basis.value, Op.GE, start), Cond(basis.value, Op.LT, end)))
-
-
-def chosen(ask: Ask, basis: Basis, choice: Choice) -> Where:
-    """Give the condition of one group of a question, or of all of them."""
-    if choice is Whole.TOTAL:
-        return population(ask, basis)
-    return both(population(ask, basis), _labelled(ask, basis, choice))
-
-
-def _labelled(ask: Ask, basis: Basis, label: Label) -> Where:
-    if ask.by is By.CATEGORY:
-        return _known(dict(_categories(ask.practice)), label)
-    if ask.by is By.MONTH:
-        months = {month.first: month for month in _months(ask)}
-        return _during(basis, *_known(months, label).instants(ask.timezone))
-    if ask.by is None:
-        raise InvalidInput.at("group", "not_cut", "the question is not cut into groups")
-    return _is(ask.by.value, label)
-
-
-def _known(groups: Mapping[Any, T], label: Label) -> T:
-    if label not in groups:
-        raise InvalidInput.at("group", "unknown_group", "the question has no such group")
-    return groups[label]
-
-
-def _is(field_name: str, label: Label) -> Where:
-    return Cond(field_name, Op.ABSENT) if label is None else Cond(field_name, Op.EQ, label)
-
-
-def _months(ask: Ask) -> tuple[Period, ...]:
-    return () if ask.period is None else tuple(ask.period.months())
-
-
-def _categories(practice: Practice) -> tuple[tuple[Label, Where], ...]:
-    """Give each category's leads; None takes those without a source, and of unknown sources."""
-    known: dict[LeadSourceCategory, list[str]] = {}
-    for source in practice.sources:
-        known.setdefault(source.category, []).append(source.id)
-    none_of_them = both(*(Cond("source", Op.NE, source.id) for source in practice.sources))
-    return (
-        *((str(c), Cond("source", Op.IN, tuple(known[c]))) for c in sorted(known)),
-        (None, none_of_them),
-    )
-
-
-def aggregates(
-    ask: Ask, basis: Basis, measures: tuple[Measure, ...], then_by: tuple[str, ...] = ()
-) -> tuple[Aggregate, ...]:
-    """Give the queries of a question: the total first, then the groups."""
-    asked = population(ask, basis)
-    total = Aggregate(LEADS, measures, then_by, asked)
-    if ask.by is None:
-        return (total,)
-    if ask.by is By.CATEGORY:
-        parts = _categories(ask.practice)
-        return (total, *(evolve(total, where=both(asked, part)) for _, part in parts))
-    return (total, evolve(total, by=(_key(ask, ask.by, basis), *then_by)))
-
-
-def _key(ask: Ask, by: By, basis: Basis) -> str | Bucket:
-    if by is not By.MONTH:
-        return by.value
-    months = _months(ask)
-    edges = [month.instants(ask.timezone)[0] for month in months]
-    return Bucket(basis.value, (*edges, months[-1].instants(ask.timezone)[1]))
-
-
-Rows = Sequence[Group]
-
-
-def labelled(ask: Ask, answers: Sequence[Rows]) -> tuple[tuple[Label, Rows], ...]:
-    """Sort the answers behind the total by label; every month is there, even without a lead."""
-    if ask.by is None:
-        return ()
-    if ask.by is By.CATEGORY:
-        parts = zip(_categories(ask.practice), answers[1:], strict=True)
-        return tuple((label, rows) for (label, _), rows in parts if _counts(rows))
-    return _by_key(ask, answers[1])
-
-
-def _counts(rows: Rows) -> bool:
-    """Whether any lead is behind the rows; a total is a row even when there is none."""
-    return any(value for group in rows for value in group.values.values())
-
-
-def _by_key(ask: Ask, groups: Rows) -> tuple[tuple[Label, Rows], ...]:
-    months = _months(ask) if ask.by is By.MONTH else ()
-    found: dict[Label, list[Group]] = {month.first: [] for month in months}
-    for group in groups:
-        head, *rest = group.key
-        label = months[head].first if months else head
-        found.setdefault(label, []).append(Group(tuple(rest), group.values))
-    return tuple(found.items())
+        return self.during(None if self.period is None else self.period.previous())

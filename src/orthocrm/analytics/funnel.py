@@ -21,10 +21,8 @@ from orthocrm.analytics.asking import (
     Choice,
     Rows,
     Whole,
-    aggregates,
-    chosen,
-    labelled,
 )
+from orthocrm.analytics.grouping import aggregates, chosen, labelled
 from orthocrm.analytics.results import Figures, Funnel, FunnelStep, Ratio
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.query import (
@@ -60,8 +58,6 @@ class CohortFunnel:
     `drop_off:` and `still_open:`.
     """
 
-    name: str
-
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
         """Count the leads by furthest stage and outcome."""
         return aggregates(ask, Basis.CREATED, _MEASURES, _FURTHEST)
@@ -80,7 +76,7 @@ class CohortFunnel:
         return both(chosen(ask, Basis.CREATED, choice), _part(steps_of(ask.practice), part))
 
 
-COHORT_FUNNEL = CohortFunnel("funnel")
+COHORT_FUNNEL: Final = CohortFunnel()
 
 
 def _place(steps: Sequence[Stage], furthest: str | None, order: int | None) -> int:

@@ -20,10 +20,9 @@ from orthocrm.analytics.asking import (
     Choice,
     Rows,
     Whole,
-    aggregates,
-    chosen,
-    labelled,
 )
+from orthocrm.analytics.grouping import Behind, aggregates, chosen, facts_of, labelled
+from orthocrm.analytics.measures import Durations, Portion, Quotient, Tally
 from orthocrm.analytics.results import Days, Figures, Outcomes, R, Ratio
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.query import (
@@ -37,6 +36,7 @@ from orthocrm.core.query import (
     Where,
     both,
 )
+from orthocrm.core.time import DAY
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -47,11 +47,6 @@ _LONGEST_WINDOW: Final = 3650
 class Metric(Protocol[R_co]):
     """A number that can be asked for."""
 
-    @property
-    def name(self) -> str:
-        """What it is called in reports."""
-        ...
-
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
         """Give the aggregates that the answer needs."""
         ...
@@ -60,7 +55,7 @@ class Metric(Protocol[R_co]):
         """Read the answer from the groups of those aggregates, in their order."""
         ...
 
-    def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where:
+    def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where | Behind:
         """Give the condition of the leads behind one part of the answer."""
         ...
 
@@ -133,55 +128,12 @@ def _in_days(milliseconds: float | None) -> float | None:
 
 
 @frozen
-class Counted:
-    """How many leads came in, or were lost, in the period; parts: `leads`."""
-
-    name: str
-    basis: Basis
-
-    def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
-        """Count the leads."""
-        return aggregates(ask, self.basis, (_COUNT,))
-
-    def read(self, ask: Ask, answers: Sequence[Rows]) -> Figures[int]:
-        """Give the counts."""
-        return _read(ask, answers, lambda values: int(values["leads"]), _nothing((_COUNT,)))
-
-    def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where:
-        """Give the leads that are counted."""
-        return both(chosen(ask, self.basis, choice), _behind((_COUNT,), part))
-
-
-@frozen
-class Mix:
-    """Each group's share of the leads, or losses, in the period; parts: `leads`."""
-
-    name: str
-    counted: Counted
-
-    def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
-        """Count the leads."""
-        return self.counted.queries(ask)
-
-    def read(self, ask: Ask, answers: Sequence[Rows]) -> Figures[Ratio]:
-        """Give the shares, which add up to 1."""
-        counts = self.counted.read(ask, answers)
-        shares = tuple((label, Ratio(count, counts.total)) for label, count in counts.groups)
-        return Figures(Ratio(counts.total, counts.total), shares)
-
-    def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where:
-        """Give the leads of a share."""
-        return self.counted.drill(ask, part, choice)
-
-
-@frozen
 class CohortOutcomes:
     """What became of the leads that came in during the period, and how long it took to win them.
 
     Parts: `leads`, `won`, `lost`, `open`, `timed`, `data_errors`.
     """
 
-    name: str
     _measures = (_COUNT, _WON, _LOST, _OPEN, *_DAYS)
 
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
@@ -222,7 +174,6 @@ class CohortConversion:
     With `within_days` only wins that took at most so long count, of leads that had so long.
     """
 
-    name: str
     within_days: int | None = field(default=None, converter=_window)
 
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
@@ -253,65 +204,13 @@ def _ratio(values: Values) -> Ratio:
     return Ratio(values["won"], values["leads"])
 
 
-@frozen
-class PeriodConversion:
-    """The wins of the period over the leads of the period; it may exceed 1.
-
-    Parts: `leads`, `won`; cut by month, each is put in the month of its own instant.
-    """
-
-    name: str
-
-    def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
-        """Count the leads that came in, and the leads that were won."""
-        came = aggregates(ask, Basis.CREATED, (_COUNT,))
-        return came + aggregates(ask, Basis.CONVERTED, (_WON,))
-
-    def read(self, ask: Ask, answers: Sequence[Rows]) -> Figures[Ratio]:
-        """Give the rates; a group may have wins and no leads."""
-        half = len(answers) // 2
-        came = _read(ask, answers[:half], lambda v: int(v["leads"]), {"leads": 0})
-        won = _read(ask, answers[half:], lambda v: int(v["won"]), {"won": 0})
-        leads, wins = dict(came.groups), dict(won.groups)
-        labels = dict.fromkeys((*leads, *wins))
-        groups = ((label, Ratio(wins.get(label, 0), leads.get(label, 0))) for label in labels)
-        return Figures(Ratio(won.total, came.total), tuple(groups))
-
-    def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where:
-        """Give the leads of numerator or denominator."""
-        basis = Basis.CONVERTED if part == "won" else Basis.CREATED
-        return both(chosen(ask, basis, choice), _behind((_COUNT, _WON), part))
-
-
-@frozen
-class TimeToConvert:
-    """The days from creation to conversion, by conversions in the period or by cohort.
-
-    Parts: `timed`, `data_errors`.
-    """
-
-    name: str
-    basis: Basis = Basis.CONVERTED
-
-    def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
-        """Measure the days."""
-        return aggregates(ask, self.basis, _DAYS)
-
-    def read(self, ask: Ask, answers: Sequence[Rows]) -> Figures[Days]:
-        """Give number, mean, median and 90th percentile."""
-        return _read(ask, answers, _days, _nothing(_DAYS))
-
-    def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where:
-        """Give the leads that were timed, or the data errors among them."""
-        return both(chosen(ask, self.basis, choice), _behind(_DAYS, part))
-
-
-TOTAL_LEADS = Counted("total_leads", Basis.CREATED)
-LOSSES = Counted("losses", Basis.LOST)
-LEAD_MIX = Mix("lead_mix", TOTAL_LEADS)
-LOSS_MIX = Mix("loss_mix", LOSSES)
-OUTCOMES = CohortOutcomes("outcomes")
-COHORT_CONVERSION = CohortConversion("cohort_conversion")
-PERIOD_CONVERSION = PeriodConversion("period_conversion")
-TIME_TO_CONVERT = TimeToConvert("time_to_convert")
-COHORT_TIME_TO_CONVERT = TimeToConvert("cohort_time_to_convert", Basis.CREATED)
+TOTAL_LEADS: Final = Tally()
+CONVERSIONS: Final = Tally(facts=facts_of(Basis.CONVERTED))
+LOSSES: Final = Tally(facts=facts_of(Basis.LOST))
+LEAD_MIX: Final = Portion(of=TOTAL_LEADS)
+LOSS_MIX: Final = Portion(of=LOSSES)
+OUTCOMES: Final = CohortOutcomes()
+COHORT_CONVERSION: Final = CohortConversion()
+PERIOD_CONVERSION: Final = Quotient(top=CONVERSIONS, bottom=TOTAL_LEADS)
+TIME_TO_CONVERT: Final = Durations(took=_TOOK, unit=DAY, facts=facts_of(Basis.CONVERTED))
+COHORT_TIME_TO_CONVERT: Final = Durations(took=_TOOK, unit=DAY, where=WON)

@@ -1,5 +1,6 @@
 """What metrics answer: numbers with what they were computed from."""
 
+from datetime import timedelta
 from math import sqrt
 from typing import Generic, TypeVar
 
@@ -47,8 +48,8 @@ class Ratio:
 
 
 @frozen(kw_only=True)
-class Days:
-    """How long something took, in days of 24 hours; None where it never happened.
+class Spread:
+    """How long something took, in a unit of the metric's; None where it never happened.
 
     `data_errors` ended before they began: they are counted in `n` and in every figure.
     """
@@ -58,6 +59,11 @@ class Days:
     median: float | None
     p90: float | None
     data_errors: int
+
+
+@frozen(kw_only=True)
+class Days(Spread):
+    """How long something took, in days of 24 hours."""
 
 
 @frozen(kw_only=True)
@@ -102,11 +108,37 @@ class Funnel:
 
 @frozen
 class Figures(Generic[R]):
-    """The answer for all leads of a question, and for each of its groups."""
+    """The answer for all leads of a question, and for each of its groups.
+
+    `hidden` counts groups that are left out because they are so small.
+    """
 
     total: R
     groups: tuple[tuple[Label, R], ...] = ()
+    hidden: int = 0
 
     def __getitem__(self, label: Label) -> R:
         """Give the answer of one group; raises `KeyError` when it has no lead."""
         return dict(self.groups)[label]
+
+
+@frozen(kw_only=True)
+class Speed:
+    """How soon leads were tried, and reached, in minutes, by the elapsed and the business clock.
+
+    `in_time` are the leads tried within `target` over those that were tried or should have been.
+    `overdue` are those nobody tried although their time is over; `waiting` still have time, `live`
+    were answered at once and `observed` went under observation before: all three are left out.
+    """
+
+    target: timedelta
+    in_time: Ratio
+    in_business_time: Ratio
+    overdue: int
+    waiting: int
+    live: int
+    observed: int
+    attempt: Spread
+    contact: Spread
+    business_attempt: Spread
+    business_contact: Spread

@@ -107,8 +107,6 @@ class StageStays:
     Parts: `observed`, and with a stage's slug behind the colon `open:`.
     """
 
-    name: str
-
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
         """Ask for the visits that are over, deleted leads, open leads, plans and recalls."""
         of_lead = (
@@ -156,7 +154,7 @@ class StageStays:
         raise InvalidInput.at("part", "unknown_part", "there is no such stage")
 
 
-STAGE_STAYS: Final = StageStays("time_in_stage")
+STAGE_STAYS: Final = StageStays()
 
 
 def bottlenecks(stays: Stays, funnel: Funnel, least: int = LEAST) -> Bottlenecks:

@@ -1,4 +1,4 @@
-"""`orthocrm report`: the practice's numbers as a table, JSON or CSV."""
+"""`orthocrm report`: the practice's numbers as a table, JSON, CSV or a page to print."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["funnel", "sources", "summary", "stages"]))
+@click.argument("name")
 @database
 @of_clinic
 @click.option("--from", "first", type=_DAY, metavar="DATE", help="First local date.")
@@ -23,7 +23,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["table", "json", "csv"]),
+    type=click.Choice(["table", "json", "csv", "html"]),
     default="table",
     show_default=True,
 )
@@ -35,7 +35,11 @@ def report(
     last: datetime | None,
     style: str,
 ) -> None:
-    """Report on the leads that came in during a period, or ever."""
+    """Make a report about a period, or about all time where a report can do without one.
+
+    NAME is daily, weekly, funnel, months, sources, summary, stages, coordinators, agents,
+    workload, losses, roi, speed or appointments. HTML is one page with charts, made to print.
+    """
     period = _period(first and first.date(), last and last.date())
     with at_desk(url, wanted) as (_, desk):
         _write(desk.analytics.report(name, period), style)
@@ -58,5 +62,5 @@ def _write(made: "Report", style: str) -> None:
     if style == "table":
         views.show(*views.report(made))
     else:
-        text = reports.as_json(made) if style == "json" else reports.as_csv(made)
-        click.echo(text, nl=False)
+        write = {"json": reports.as_json, "csv": reports.as_csv, "html": reports.as_html}[style]
+        click.echo(write(made), nl=False)

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orthocrm.analytics import reports
+from orthocrm.analytics.reports import showing, values
 from orthocrm.core.audit import DONE, AuditEntry
 from orthocrm.core.ids import LeadId
 from orthocrm.core.task import Task
@@ -23,7 +24,6 @@ from orthocrm.services.imports.desk import ImportReport
 
 _WIDE = 120
 _EMPTY = "-"
-_RIGHT = frozenset({reports.Kind.COUNT, reports.Kind.RATE, reports.Kind.DAYS})
 
 
 def show(*parts: RenderableType) -> None:
@@ -76,17 +76,11 @@ def tasks(
 
 def report(made: reports.Report) -> Iterator[RenderableType]:
     """Show the tables of a report, and what a reader has to know."""
-    yield Text(f"{made.title}, {_dates(made)}", style="bold")
+    yield Text(f"{made.title}, {showing.dates(made)}", style="bold")
     for table in made.tables:
         yield _report_table(table)
     for note in made.notes:
         yield Text(f"note: {note}")
-
-
-def _dates(made: reports.Report) -> str:
-    if made.period is None:
-        return "all time"
-    return f"{made.period.first} until before {made.period.until}, {made.timezone}"
 
 
 def _report_table(shown: reports.Table) -> Table:
@@ -94,20 +88,12 @@ def _report_table(shown: reports.Table) -> Table:
     table = Table(title=shown.title, title_justify="left", show_footer=shown.total is not None)
     for i in columns:
         column = shown.columns[i]
-        footer = _cell(column.kind, shown.total[i]) if shown.total else ""
-        justify = "right" if column.kind in _RIGHT else "left"
+        footer = showing.text(shown, shown.total, i) if shown.total else ""
+        justify = "right" if column.kind in values.NUMBERS else "left"
         table.add_column(Text(column.title), footer=Text(footer), justify=justify)  # type: ignore[arg-type] # two of rich's words
     for row in shown.rows:
-        table.add_row(*(Text(_cell(shown.columns[i].kind, row[i])) for i in columns))
+        table.add_row(*(Text(showing.text(shown, row, i)) for i in columns))
     return table
-
-
-def _cell(kind: reports.Kind, cell: reports.Cell) -> str:
-    if cell is None:
-        return _EMPTY
-    if kind is reports.Kind.RATE:
-        return f"{float(cell):.1%}"
-    return f"{float(cell):.1f}" if kind is reports.Kind.DAYS else str(cell)
 
 
 def trail(entries: Sequence[AuditEntry], timezone: str) -> Table:

@@ -31,6 +31,7 @@ from orthocrm.core.messaging import Messaging
 from orthocrm.core.messaging_checks import messaging_problems
 from orthocrm.core.reminder_checks import reminder_template_problems, reminding_problems
 from orthocrm.core.reminding import Reminding
+from orthocrm.core.reporting import Reporting, reporting_problems
 from orthocrm.core.routing import ROUTING_CHECKS, Routing
 from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule
 from orthocrm.core.source import Source
@@ -44,6 +45,9 @@ from orthocrm.core.visit_type import (
     ReminderRule,
     VisitType,
 )
+
+MOST_OWN_BOOKINGS = 1000
+"""The most appointments to come that a clinic lets patients book by themselves."""
 
 
 @frozen
@@ -94,6 +98,8 @@ class Settings:
     `custom_fields` are the clinic's own fields of leads. Documents lie behind `https`, or behind
     the host application's own `document_schemes`. `visit_types` is what can be booked, `resources`
     the chairs and rooms for it, and `reminders` those of types that have none of their own;
+    `own_bookings` is how many appointments to come patients may have booked by themselves at a
+    time; None: as many as they like. `reminding` says how they are sent. `reporting` is what reports go by, and who gets which.
     """
 
     region: str = "US"
@@ -120,7 +126,9 @@ class Settings:
     messaging: Messaging = field(factory=Messaging)
     visit_types: tuple[VisitType, ...] = DEFAULT_VISIT_TYPES
     resources: tuple[BookableResource, ...] = ()
+    own_bookings: int | None = 5
     reminders: tuple[ReminderRule, ...] = DEFAULT_REMINDERS
+    reporting: Reporting = field(factory=Reporting)
     reminding: Reminding = field(factory=Reminding)
 
 
@@ -231,6 +239,9 @@ def checked_settings(settings: object) -> Settings:
         settings.reminders, settings.visit_types, settings.message_templates
     )
     problems += custom_field_problems(settings.custom_fields)
+    problems += reporting_problems(
+        settings.reporting, settings.currency, tuple(settings.custom_fields)
+    )
     problems += document_scheme_problems(settings.document_schemes)
     if not problems:
         problems += unknown_fills(settings.forms, settings.custom_fields)
@@ -292,6 +303,13 @@ def _holidays(settings: Settings) -> bool:
     )
 
 
+def _own_bookings(settings: Settings) -> bool:
+    most = settings.own_bookings
+    return most is None or (
+        isinstance(most, int) and not isinstance(most, bool) and 0 <= most <= MOST_OWN_BOOKINGS
+    )
+
+
 def _window(settings: Settings) -> bool:
     return timedelta() <= settings.replay_window <= timedelta(days=1)
 
@@ -306,6 +324,7 @@ _CHECKS: tuple[tuple[str, str, Callable[[Settings], bool]], ...] = (
     ("escalate_after", "give more than nothing and at most a year", _escalation),
     ("holidays", "give a country, perhaps with a part of it: US, US-TX", _holidays),
     ("replay_window", "give at most a day", _window),
+    ("own_bookings", "give 0 to 1000, or None", _own_bookings),
 )
 
 

@@ -12,6 +12,7 @@ from orthocrm.core.errors import InvalidInput
 
 DAY = timedelta(days=1)
 _MONTHS = 12
+_WEEK = timedelta(days=7)
 
 
 def instant(value: object, path: str) -> datetime:
@@ -99,6 +100,19 @@ class Period:
             whole = start.day == 1 and end.day == 1
             yield Period(start, end, "month" if whole else "days")
             start = end
+
+    def weeks(self) -> Iterator["Period"]:
+        """Cut the period where weeks begin, on Mondays; parts of a week keep their own edges."""
+        start = self.first
+        while start < self.until:
+            end = min(start + (_WEEK - start.weekday() * DAY), self.until)
+            yield Period(start, end)
+            start = end
+
+    def each_day(self) -> Iterator["Period"]:
+        """Cut the period into its days."""
+        for number in range((self.until - self.first).days):
+            yield Period(self.first + number * DAY, self.first + (number + 1) * DAY)
 
 
 def _months_later(day: date, months: int) -> date:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from attrs import evolve
 
 from orthocrm.analytics.asking import Ask
+from orthocrm.analytics.grouping import Behind
 from orthocrm.analytics.metrics import Metric, R_co, answered
+from orthocrm.core.beside_leads import BESIDE_LEADS, Pair
 from orthocrm.core.facts import LEADS, SCHEMAS
 from orthocrm.core.ids import ClinicId, LeadId, SourceId, StageSlug, UserId, VisitId
 from orthocrm.core.lead import (
@@ -141,18 +144,29 @@ def an_ask(
 
 
 class Engine:
-    """The reference interpreter over some leads."""
+    """The reference interpreter over some leads, and rows of theirs by table."""
 
-    def __init__(self, leads: Iterable[Lead]) -> None:
+    def __init__(self, leads: Iterable[Lead], **rows: Sequence[Any]) -> None:
         self.leads = list(leads)
+        self.rows = rows
         self.asked: list[Aggregate] = []
 
     def __call__(self, query: Aggregate) -> list[Group]:
         self.asked.append(query)
-        nouns = self.leads if query.of == LEADS.of else []
+        if query.of in BESIDE_LEADS:
+            return aggregate(query, self.pairs(query.of), BESIDE_LEADS[query.of].schema)
+        nouns = self.leads if query.of == LEADS.of else self.rows.get(query.of, ())
         return aggregate(query, nouns, SCHEMAS[query.of])
 
-    def behind(self, where: Where) -> list[Lead]:
+    def pairs(self, of: str) -> list[Pair]:
+        beside = BESIDE_LEADS[of]
+        leads = {lead.id: lead for lead in self.leads}
+        return [*beside.pairs(self.rows.get(beside.table, ()), leads.get)]
+
+    def behind(self, where: Where | Behind) -> list[Any]:
+        if isinstance(where, Behind):
+            schema = BESIDE_LEADS[where.of].schema
+            return list(filter(predicate(where.where, schema), self.pairs(where.of)))
         return list(filter(predicate(where, LEADS), self.leads))
 
 

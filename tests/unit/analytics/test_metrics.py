@@ -6,6 +6,8 @@ import pytest
 from attrs import evolve
 
 from orthocrm.analytics.asking import Basis, By, Label
+from orthocrm.analytics.grouping import facts_of
+from orthocrm.analytics.measures import Tally
 from orthocrm.analytics.metrics import (
     COHORT_CONVERSION,
     COHORT_TIME_TO_CONVERT,
@@ -17,10 +19,9 @@ from orthocrm.analytics.metrics import (
     TIME_TO_CONVERT,
     TOTAL_LEADS,
     CohortConversion,
-    Counted,
     answered,
 )
-from orthocrm.analytics.results import Days, Figures, Ratio
+from orthocrm.analytics.results import Figures, Ratio, Spread
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.lead import LostReason
 from orthocrm.core.query import Cond
@@ -116,7 +117,7 @@ def test_a_month_without_leads_has_no_rate_and_no_days() -> None:
     leads = [won(enquiry(local(2026, 1, 2)), DAY)]
     ask = an_ask(period, "month")
     assert answer(COHORT_CONVERSION, ask, leads)[date(2026, 2, 1)].value is None
-    assert answer(TIME_TO_CONVERT, ask, leads)[date(2026, 2, 1)] == Days(
+    assert answer(TIME_TO_CONVERT, ask, leads)[date(2026, 2, 1)] == Spread(
         n=0, mean=None, median=None, p90=None, data_errors=0
     )
 
@@ -147,7 +148,7 @@ def test_the_cohort_rate_follows_the_leads_whenever_they_were_won() -> None:
 
 
 def test_the_rate_within_days_asks_only_leads_that_had_so_many() -> None:
-    metric = CohortConversion("within 30 days", within_days=30)
+    metric = CohortConversion(within_days=30)
     leads = [
         won(enquiry(NOW - 90 * DAY), 30 * DAY),
         won(enquiry(NOW - 90 * DAY), 30 * DAY + timedelta(milliseconds=1)),
@@ -161,7 +162,7 @@ def test_the_rate_within_days_asks_only_leads_that_had_so_many() -> None:
 @pytest.mark.parametrize("days", [0, -1, True, 3651, "30", 1.5])
 def test_a_window_is_a_number_of_whole_days(days: int) -> None:
     with pytest.raises(InvalidInput, match="within_days"):
-        CohortConversion("within", within_days=days)
+        CohortConversion(within_days=days)
 
 
 def test_the_period_rate_counts_wins_and_leads_apart() -> None:
@@ -177,7 +178,7 @@ def test_the_period_rate_counts_wins_and_leads_apart() -> None:
 
 def test_days_to_convert_count_a_negative_one_and_report_it() -> None:
     leads = [won(enquiry(), days * DAY) for days in (-1, 2, 4, 10, 20)]
-    assert answer(TIME_TO_CONVERT, an_ask(), leads).total == Days(
+    assert answer(TIME_TO_CONVERT, an_ask(), leads).total == Spread(
         n=5, mean=7.0, median=4.0, p90=16.0, data_errors=1
     )
 
@@ -259,5 +260,5 @@ def test_an_ungrouped_question_is_one_query_and_a_grouped_one_two(by: By | None)
     counted = {None: 1, By.CATEGORY: 2 + len({s.category for s in PRACTICE.sources})}
     for basis in Basis:
         engine = Engine([enquiry()])
-        answered(Counted("leads", basis), an_ask(MARCH, by), engine)
+        answered(Tally(facts=facts_of(basis)), an_ask(MARCH, by), engine)
         assert len(engine.asked) == counted.get(by, 2)

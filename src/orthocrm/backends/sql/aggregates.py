@@ -140,11 +140,14 @@ def _grouped(statement: sa.Select[Any], source: _Source) -> sa.Select[Any]:
 
 
 def _total(measure: Measure, shape: Shape[Any], language: Language) -> sa.ColumnElement[Any]:
-    total = _computed(measure, shape)
-    if measure.where == EVERYTHING:
-        return total
+    computed = _computed(measure, shape)
     assert measure.where is not None  # noqa: S101 - for the type checker: forms have one
-    return total.filter(condition(measure.where, shape, language))
+    total: sa.ColumnElement[Any] = (
+        computed
+        if measure.where == EVERYTHING
+        else computed.filter(condition(measure.where, shape, language))
+    )
+    return total
 
 
 def _computed(measure: Measure, shape: Shape[Any]) -> Any:  # noqa: ANN401 - a function of SQL

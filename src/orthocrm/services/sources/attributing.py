@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from orthocrm.analytics.asking import Ask, Basis, population
+from orthocrm.analytics.asking import Ask, Basis
 from orthocrm.analytics.attributed import Attributed, Counted, attributed
 from orthocrm.analytics.costs import Cost
+from orthocrm.analytics.grouping import population
 from orthocrm.analytics.results import Figures
 from orthocrm.core.actor import Permission, Scope
 from orthocrm.core.errors import Forbidden

@@ -1,0 +1,55 @@
+"""Reports for those who see no leads: rows about very few of them lose their numbers.
+
+If exactly one row is hidden, the smallest of the others is as well, as the total would give the
+first away.
+"""
+
+from typing import Final
+
+from attrs import evolve
+
+from orthocrm.analytics.reports.values import NUMBERS, Cell, Kind, Report, Table
+from orthocrm.analytics.small import to_hide
+
+NOTE: Final = "groups of fewer than {} are not shown"
+
+
+def hidden(report: Report, least: int | None) -> Report:
+    """Give the report without the numbers of small groups."""
+    if least is None:
+        return report
+    tables = tuple(_hidden(table, least) for table in report.tables)
+    notes = report.notes if tables == report.tables else (*report.notes, NOTE.format(least))
+    return evolve(report, tables=tables, notes=notes)
+
+
+def _hidden(table: Table, least: int) -> Table:
+    sizes = [_size(table, row, least) for row in table.rows]
+    small = to_hide(sizes, least)
+    rows = tuple(
+        _blank(table, row) if place in small else row for place, row in enumerate(table.rows)
+    )
+    total = table.total
+    if total is not None and 0 < _size(table, total, least) < least:
+        total = _blank(table, total)
+    return evolve(table, rows=rows, total=total)
+
+
+def _size(table: Table, row: tuple[Cell, ...], least: int) -> int:
+    """Tell how many a row is about: by its people, or by the smallest of its counts."""
+    if table.people is not None:
+        cell = row[table.place(table.people)]
+        return int(cell) if isinstance(cell, int) else 0
+    counts = [
+        cell
+        for column, cell in zip(table.columns, row, strict=True)
+        if column.kind is Kind.COUNT and isinstance(cell, int) and cell > 0
+    ]
+    return min(counts, default=least)
+
+
+def _blank(table: Table, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    return tuple(
+        None if column.kind in NUMBERS else cell
+        for column, cell in zip(table.columns, row, strict=True)
+    )

@@ -1,0 +1,115 @@
+"""Reports on why leads are lost, and on what marketing costs and brings."""
+
+from typing import Final
+
+from orthocrm.analytics.asking import Ask, By, Cut
+from orthocrm.analytics.reports.tabling import grouped, value
+from orthocrm.analytics.reports.values import (
+    Aggregator,
+    Chart,
+    ChartKind,
+    Kind,
+    Report,
+    Table,
+    report_of,
+)
+
+NO_REVENUE: Final = (
+    "what patients bring is not known: name a revenue field or an average fee in the settings"
+)
+
+
+def losses_report(ask: Ask, aggregate: Aggregator) -> Report:
+    """Show why leads are lost, and in which stage: by the date of loss, and by cohort."""
+    return report_of(
+        ask,
+        "losses",
+        "Lost leads",
+        (
+            _lost(ask, aggregate, "reasons", "By reason", By.LOST_REASON),
+            _lost(ask, aggregate, "stages", "By the stage in which they were lost", By.LOST_STAGE),
+            _lost(ask, aggregate, "sources", "By source", By.SOURCE),
+        ),
+        charts=(
+            _bars("Reasons", "reasons", By.LOST_REASON.value, "lost"),
+            _bars("Stages in which leads are lost", "stages", By.LOST_STAGE.value, "lost"),
+        ),
+    )
+
+
+def _lost(ask: Ask, aggregate: Aggregator, name: str, title: str, by: Cut) -> Table:
+    table = grouped(
+        ask,
+        aggregate,
+        name,
+        title,
+        by,
+        (
+            value("losses", "Lost", "lost"),
+            value("loss_mix", "Share", "share"),
+            value("cohort_losses", "Lost, of the period's leads", "cohort_lost"),
+        ),
+        people="lost",
+    )
+    places = table.place("lost"), table.place("cohort_lost")
+    kept = tuple(row for row in table.rows if any(row[place] for place in places))
+    return Table(
+        name=table.name,
+        title=table.title,
+        columns=table.columns,
+        rows=kept,
+        total=table.total,
+        people=table.people,
+    )
+
+
+def _bars(title: str, table: str, labels: str, shown: str) -> Chart:
+    return Chart(kind=ChartKind.BARS, title=title, table=table, labels=labels, values=(shown,))
+
+
+def roi_report(ask: Ask, aggregate: Aggregator) -> Report:
+    """Show what each source costs and brings: by cohort, and by what happened in the period."""
+    tables = (
+        _costs(ask, aggregate, "sources", "By source", By.SOURCE),
+        _costs(ask, aggregate, "categories", "By category", By.CATEGORY),
+    )
+    reporting = ask.practice.clinic.settings.reporting
+    knows = reporting.average_fee is not None or reporting.revenue_field is not None
+    return report_of(
+        ask,
+        "roi",
+        "Marketing return",
+        tables,
+        () if knows else (NO_REVENUE,),
+        (
+            _bars("Cost per lead by source", "sources", By.SOURCE.value, "cost_per_lead"),
+            _bars("Return by source", "sources", By.SOURCE.value, "roi"),
+        ),
+    )
+
+
+def _costs(ask: Ask, aggregate: Aggregator, name: str, title: str, by: Cut) -> Table:
+    return grouped(
+        ask,
+        aggregate,
+        name,
+        title,
+        by,
+        (
+            value("total_leads", "Leads", "leads"),
+            value("cost", "Cost", "cost"),
+            value("cost_per_lead", "Per lead", "cost_per_lead"),
+            value("conversion_rate", "Converted", "converted", of="numerator", kind=Kind.COUNT),
+            value("cost_per_acquisition", "Per patient", "cost_per_acquisition"),
+            value("cohort_revenue", "Revenue", "revenue"),
+            value("roi", "Return", "roi"),
+            value("conversions", "Converted in the period", "conversions"),
+            value(
+                "period_cost_per_acquisition",
+                "Per patient of the period",
+                "period_cost_per_acquisition",
+            ),
+            value("period_roi", "Return in the period", "period_roi"),
+        ),
+        people="leads",
+    )

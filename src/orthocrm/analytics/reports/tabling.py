@@ -1,0 +1,241 @@
+"""Tables of metrics: a row for each group, a column for each number."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from orthocrm.analytics.asking import TIMES, Ask, By, Cut, Label
+from orthocrm.analytics.catalogue import METRICS
+from orthocrm.analytics.declaring import Declared, Figure, Number, Unit
+from orthocrm.analytics.metrics import Metric
+from orthocrm.analytics.reports.values import (
+    NOT_RECORDED,
+    Aggregator,
+    Cell,
+    Column,
+    Kind,
+    Table,
+    source_cells,
+)
+from orthocrm.analytics.results import Figures
+from orthocrm.analytics.together import together
+from orthocrm.core.settings import Practice
+
+_KINDS: Final[Mapping[Unit, Kind]] = {
+    Unit.COUNT: Kind.COUNT,
+    Unit.SHARE: Kind.RATE,
+    Unit.RATE: Kind.RATE,
+    Unit.DAYS: Kind.DAYS,
+    Unit.MINUTES: Kind.MINUTES,
+    Unit.MONEY: Kind.MONEY,
+}
+
+NOBODY: Final = "(nobody)"
+
+
+@frozen(kw_only=True)
+class Shown:
+    """One column: a number of a metric. `of` is a field of `Figure`, or a name in its `more`.
+
+    `by` cuts the metric by something else than the rows of the table, for a second credit.
+    """
+
+    metric: str
+    name: str
+    title: str
+    of: str = "value"
+    kind: Kind | None = None
+    by: Cut | None = None
+
+    @property
+    def declared(self) -> Declared:
+        """The metric."""
+        return METRICS[self.metric]
+
+    @property
+    def column(self) -> Column:
+        """The column that shows it."""
+        return Column(self.name, self.title, self.kind or _KINDS[self.declared.unit])
+
+    def cell(self, figure: Figure | None) -> Cell:
+        """Read the number."""
+        if figure is None:
+            return 0 if self.column.kind is Kind.COUNT else None
+        if self.of in figure.more:
+            return figure.more[self.of]
+        number: Number = getattr(figure, self.of, None)
+        return number
+
+
+def value(metric: str, title: str | None = None, name: str | None = None, **more: Any) -> Shown:  # noqa: ANN401 - fields of Shown
+    """Show the value of a metric."""
+    return Shown(metric=metric, name=name or metric, title=title or METRICS[metric].title, **more)
+
+
+def interval(metric: str, name: str) -> tuple[Shown, ...]:
+    """Show a share with its n and its 95 % interval (Wilson)."""
+    return (
+        value(metric, "n", f"{name}_n", of="n", kind=Kind.COUNT),
+        value(metric, METRICS[metric].title, name),
+        value(metric, "95 % from", f"{name}_low", of="low"),
+        value(metric, "95 % to", f"{name}_high", of="high"),
+    )
+
+
+def asked_of(ask: Ask, columns: Sequence[Shown], aggregate: Aggregator) -> list[Figures[Figure]]:
+    """Ask all metrics in one pass, and give the figures of every column."""
+    asked: list[tuple[Metric[Figures[Any]], Ask]] = [
+        (shown.declared.metric, ask if shown.by is None else ask.cut(shown.by)) for shown in columns
+    ]
+    answers = together(asked, aggregate)
+    return [
+        Figures(
+            shown.declared.figure(answer.total),
+            tuple((label, shown.declared.figure(one)) for label, one in answer.groups),
+        )
+        for shown, answer in zip(columns, answers, strict=True)
+    ]
+
+
+def grouped(
+    ask: Ask,
+    aggregate: Aggregator,
+    name: str,
+    title: str,
+    by: Cut,
+    columns: Sequence[Shown],
+    *,
+    people: str,
+) -> Table:
+    """Make a table with a row for each group, the largest first, and a total.
+
+    Pieces of time stand in their order.
+    """
+    figures = asked_of(ask.cut(by), columns, aggregate)
+    labels: dict[Label, None] = {}
+    for one in figures:
+        labels.update(dict.fromkeys(label for label, _ in one.groups))
+    known = [dict(one.groups) for one in figures]
+    rows = [
+        (
+            *label_cells(ask.practice, by, label),
+            *(shown.cell(groups.get(label)) for shown, groups in zip(columns, known, strict=True)),
+        )
+        for label in labels
+    ]
+    table = Table(
+        name=name,
+        title=title,
+        columns=(*label_columns(by), *(shown.column for shown in columns)),
+        rows=tuple(rows),
+        total=(
+            None,
+            "Total",
+            *(shown.cell(one.total) for shown, one in zip(columns, figures, strict=True)),
+        ),
+        people=people,
+    )
+    return table if by in TIMES else _sorted(table, people)
+
+
+def _sorted(table: Table, people: str) -> Table:
+    place = table.place(people)
+    rows = sorted(table.rows, key=lambda row: (-_size(row[place]), str(row[1]), str(row[0])))
+    return Table(
+        name=table.name,
+        title=table.title,
+        columns=table.columns,
+        rows=tuple(rows),
+        total=table.total,
+        people=people,
+    )
+
+
+def _size(cell: Cell) -> float:
+    return 0 if cell is None or isinstance(cell, str) else float(cell)
+
+
+def compared(
+    ask: Ask, aggregate: Aggregator, name: str, title: str, metrics: Sequence[str]
+) -> Table:
+    """Make a table with a row for each metric: the period, the one before, and the change."""
+    columns = [value(metric) for metric in metrics]
+    now = asked_of(ask, columns, aggregate)
+    before = None if ask.period is None else asked_of(ask.previous(), columns, aggregate)
+    rows = []
+    for place, shown in enumerate(columns):
+        figure = now[place].total
+        former = None if before is None else before[place].total
+        rows.append(
+            (
+                shown.metric,
+                shown.title,
+                shown.column.kind.value,
+                shown.cell(figure),
+                None if former is None else shown.cell(former),
+                change(figure.value, None if former is None else former.value),
+                figure.n,
+            )
+        )
+    return Table(
+        name=name,
+        title=title,
+        columns=(
+            Column("metric", "Key", Kind.ID),
+            Column("name", "Metric", Kind.TEXT),
+            Column("unit", "Unit", Kind.ID),
+            Column("now", "This period", Kind.VALUE),
+            Column("before", "Before", Kind.VALUE),
+            Column("change", "Change", Kind.RATE),
+            Column("n", "n", Kind.COUNT),
+        ),
+        rows=tuple(rows),
+        people="n",
+    )
+
+
+def change(now: Number, before: Number) -> float | None:
+    """Give how much a number changed, as a part of what it was before."""
+    if now is None or before is None or not before:
+        return None
+    return float(now - before) / abs(float(before))  # type: ignore[operator]  # both are of the metric's one type
+
+
+def label_columns(by: Cut) -> tuple[Column, Column]:
+    """Give the columns that name a group."""
+    name = by.value
+    return Column(f"{name}_key", "Key", Kind.ID), Column(name, _HEADINGS.get(by, name), Kind.TEXT)
+
+
+_HEADINGS: Final[Mapping[Cut, str]] = {
+    By.SOURCE: "Source",
+    By.CATEGORY: "Category",
+    By.CAMPAIGN: "Campaign",
+    By.OWNER: "Coordinator",
+    By.FIRST_OWNER: "First coordinator",
+    By.STAGE: "Stage",
+    By.LOST_REASON: "Reason",
+    By.LOST_STAGE: "Lost in",
+    By.MONTH: "Month",
+    By.WEEK: "Week from",
+    By.DAY: "Day",
+}
+
+
+def label_cells(practice: Practice, by: Cut, label: Label) -> tuple[Cell, Cell]:
+    """Name a group, for machines and for people."""
+    if by is By.SOURCE:
+        return source_cells(practice, label)
+    if label is None:
+        return None, NOBODY if by in (By.OWNER, By.FIRST_OWNER) else NOT_RECORDED
+    key = str(label)
+    if by in (By.OWNER, By.FIRST_OWNER):
+        known = {str(one.id): one.name for one in practice.coordinators}
+        return key, known.get(key, key)
+    if by in (By.STAGE, By.FURTHEST, By.LOST_STAGE):
+        stage = practice.stage_by_slug.get(key)
+        return key, key if stage is None else stage.name
+    if by in TIMES:
+        return key, key[:7] if by is By.MONTH else key
+    return key, key.replace("_", " ").capitalize()

@@ -1,0 +1,1 @@
+"""`desk.analytics`: the practice's numbers, its reports, and the leads behind them."""

@@ -1,0 +1,261 @@
+"""`desk.analytics`: the practice's numbers, and the leads behind them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from orthocrm.analytics import metrics, small
+from orthocrm.analytics.asking import By, Choice, Cut, Whole
+from orthocrm.analytics.catalogue import METRICS
+from orthocrm.analytics.declaring import Declared, Measured
+from orthocrm.analytics.funnel import COHORT_FUNNEL
+from orthocrm.analytics.grouping import Behind
+from orthocrm.analytics.metrics import CohortConversion, Metric, answered
+from orthocrm.analytics.reports import Report
+from orthocrm.analytics.results import Figures, Funnel, Outcomes, Ratio, Spread
+from orthocrm.analytics.staying import (
+    LEAST,
+    STAGE_STAYS,
+    Bottlenecks,
+    Stays,
+    bottlenecks,
+)
+from orthocrm.analytics.visited import Snapshot, StageCount, Variant, VisitedFunnel, variant_of
+from orthocrm.core.actor import Permission
+from orthocrm.core.errors import InvalidInput, PluginError
+from orthocrm.core.ids import LeadId
+from orthocrm.core.query import Aggregate, Cond, Where, both
+from orthocrm.core.time import Period
+from orthocrm.hooks import Plugins, hook
+from orthocrm.services.analytics import measuring, reporting, scope
+from orthocrm.services.analytics.scope import asked, asked_about_stages, smallest
+from orthocrm.services.gate import Area, verb
+from orthocrm.services.work import Work, everything
+
+R = TypeVar("R")
+
+
+class OurMetrics:
+    """The metrics of the library, brought in like those of a plug-in."""
+
+    @hook
+    def register_metrics(self) -> Mapping[str, Declared]:
+        """Bring every metric of `orthocrm.analytics.catalogue`."""
+        return METRICS
+
+
+def check(plugins: Plugins) -> None:
+    """Refuse metrics that are none, or that go by another name."""
+    for name, declared in plugins.metrics.items():
+        if not isinstance(declared, Declared):
+            raise PluginError(name, "register_metrics: give Declared by name")
+        if declared.name != name:
+            raise PluginError(name, "register_metrics: the metric has another name")
+
+
+class Analytics(Area, area="analytics"):
+    """Numbers. Coordinators get their own, doctors and marketing managers no lead behind any.
+
+    `period` covers local dates of the clinic, left open: all time. `by` cuts the number into
+    groups; each lead falls into exactly one.
+    """
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def metrics(self, work: Work) -> tuple[Declared, ...]:
+        """List the metrics that the actor may ask for, those of plug-ins included."""
+        return tuple(one for one in work.plugins.metrics.values() if scope.allows(work, one))
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def measure(
+        self,
+        work: Work,
+        metric: str,
+        period: Period | None = None,
+        by: Cut | str | None = None,
+        *,
+        compare: bool = False,
+    ) -> Measured:
+        """Give what a metric says of a period, and of the window before to `compare`.
+
+        `by` is a `By`, or `custom.` and the name of a field of the clinic's own that is not
+        encrypted. The window before is as many days long, or the calendar month or year before.
+
+        Raises:
+            InvalidInput: there is no such metric or cut, or it needs a period.
+            Forbidden: the metric or the cut is not for the actor.
+        """
+        return measuring.measure(work, [metric], period, by, compare=compare)[0]
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def measure_all(
+        self,
+        work: Work,
+        metrics: Sequence[str],
+        period: Period | None = None,
+        by: Cut | str | None = None,
+        *,
+        compare: bool = False,
+    ) -> tuple[Measured, ...]:
+        """Measure several metrics in one pass, for a dashboard."""
+        return measuring.measure(work, metrics, period, by, compare=compare)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def snapshot(self, work: Work, at: datetime) -> tuple[StageCount, ...]:
+        """Count the leads by the stage in which they stood at an instant."""
+        metric = Snapshot(at=at)
+        ask = asked(work, None, None)
+        return metric.read(ask, [work.store.aggregate(query) for query in metric.queries(ask)])
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def visited(
+        self, work: Work, period: Period | None = None, variant: Variant | str = Variant.VISITED
+    ) -> tuple[StageCount, ...]:
+        """Count the leads of the period by the stages in which they really were.
+
+        `visited`: ever in the stage; `strict`: in every stage before it as well, in their order.
+        """
+        wanted = variant_of(variant)
+        if wanted is Variant.FURTHEST:
+            raise InvalidInput.at("variant", "unknown_variant", "desk.analytics.funnel gives it")
+        metric, ask = VisitedFunnel(strict=wanted is Variant.STRICT), asked(work, period, None)
+        return metric.read(ask, [work.store.aggregate(query) for query in metric.queries(ask)])
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def funnel(
+        self, work: Work, period: Period | None = None, by: Cut | str | None = None
+    ) -> Figures[Funnel]:
+        """Follow the leads that came in during the period: the furthest stage that each reached."""
+        return _answered(work, COHORT_FUNNEL, period, by, lambda funnel: funnel.leads)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def outcomes(
+        self, work: Work, period: Period | None = None, by: Cut | str | None = By.SOURCE
+    ) -> Figures[Outcomes]:
+        """Tell what became of the leads of the period, by source unless cut otherwise."""
+        return _answered(work, metrics.OUTCOMES, period, by, lambda outcomes: outcomes.leads)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def conversion(
+        self,
+        work: Work,
+        period: Period | None = None,
+        by: Cut | str | None = None,
+        *,
+        within_days: int | None = None,
+    ) -> Figures[Ratio]:
+        """Give the share of the period's leads that became patients, in time if asked for."""
+        metric = CohortConversion(within_days)
+        return _answered(work, metric, period, by, lambda share: share.denominator)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def period_conversion(
+        self, work: Work, period: Period | None = None, by: Cut | str | None = None
+    ) -> Figures[Ratio]:
+        """Give the conversions in the period over the leads in it; this may exceed 1."""
+        return _answered(work, metrics.PERIOD_CONVERSION, period, by, lambda rate: rate.denominator)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def time_to_convert(
+        self,
+        work: Work,
+        period: Period | None = None,
+        by: Cut | str | None = None,
+        *,
+        cohort: bool = False,
+    ) -> Figures[Spread]:
+        """Give the days from capture to conversion, by conversions in the period or by cohort."""
+        metric = metrics.COHORT_TIME_TO_CONVERT if cohort else metrics.TIME_TO_CONVERT
+        return _answered(work, metric, period, by, lambda spread: spread.n)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def lead_mix(
+        self, work: Work, period: Period | None = None, by: Cut | str | None = By.SOURCE
+    ) -> Figures[Ratio]:
+        """Give each group's share of the period's leads."""
+        return _answered(work, metrics.LEAD_MIX, period, by, lambda part: part.numerator)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def lost_reasons(
+        self, work: Work, period: Period | None = None, by: Cut | str | None = By.LOST_REASON
+    ) -> Figures[Ratio]:
+        """Give each reason's share of the period's losses."""
+        return _answered(work, metrics.LOSS_MIX, period, by, lambda part: part.numerator)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def stages(self, work: Work, period: Period | None = None) -> Stays:
+        """Tell how long leads that left a stage in the period had stayed, and ages by now."""
+        return answered(STAGE_STAYS, asked_about_stages(work, period), work.store.aggregate)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def bottlenecks(
+        self, work: Work, period: Period | None = None, *, least: int = LEAST
+    ) -> Bottlenecks:
+        """Tell in which stage open leads are held up, and after which the fewest went on.
+
+        The share that went on is of the leads that came in during the period; stages that fewer
+        than `least` of them reached are left out.
+        """
+        if type(least) is not int or least < 1:
+            raise InvalidInput.at("least", "out_of_range", "give a whole number from 1 on")
+        ask = asked_about_stages(work, period)
+        stays = answered(STAGE_STAYS, ask, work.store.aggregate)
+        funnel = answered(COHORT_FUNNEL, ask, work.store.aggregate).total
+        return bottlenecks(stays, funnel, least)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def report(self, work: Work, name: str, period: Period | None = None) -> Report:
+        """Make one of the reports of `orthocrm.analytics.reports.REPORTS`.
+
+        Raises:
+            InvalidInput: there is no such report, or it needs a period.
+            Forbidden: it is not for the actor: marketing managers get those by source only.
+        """
+        return reporting.report(work, name, period)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def behind(
+        self,
+        work: Work,
+        metric: Metric[Any] | str,
+        part: str = "numerator",
+        *,
+        period: Period | None = None,
+        by: Cut | str | None = None,
+        choice: Choice = Whole.TOTAL,
+    ) -> tuple[LeadId, ...]:
+        """Name the leads behind one part of a metric; only for those who may read leads.
+
+        `choice` names one group of a question that is cut. A number of appointments or tasks has
+        fewer leads behind it where one lead has several.
+        """
+        work.demand(Permission.LEAD_READ)
+        if isinstance(metric, str):
+            declared = measuring.known(work, metric)
+            scope.demand(work, declared)
+            metric = declared.metric
+        found = metric.drill(asked(work, period, by), part, choice)
+        reach = work.reach(Permission.LEAD_READ)
+        where = both(_of_leads(work, found), reach)
+        leads = everything(work.store.leads, where)
+        work.touch(lead.id for lead in leads)
+        return tuple(lead.id for lead in leads)
+
+
+def _of_leads(work: Work, found: Where | Behind) -> Where:
+    """Give the condition of the leads to whom rows belong."""
+    if not isinstance(found, Behind):
+        return found
+    groups = work.store.aggregate(Aggregate(found.of, (), ("lead_id",), found.where))
+    return Cond("id", "in", tuple(group.key[0] for group in groups))
+
+
+def _answered(
+    work: Work,
+    metric: Metric[Figures[R]],
+    period: Period | None,
+    by: Cut | str | None,
+    size: Callable[[R], int],
+) -> Figures[R]:
+    """Answer a question within what the actor may count, without groups that are too small."""
+    figures = answered(metric, asked(work, period, by), work.store.aggregate)
+    return small.left(figures, size, smallest(work))
