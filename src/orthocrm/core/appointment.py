@@ -23,6 +23,10 @@ class AppointmentType(StrEnum):
     FOLLOW_UP = "follow_up"
 
 
+CONSULTATIONS = (AppointmentType.CONSULTATION, AppointmentType.ENROLLMENT)
+"""The types that move a lead through the pipeline, and that show rates are about."""
+
+
 class AppointmentStatus(StrEnum):
     """Where an appointment stands; `scheduled` of the source document is BOOKED here."""
 
@@ -101,6 +105,16 @@ class Appointment:
     def ends_at(self) -> datetime:
         """The first instant after the appointment."""
         return self.starts_at + self.length
+
+    @property
+    def team(self) -> tuple[str, ...]:
+        """The codes of those who take part beside the one in charge (`team_code`)."""
+        return tuple(team_code(one) for one in self.providers if one != self.provider)
+
+
+def team_code(user: str) -> str:
+    """Give the code by which `Appointment.team` names a user: what parts codes is written out."""
+    return user.replace("%", "%25").replace("|", "%7C")
 
 
 @frozen(kw_only=True)

@@ -261,6 +261,17 @@ class MovedTooOften(RuleViolated):
         super().__init__("it was moved too often for this; call the practice")
 
 
+class TooManyOpen(RuleViolated):
+    """A patient has booked as many appointments to come as the clinic's `rule` allows."""
+
+    code = "too_many_open"
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.rule = "own_bookings"
+        super().__init__(f"at most {most} may be open at a time ({self.rule}); call the practice")
+
+
 class RemindedTooOften(RuleViolated):
     """So many reminders of the appointment were sent by hand in a day as the clinic allows."""
 

@@ -145,6 +145,7 @@ APPOINTMENTS = Schema(
     completed_at=(_INSTANT, "completed_at"),
     cancelled_at=(_INSTANT, "cancelled_at"),
     cancelled_because=(_CODE, "cancelled_because"),
+    team=(_CODE, "team", True),
 )
 
 WAITLIST = Schema(

@@ -36,7 +36,7 @@ def _occupying_of(language: Language, *, everybody: bool, things: bool) -> Text:
         return language.text(statement)
     wanted = [
         language.among(columns.provider, "people"),
-        sa.cast(columns.providers, sa.Text).contains(","),
+        columns.team != "",
         columns.lead_id == _the("lead", columns.lead_id),
         columns.patient_ref == _the("patient", columns.patient_ref),
     ]

@@ -20,7 +20,14 @@ from orthocrm.scheduling.booking import NewAppointment, Taken, Wanted
 from orthocrm.scheduling.lifecycle import Occasion
 from orthocrm.scheduling.refusals import Refusal
 from orthocrm.services.batch import Refused, attempt
-from orthocrm.services.scheduling import consultations, diaries, reaching, reminding, repeating
+from orthocrm.services.scheduling import (
+    allowing,
+    consultations,
+    diaries,
+    reaching,
+    reminding,
+    repeating,
+)
 from orthocrm.services.work import Work
 
 _S: Final = AppointmentStatus
@@ -49,16 +56,26 @@ class Move:
 
 @define
 class Booking:
-    """Makes several appointments in one unit of work; the diary is read once for all."""
+    """Makes several appointments in one unit of work; the diary is read once for all.
+
+    What locks there are is taken before the diary is read, so that it tells what holds.
+    """
 
     work: Work
     status: AppointmentStatus
     series: SeriesId | None = None
     _diary: Diary | None = field(default=None, init=False)
     _made: list[Appointment] = field(factory=list, init=False)
+    _room: int | None = field(default=None, init=False)
 
     def make(self, wishes: Sequence[Wanted]) -> list[Booked | Refused]:
-        """Make what can be made, with a result for each, in order."""
+        """Make what can be made of wishes that differ in their start alone, with a result for each.
+
+        Raises what is wrong with all of them: their lead or patient, and what their link allows.
+        """
+        first = wishes[0]
+        reaching.subject(self.work, first.lead_id, first.patient_ref)
+        self._room = allowing.room(self.work)
         self._diary = _diary(self.work, wishes)
         results = attempt(wishes, self._one)
         reminding.plan(self.work, self._made)
@@ -67,7 +84,7 @@ class Booking:
     def _one(self, wanted: Wanted) -> Booked:
         work = self.work
         status = _status(work, wanted.type, self.status)
-        reaching.subject(work, wanted.lead_id, wanted.patient_ref)
+        allowing.ensure(work, self._room, len(self._made))
         taken = decided(work, wanted, diaries.with_also(self._known(), self._made))
         new = booking.appointment(
             wanted,
@@ -119,7 +136,6 @@ def wanted(work: Work, new: NewAppointment) -> Wanted:
 
 def decided(work: Work, wish: Wanted, diary: Diary, exclude: AppointmentId | None = None) -> Taken:
     """Decide as the search does, or raise the rule that refuses (R26)."""
-    _ensure_day_is_counted(work, wish)
     found = choosing.chosen(wish, question(work, wish, exclude), diary)
     if isinstance(found, Refusal):
         raise _error(work, found)
@@ -262,6 +278,8 @@ def _kind(work: Work, present: Appointment) -> VisitType:
 def _diary(work: Work, wishes: Sequence[Wanted]) -> Diary:
     """Read the diary from the first wish to the last, in two statements."""
     first = min(wishes, key=lambda one: one.starts_at)
+    if not first.is_manual:
+        diaries.count_days(work, first.type, first.provider)
     until = max(one.ends_at for one in wishes)
     return diaries.read(work, question(work, first), until)
 
@@ -276,13 +294,6 @@ def _error(work: Work, refusal: Refusal) -> OrthoCRMError:
     if reaching.is_patient(work):
         return choosing.blurred(refusal)
     return choosing.error_of(refusal)
-
-
-def _ensure_day_is_counted(work: Work, wish: Wanted) -> None:
-    """Let nobody else book with these people meanwhile: a day's limit has no claim (R16)."""
-    if wish.type.max_per_day is not None and not wish.is_manual:
-        names = [wish.provider] if wish.provider else [*diaries.schedules(work)]
-        work.store.schedules.get(sorted(names), lock=True)
 
 
 def _end_stale_holds(work: Work, appointment: Appointment, diary: Diary) -> None:

@@ -216,7 +216,7 @@ def _theirs(work: Work, owner: str) -> tuple[Appointment, ...]:
     return everything(
         work.store.appointments,
         both(
-            Cond("provider", "eq", owner),
+            reaching.taking_part(owner),
             Cond("starts_at", "ge", work.now - BEHIND),
             Cond("starts_at", "lt", work.now + AHEAD),
         ),

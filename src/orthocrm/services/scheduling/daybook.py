@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
+from orthocrm.core import limits
 from orthocrm.core.appointment import Appointment
 from orthocrm.core.errors import Forbidden, InvalidInput
 from orthocrm.core.ids import LeadId, UserId
@@ -51,12 +52,22 @@ def _date(work: Work, on: object) -> date:
     return found or work.now.astimezone(zone(work.practice.clinic.timezone)).date()
 
 
+def _person(raw: object) -> str | None:
+    reading = Reading()
+    found = reading.text("provider", raw, limits.REFERENCE)
+    if raw is not None:
+        reading.required("provider", found)
+    reading.finish()
+    return found
+
+
 def _sheets(work: Work, first: date, days: int, provider: str | None) -> tuple[DaySheet, ...]:
     local = work.practice.clinic.timezone
+    person = _person(provider)
     where = both(
         Cond("starts_at", "ge", midnight(first, local)),
         Cond("starts_at", "lt", midnight(first + days * DAY, local)),
-        Cond("provider", "eq", provider) if provider is not None else None,
+        reaching.taking_part(person) if person is not None else None,
     )
     by_day: defaultdict[date, list[Appointment]] = defaultdict(list)
     for one in _found(work, where, Sort("starts_at")):

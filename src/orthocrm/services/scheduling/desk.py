@@ -326,6 +326,7 @@ class Views(Area, area="scheduling"):
         types = _types(work, reading, new.types)
         reading.finish()
         reaching.subject(work, lead_id, patient_ref)
+        reaching.ensure_may_invite(work, patient_ref)
         link = Pass(
             id=work.ids(), types=types, expires_at=(work.now + lasts).replace(microsecond=0)
         )

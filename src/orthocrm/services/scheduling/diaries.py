@@ -79,6 +79,16 @@ def has_imported(work: Work) -> bool:
     return bool(work.store.time_off.find(Cond("origin", "present"), page=Page(1)).items)
 
 
+def count_days(work: Work, kind: VisitType | None, provider: str | None) -> None:
+    """Let nobody else book with these people meanwhile: a day's limit has no claim (R16).
+
+    Leads are locked before, and appointments, the waitlist and claims after it.
+    """
+    if kind is not None and kind.max_per_day is not None:
+        names = [provider] if provider else sorted(hours(work).schedules)
+        work.store.schedules.get(names, lock=True)
+
+
 def schedules(work: Work) -> Mapping[str, Schedule]:
     """Read every schedule of the clinic, by id."""
     return {one.id: one for one in everything(work.store.schedules)}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from orthocrm.core.actor import Role, Scope
-from orthocrm.core.appointment import Appointment
+from orthocrm.core.appointment import Appointment, team_code
 from orthocrm.core.errors import Forbidden, InvalidInput, LeadClosed, NotFound
 from orthocrm.core.facts import APPOINTMENTS
 from orthocrm.core.ids import AppointmentId, LeadId
@@ -29,14 +29,20 @@ def reaches_all(work: Work) -> bool:
 def reach(work: Work) -> Where:
     """Give the condition of the appointments to which the operation's permission extends.
 
-    Own appointments are those of which one is in charge or that one made; for a patient, those
-    that are about them: the actor's user is the lead or the patient.
+    Own appointments are those in which one takes part or that one made; for a patient, those that
+    are about them: the actor's user is the lead or the patient.
     """
     user = work.actor.user
     if reaches_all(work):
         return EVERYTHING
-    names = ("lead_id", "patient_ref") if is_patient(work) else ("provider", "booked_by")
-    return AnyOf(tuple(Cond(name, "eq", user) for name in names))
+    if is_patient(work):
+        return AnyOf((Cond("lead_id", "eq", user), Cond("patient_ref", "eq", user)))
+    return AnyOf((taking_part(user), Cond("booked_by", "eq", user)))
+
+
+def taking_part(user: str) -> Where:
+    """Give the condition of the appointments in which somebody takes part, in charge or not."""
+    return AnyOf((Cond("provider", "eq", user), Cond("team", "has", team_code(user))))
 
 
 def appointment(work: Work, appointment_id: AppointmentId, *, lock: bool = False) -> Appointment:
@@ -75,6 +81,16 @@ def subject(work: Work, lead_id: LeadId | None, patient_ref: str | None) -> Lead
     if lead is not None and lead.status in _OVER:
         raise LeadClosed(lead.status)
     return lead
+
+
+def ensure_may_invite(work: Work, patient_ref: str | None) -> None:
+    """Keep those who see only their own diary from links that show a patient's whole one.
+
+    Raises:
+        Forbidden: a patient is the host application's, and nobody's own here.
+    """
+    if patient_ref is not None and not reaches_all(work):
+        raise Forbidden(work.operation, work.permission)
 
 
 def allow(work: Work, kind: VisitType, providers: Sequence[str]) -> None:

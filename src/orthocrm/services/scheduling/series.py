@@ -13,7 +13,6 @@ from orthocrm.core.time import zone
 from orthocrm.scheduling.booking import NewAppointment, Wanted
 from orthocrm.scheduling.recurrence import Rule, never_happens, parsed
 from orthocrm.services.batch import Refused
-from orthocrm.services.scheduling import reaching
 from orthocrm.services.scheduling.booking import Booked, Booking, wanted
 from orthocrm.services.work import Work
 
@@ -42,7 +41,6 @@ def book(work: Work, new: NewAppointment, rrule: str) -> Series:
     first = wanted(work, new)
     rule = _rule(rrule)
     wishes = [evolve(first, starts_at=at) for at in _starts(work, first, rule)]
-    reaching.subject(work, first.lead_id, first.patient_ref)
     series = SeriesId(work.ids())
     results = Booking(work, AppointmentStatus.BOOKED, series).make(wishes)
     return Series(id=series, results=tuple(results))

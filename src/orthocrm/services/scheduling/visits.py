@@ -1,6 +1,6 @@
 """What happens to an appointment after it was made: confirmed, begun, over; its time goes back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import evolve
 
@@ -11,7 +11,7 @@ from orthocrm.core.query import Cond, both
 from orthocrm.core.reading import Reading
 from orthocrm.core.task import Task
 from orthocrm.followup.tasks import NewTask
-from orthocrm.scheduling import booking, lifecycle
+from orthocrm.scheduling import asking, booking, lifecycle
 from orthocrm.scheduling.booking import AppointmentEdit
 from orthocrm.scheduling.lifecycle import Occasion, Turn
 from orthocrm.services.scheduling import consultations, diaries, reaching, reminding, waiting
@@ -44,7 +44,7 @@ def accept(work: Work, appointment_id: AppointmentId) -> Booked:
     """
     present = reaching.appointment(work, appointment_id, lock=True)
     turn = lifecycle.accepted(present, occasion(work))
-    low, high = present.starts_at - present.buffer_before, present.ends_at + present.buffer_after
+    low, high = present.starts_at - asking.MARGIN, present.ends_at + asking.MARGIN
     work.store.claims.release([present.id])
     claim(work, turn.appointment, diaries.between(work, low, high))
     saved = _saved(work, turn)
@@ -102,6 +102,7 @@ def cancel_series(work: Work, series_id: SeriesId, because: str | None = None) -
     found = sorted(everything(work.store.appointments, where), key=lambda one: one.starts_at)
     if not found:
         raise NotFound("series")
+    _count_days(work, found)
     return [cancel(work, one.id, because) for one in found]
 
 
@@ -140,12 +141,20 @@ def _turned(work: Work, appointment_id: AppointmentId, rule: Rule) -> Booked:
 
 def _ended(work: Work, appointment_id: AppointmentId, rule: Rule) -> Booked:
     """End an appointment, give its time back, and offer it to whoever waits."""
+    if any(kind.max_per_day is not None for kind in diaries.types(work).values()):
+        _count_days(work, [reaching.appointment(work, appointment_id)])
     present = reaching.appointment(work, appointment_id, lock=True)
     saved = _saved(work, rule(present, occasion(work)))
     work.store.claims.release([saved.id])
     reminding.void(work, [saved.id])
     waiting.offer(work, present, waiting.lapsed(work, present))
     return Booked(appointment=shown(work, saved))
+
+
+def _count_days(work: Work, ending: Sequence[Appointment]) -> None:
+    """Lock, in the order in which a booking does, what the offer of these times would lock."""
+    work.store.leads.get(sorted({one.lead_id for one in ending if one.lead_id}), lock=True)
+    waiting.count_days(work, ending)
 
 
 def _saved(work: Work, turn: Turn) -> Appointment:

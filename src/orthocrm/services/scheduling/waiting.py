@@ -1,5 +1,6 @@
 """The waitlist: a freed time is held for the first who waits for it, and goes on when it lapses."""
 
+from collections.abc import Iterable
 from datetime import date, time, timedelta
 from typing import Final
 
@@ -9,15 +10,16 @@ from orthocrm.core import limits
 from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.errors import AppointmentClosed, InvalidInput, NotFound, SlotTaken, Vetoed
 from orthocrm.core.events import SlotOffered
+from orthocrm.core.facts import APPOINTMENTS
 from orthocrm.core.ids import LeadId, UserId, WaitlistId
-from orthocrm.core.query import Cond, Page, Sort, both
+from orthocrm.core.query import Cond, Page, Sort, both, predicate
 from orthocrm.core.reading import Reading
 from orthocrm.core.time import zone
 from orthocrm.core.visit_type import VisitType
 from orthocrm.core.waitlist import WaitlistEntry, WaitlistState
 from orthocrm.scheduling import booking, choosing
 from orthocrm.scheduling.booking import Taken, Wanted
-from orthocrm.services.scheduling import diaries, reaching
+from orthocrm.services.scheduling import allowing, diaries, reaching
 from orthocrm.services.scheduling.booking import claim, expire, question
 from orthocrm.services.work import Work, everything
 
@@ -55,6 +57,7 @@ def join(work: Work, new: NewWaitlistEntry) -> WaitlistEntry:
     kind = diaries.types(work)[entry.visit_type]
     reaching.subject(work, entry.lead_id, entry.patient_ref)
     reaching.allow(work, kind, () if reaching.is_patient(work) else entry.providers)
+    allowing.ensure_may_wait(work)
     work.store.waitlist.add([entry])
     work.touch([entry.id])
     return entry
@@ -155,6 +158,22 @@ def offer(work: Work, freed: Appointment, after: WaitlistEntry | None = None) ->
             return
 
 
+def count_days(work: Work, freed: Iterable[Appointment]) -> None:
+    """Lock what an offer of these times would lock, before anything of theirs is given back."""
+    types = diaries.types(work)
+    limited = {
+        (one.type, None if _is_team(types[one.type]) else one.provider)
+        for one in freed
+        if one.type in types
+    }
+    for slug, provider in sorted(limited, key=lambda one: one[1] or ""):
+        diaries.count_days(work, types[slug], provider)
+
+
+def _is_team(kind: VisitType) -> bool:
+    return kind.all_providers or bool(kind.groups)
+
+
 def _queue(work: Work, freed: Appointment, after: WaitlistEntry | None) -> list[WaitlistEntry]:
     where = both(Cond("state", "eq", WaitlistState.WAITING), Cond("visit_type", "eq", freed.type))
     found = sorted(
@@ -183,16 +202,16 @@ def _offered(work: Work, entry: WaitlistEntry, freed: Appointment, kind: VisitTy
     held = work.store.waitlist.get([entry.id], lock=True).get(entry.id)
     if held is None or held.state is not WaitlistState.WAITING:
         return False
-    team = kind.all_providers or kind.groups
     wish = Wanted(
         type=kind,
         starts_at=freed.starts_at,
         length=kind.duration,
         lead_id=entry.lead_id,
         patient_ref=entry.patient_ref,
-        provider=None if team else freed.provider,
+        provider=None if _is_team(kind) else freed.provider,
     )
     asked = question(work, wish)
+    diaries.count_days(work, kind, wish.provider)
     diary = diaries.read(work, asked, wish.ends_at)
     found = choosing.chosen(wish, asked, diary)
     if not isinstance(found, Taken):
@@ -274,14 +293,19 @@ def _entry(work: Work, hold: Appointment) -> WaitlistEntry | None:
 
 
 def expire_holds(work: Work) -> tuple[Appointment, ...]:
-    """End holds that have run out, and offer their time to whoever waits next."""
+    """End holds that have run out, and offer their time to whoever waits next.
+
+    Gives those that are within the actor's reach.
+    """
     where = both(Cond("status", "eq", AppointmentStatus.HELD), Cond("expires_at", "le", work.now))
     found = work.store.appointments.find(where, [Sort("expires_at")], Page(BATCH)).items
+    count_days(work, found)
     ended = expire(work, [one.id for one in found])
     for one in ended:
         offer(work, one, lapsed(work, one))
     _retire(work)
-    return ended
+    within = predicate(reaching.reach(work), APPOINTMENTS)
+    return tuple(one for one in ended if within(one))
 
 
 def _retire(work: Work) -> None:

@@ -14,6 +14,7 @@ from orthocrm.backends.sql.rows.codec import (
     Take,
     by_value,
     put_at,
+    put_codes,
     put_day,
     put_json,
     put_objects,
@@ -99,6 +100,7 @@ def _write_appointment(appointment: Appointment, put: Put) -> Row:
         put_at(appointment.completed_at) if appointment.completed_at else None,
         put_at(appointment.cancelled_at) if appointment.cancelled_at else None,
         appointment.cancelled_because,
+        put_codes(appointment.team),
     )
 
 

@@ -34,6 +34,7 @@ appointments = noun(
     number("moved"),
     *maybe_at("confirmed_at", "arrived_at", "started_at", "completed_at", "cancelled_at"),
     *maybe("cancelled_because"),
+    code("team"),
     sealed(),
     of("leads", "lead_id"),
 )
