@@ -97,10 +97,11 @@ if TYPE_CHECKING:
         Touch,
     )
     from orthocrm.core.merging import Merge
-    from orthocrm.core.messaging import Cap, Messaging, QuietHours, WebhookTarget
+    from orthocrm.core.messaging import CalendarTarget, Cap, Messaging, QuietHours, WebhookTarget
     from orthocrm.core.money import Money
     from orthocrm.core.notifying import (
         Answer,
+        Attachment,
         Callback,
         CarrierError,
         Letter,
@@ -158,6 +159,7 @@ if TYPE_CHECKING:
     from orthocrm.leads.channels.walk_in import WalkIn
     from orthocrm.leads.credit_groups import CreditBy
     from orthocrm.leads.editing import LeadEdit
+    from orthocrm.leads.histories import History, Past, PastKind
     from orthocrm.leads.intake import Intake
     from orthocrm.leads.keeping import Side
     from orthocrm.leads.merging import MergeField, MergePreview
@@ -193,6 +195,7 @@ if TYPE_CHECKING:
 
 
 _HOMES = {
+    "orthocrm.leads.histories": ("History", "Past", "PastKind"),
     "orthocrm.analytics.asking": ("By",),
     "orthocrm.analytics.declaring": (
         "Declared",
@@ -282,6 +285,7 @@ _HOMES = {
     ),
     "orthocrm.core.merging": ("Merge",),
     "orthocrm.core.messaging": (
+        "CalendarTarget",
         "Cap",
         "Messaging",
         "QuietHours",
@@ -290,6 +294,7 @@ _HOMES = {
     "orthocrm.core.money": ("Money",),
     "orthocrm.core.notifying": (
         "Answer",
+        "Attachment",
         "Callback",
         "CarrierError",
         "Letter",
@@ -425,6 +430,7 @@ __all__ = [
     "AppointmentEdit",
     "AppointmentStatus",
     "Assigned",
+    "Attachment",
     "Attributed",
     "AttributionModel",
     "Awaited",
@@ -438,6 +444,7 @@ __all__ = [
     "Busy",
     "By",
     "CalendarFeed",
+    "CalendarTarget",
     "CallOutcome",
     "Callback",
     "Caller",
@@ -477,6 +484,7 @@ __all__ = [
     "FormChoice",
     "FormDefinition",
     "FormField",
+    "History",
     "HoldExpired",
     "ImportedBusy",
     "InPast",
@@ -542,6 +550,8 @@ __all__ = [
     "Outside",
     "OutsideHours",
     "Override",
+    "Past",
+    "PastKind",
     "PatientReferral",
     "PatientRelationship",
     "Period",

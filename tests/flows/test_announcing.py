@@ -75,7 +75,11 @@ def invited(letter: Letter) -> str:
 
 def event(letter: Letter) -> Any:
     (attachment,) = letter.attachments
-    (found,) = Calendar.from_ical(attachment.text).walk("VEVENT")
+    return vevent(attachment.text)
+
+
+def vevent(text: str | bytes) -> Any:
+    (found,) = Calendar.from_ical(text).walk("VEVENT")
     return found
 
 
@@ -313,8 +317,7 @@ def entries(swift: Bird) -> list[tuple[str | None, str]]:
 def _start(text: str) -> str:
     if not text:
         return ""
-    (found,) = Calendar.from_ical(text).walk("VEVENT")
-    return f"{found['DTSTART'].dt:%d %H:%M}"
+    return f"{vevent(text)['DTSTART'].dt:%d %H:%M}"
 
 
 def test_a_provider_s_calendar_follows_the_appointments(opened: Opened) -> None:
@@ -418,6 +421,21 @@ def test_a_calendar_that_is_off_or_of_nobody_gets_nothing(opened: Opened) -> Non
     assert swift.letters == []
 
 
+def test_a_new_calendar_is_filled_when_somebody_asks_for_it(opened: Opened) -> None:
+    swift = a_swift()
+    house = opened(swift)
+    booked(house)
+    house.front.scheduling.cancel(booked(house, starts_at=WEEK_LATER + HOUR).id)
+    booked(house, starts_at=WEEK_LATER, provider=KIM, type="consultation")
+    house.crm.work()
+    calendars(house, "lee", "kim")
+
+    assert house.admin.scheduling.push_calendar(LEE) == 2
+    house.crm.work()
+
+    assert sorted(entries(swift)) == [("lee", ""), ("lee", "10 09:00")]
+
+
 def test_a_real_calendar_holds_what_the_diary_holds(url: str) -> None:
     with collection() as address:
         carrier = Calendars(secrets=secrets(caldav__lee="lee:pass:word"), wire=HERE, seconds=10)
@@ -432,7 +450,7 @@ def test_a_real_calendar_holds_what_the_diary_holds(url: str) -> None:
             house.crm.work()
 
         ((path, (_, text)),) = Collection.entries.items()
-    (found,) = Calendar.from_ical(text).walk("VEVENT")
+    found = vevent(text)
     assert path == f"/calendars/lee/{kept.uid}.ics"
     assert (str(found["SUMMARY"]), found["DTSTART"].dt) == ("Follow-up", WEEK_LATER + 2 * HOUR)
     assert int(found["SEQUENCE"]) == 1

@@ -65,6 +65,7 @@ ON_HOURS: dict[str, Call] = {
     "feed": lambda d, v: _s(d).feed(v.provider),
     "revoke_feed": lambda d, v: _s(d).revoke_feed(v.provider),
     "import_busy": lambda d, v: _s(d).import_busy(v.provider, BUSY),
+    "push_calendar": lambda d, v: _s(d).push_calendar(v.provider),
     "forget_busy": lambda d, v: _s(d).forget_busy(v.provider),
     "fhir": lambda d, v: _s(d).fhir(v.provider, TUESDAY, TUESDAY + HOUR),
 }

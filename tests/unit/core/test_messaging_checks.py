@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orthocrm import InvalidInput, MessageChannel, Settings
-from orthocrm.core.messaging import Cap, Messaging, QuietHours, WebhookTarget
+from orthocrm.core.messaging import CalendarTarget, Cap, Messaging, QuietHours, WebhookTarget
 from orthocrm.core.settings import checked_settings
 
 SMS, EMAIL = MessageChannel.SMS, MessageChannel.EMAIL
@@ -16,6 +16,10 @@ ONE = Cap(channel=SMS, a_day=1, a_week=1)
 
 def target(**fields: Any) -> WebhookTarget:
     return WebhookTarget(**{"name": "host", "url": URL, **fields})
+
+
+def calendar(**fields: Any) -> CalendarTarget:
+    return CalendarTarget(**{"name": "lee", "user": "dr-lee", "url": URL, **fields})
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -43,6 +47,14 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"digest_after": timedelta(days=2)}, "digest_after"),
     ({"digest_after": timedelta(milliseconds=1500)}, "digest_after"),
     ({"digest_after": 300}, "digest_after"),
+    ({"calendars": None}, "calendars"),
+    ({"calendars": tuple(calendar(name=f"c{n}") for n in range(201))}, "calendars"),
+    ({"calendars": (URL,)}, "calendars[0]"),
+    ({"calendars": (calendar(name="Dr. Lee"),)}, "calendars[0].name"),
+    ({"calendars": (calendar(), calendar())}, "calendars[1].name"),
+    ({"calendars": (calendar(url="http://host.example"),)}, "calendars[0].url"),
+    ({"calendars": (calendar(user=""),)}, "calendars[0].user"),
+    ({"calendars": (calendar(carrier=5),)}, "calendars[0].carrier"),
     ({"webhooks": None}, "webhooks"),
     ({"webhooks": tuple(target(name=f"t{n}") for n in range(21))}, "webhooks"),
     ({"webhooks": (URL,)}, "webhooks[0]"),

@@ -1,6 +1,6 @@
 """Other calendars: invitations, a provider's private feed, and busy time that is imported."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ from orthocrm.core.errors import Forbidden, InvalidInput, NotFound
 from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import AppointmentId, ClinicId, TimeOffId, UserId
 from orthocrm.core.lead import Lead
+from orthocrm.core.notifying import Message
 from orthocrm.core.query import Cond, Where, both, predicate
 from orthocrm.core.reading import Reading
 from orthocrm.core.schedule import Schedule
@@ -29,6 +30,8 @@ from orthocrm.scheduling.ical.feeds import (
 )
 from orthocrm.scheduling.ical.invites import Invite, InviteText, invite
 from orthocrm.services.gate import Area, verb
+from orthocrm.services.notifications import calendar_pushes
+from orthocrm.services.notifications.calendar_pushes import Push
 from orthocrm.services.scheduling import diaries, exporting, reaching
 from orthocrm.services.settings import configuring
 from orthocrm.services.work import Work, everything
@@ -113,6 +116,20 @@ class Calendars(Area, area="scheduling"):
             raise no_feed()
         work.touch([known.id])
         return feed(_theirs(work, known.id), _about(work, known, detail), work.now)
+
+    @verb(Permission.AVAILABILITY_MANAGE)
+    def push_calendar(self, work: Work, provider: str) -> int:
+        """Have all of somebody's appointments to come written in the calendars elsewhere.
+
+        That is for calendars that are new, or were lost: changes are brought there anyway. Gives
+        how many entries are on their way, at most 400 days ahead.
+        """
+        owner = _schedule(work, provider).id
+        coming = [one for one in _theirs(work, owner) if one.ends_at > work.now]
+        messages = [message for one in coming for message in _pushes(work, owner, one)]
+        work.store.messages.add(messages)
+        work.touch([owner])
+        return len(messages)
 
     @verb(Permission.AVAILABILITY_MANAGE)
     def import_busy(
@@ -221,6 +238,15 @@ def _theirs(work: Work, owner: str) -> tuple[Appointment, ...]:
             Cond("starts_at", "lt", work.now + AHEAD),
         ),
     )
+
+
+def _pushes(work: Work, owner: str, appointment: Appointment) -> Iterator[Message]:
+    messaging = work.practice.clinic.settings.messaging
+    for target in calendar_pushes.targets(messaging, appointment, ()):
+        if target.user == owner:
+            by = work.actor.user
+            push = Push(appointment=appointment, target=target, item=work.ids(), by=by)
+            yield push.message(work.now, work.ids)
 
 
 def _about(work: Work, schedule: Schedule, detail: FeedDetail) -> Feed:

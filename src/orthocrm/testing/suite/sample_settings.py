@@ -5,7 +5,7 @@ from datetime import time, timedelta
 from orthocrm.core.cadence import Sequence, Step
 from orthocrm.core.custom_fields import CustomField, FieldKind
 from orthocrm.core.ids import UserId
-from orthocrm.core.messaging import Cap, Messaging, QuietHours, WebhookTarget
+from orthocrm.core.messaging import CalendarTarget, Cap, Messaging, QuietHours, WebhookTarget
 from orthocrm.core.money import Money
 from orthocrm.core.notifying import MessageChannel, Purpose
 from orthocrm.core.reminding import QuietPolicy, Reminding
@@ -97,6 +97,17 @@ def messaging() -> Messaging:
         caps=(Cap(channel=MessageChannel.PUSH, a_day=2, a_week=5, reminders=True),),
         digest_after=timedelta(seconds=30),
         webhooks=(hook, WebhookTarget(name="bare", url="")),
+        calendars=(
+            CalendarTarget(
+                name="kür",
+                user=UserId("dr-ü"),
+                url="https://dav.example.com/ü/",
+                with_types=True,
+                carrier="caldav",
+                is_active=False,
+            ),
+            CalendarTarget(name="bare", user=UserId(""), url=""),
+        ),
     )
 
 
