@@ -2,7 +2,7 @@
 
 from math import exp, log
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from orthocrm.core.lead_link import Relation
 from orthocrm.leads.matching import weights
@@ -118,10 +118,10 @@ def _reached_alike(comparison: Comparison) -> bool:
 def _evidence(comparison: Comparison) -> Evidence:
     first = weights.FIRST[comparison.first]
     if comparison.first is Agreement.SAME:
-        first = evolve(first, stranger=log(comparison.first_chance))
+        first = first.by_chance(comparison.first_chance)
     last = weights.LAST[comparison.last]
     if comparison.last is Agreement.SAME:
-        last = evolve(last, stranger=log(comparison.last_chance))
+        last = last.by_chance(comparison.last_chance)
     born = weights.BORN[comparison.born]
     return first + last + born + _reach(comparison) + _place(comparison)
 
@@ -153,10 +153,10 @@ def _area(comparison: Comparison) -> Evidence:
     """Weigh city and postal code, which say the same twice unless they disagree."""
     postal = weights.POSTAL_CODE[comparison.postal_code]
     if comparison.postal_code is Agreement.SAME:
-        postal = evolve(postal, stranger=log(comparison.postal_chance))
+        postal = postal.by_chance(comparison.postal_chance)
     city = weights.CITY[comparison.city]
     if comparison.city is Agreement.SAME:
-        city = evolve(city, stranger=log(comparison.city_chance))
+        city = city.by_chance(comparison.city_chance)
     if Agreement.DIFFERENT in (comparison.postal_code, comparison.city):
         return postal + city
     return max(postal, city, key=lambda evidence: evidence.person - evidence.stranger)

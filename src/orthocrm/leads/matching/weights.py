@@ -33,6 +33,10 @@ class Evidence:
             self.stranger + other.stranger,
         )
 
+    def by_chance(self, chance: float) -> "Evidence":
+        """Say the same of a value that so many strangers carry as well."""
+        return Evidence(self.person, self.household, log(chance))
+
 
 NOTHING = Evidence()
 
