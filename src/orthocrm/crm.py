@@ -40,6 +40,9 @@ from orthocrm.services.assignment.desk import Assignment
 from orthocrm.services.cursors import Cursors
 from orthocrm.services.followups.desk import FollowUps
 from orthocrm.services.imports.desk import Imports
+from orthocrm.services.intelligence import tones
+from orthocrm.services.intelligence.desk import Intelligence
+from orthocrm.services.intelligence.tones import OurReaders
 from orthocrm.services.leads import receiving
 from orthocrm.services.leads.desk import Leads
 from orthocrm.services.leads.receiving import OurChannels
@@ -115,9 +118,11 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
     >>> clinic.name
     'Bright Smiles'
     """
-    found = Plugins([OurChannels(), OurMetrics(), *plugins], discover=discover_plugins)
+    ours = (OurChannels(), OurMetrics(), OurReaders())
+    found = Plugins([*ours, *plugins], discover=discover_plugins)
     receiving.check(found)
     analytics.check(found)
+    tones.check(found)
     provider = None if allow_plaintext else keys
     backend, secret = _backend(url, provider, found, allow_plaintext=allow_plaintext)
     return OrthoCRM(
@@ -247,6 +252,11 @@ class Desk:
     def analytics(self) -> Analytics:
         """Numbers and reports."""
         return Analytics(self.office)
+
+    @cached_property
+    def intelligence(self) -> Intelligence:
+        """What the clinic's own past says, and what to do next."""
+        return Intelligence(self.office)
 
     @cached_property
     def imports(self) -> Imports:

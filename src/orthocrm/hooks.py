@@ -70,6 +70,10 @@ class Specs:
         """Return follow-up rules by their names; they speak in every clinic beside its own."""
 
     @spec
+    def register_sentiment(self) -> Mapping[str, Callable[[str], Any]]:  # type: ignore[empty-body] # a spec has no body
+        """Return readers of tone by name: each takes a text and gives a `Sentiment`."""
+
+    @spec
     def before_stage_change(self, lead: Lead, stage: Stage, actor: Actor) -> None:
         """Raise `Vetoed` to keep a lead out of a stage (won and lost stages included)."""
 
@@ -184,6 +188,10 @@ class Specs:
     @spec
     def lost_suggested(self, event: events.LostSuggested) -> None:
         """Several attempts stayed without an answer."""
+
+    @spec
+    def upset_noticed(self, event: events.UpsetNoticed) -> None:
+        """Something clearly negative was written by a family, or noted about it."""
 
     @spec
     def consent_recorded(self, event: events.ConsentRecorded) -> None:
@@ -307,6 +315,11 @@ class Plugins:
     def followup_rules(self) -> tuple[FollowUpRule, ...]:
         """The follow-up rules that plug-ins bring."""
         return tuple(self.collect("register_followup_rules").values())
+
+    @cached_property
+    def sentiment(self) -> Mapping[str, Callable[[str], Any]]:
+        """The readers of tone, ours and those of plug-ins; the clinic's settings name one."""
+        return self.collect("register_sentiment")
 
     @cached_property
     def places(self) -> Mapping[str, tuple[float, float]]:

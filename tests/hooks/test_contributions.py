@@ -30,6 +30,7 @@ from orthocrm.core.ids import UserId
 from orthocrm.core.notifying import Letter, MessageChannel, Notifier, Sent
 from orthocrm.core.routing import Pool, Routing, Territory
 from orthocrm.hooks import Plugins
+from orthocrm.intelligence.sentiment import Sentiment
 from orthocrm.leads.channels.delivery import Delivered, Reception
 from tests.flows.practice import enquiry
 from tests.hooks.plugins import a_house, an_ear
@@ -380,3 +381,37 @@ def test_register_metrics_that_cannot_be_asked_stop_the_start(given: Mapping[str
 
     with pytest.raises(PluginError, match="register_metrics"):
         orthocrm.connect("memory://", plugins=[Odd()], discover_plugins=False)
+
+
+class Grumbler:
+    """Brings a reader of tone that hears a complaint in everything."""
+
+    @hook
+    def register_sentiment(self) -> Mapping[str, Any]:
+        return {"grumbler": lambda _: Sentiment(value=-1.0), "broken": lambda _: 1 / 0}
+
+
+@pytest.mark.parametrize("reader, value", [("grumbler", -1.0), ("lexicon", 0.0), ("broken", 0.0)])
+def test_register_sentiment_reads_where_the_clinic_names_it(reader: str, value: float) -> None:
+    with a_house(Grumbler()) as house:
+        settings = house.admin.settings.practice().clinic.settings
+        house.admin.settings.change(evolve(settings, sentiment=reader))
+
+        assert house.front.intelligence.tone("We come at ten.").value == value
+
+
+def test_register_sentiment_that_is_not_there_cannot_be_named() -> None:
+    with a_house() as house:
+        settings = house.admin.settings.practice().clinic.settings
+        with pytest.raises(orthocrm.InvalidInput, match="sentiment"):
+            house.admin.settings.change(evolve(settings, sentiment="grumbler"))
+
+
+def test_register_sentiment_of_something_else_stops_the_start() -> None:
+    class Mute:
+        @hook
+        def register_sentiment(self) -> Mapping[str, Any]:
+            return {"mute": "silence"}
+
+    with pytest.raises(PluginError):
+        orthocrm.connect("memory://", plugins=[Mute()], discover_plugins=False)

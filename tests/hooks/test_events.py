@@ -9,6 +9,7 @@ from attrs import evolve
 
 from orthocrm import (
     SIX_TOUCH,
+    ActivityDirection,
     CallOutcome,
     LeadActivityType,
     LeadEdit,
@@ -39,6 +40,11 @@ from tests.hooks import test_contributions, test_refusals
 from tests.hooks.plugins import a_house, an_ear
 
 NO_ANSWER = LogEntry(type=LeadActivityType.PHONE_CALL, call_outcome=CallOutcome.NO_ANSWER)
+COMPLAINT = LogEntry(
+    type=LeadActivityType.EMAIL,
+    direction=ActivityDirection.INBOUND,
+    notes="This is too expensive, we went with another orthodontist.",
+)
 HOOKS = {name for name in vars(Specs) if not name.startswith("_")}
 
 
@@ -191,6 +197,7 @@ SCENARIOS: dict[str, Callable[[House], object]] = {
     "sequence_started": in_a_sequence,
     "sequence_ended": lambda h: h.coordinator.followups.stop_sequence(in_a_sequence(h).id),
     "lost_suggested": lambda h: log_without_an_answer(h, 3),
+    "upset_noticed": lambda h: h.coordinator.followups.log(h.lead().id, COMPLAINT),
     "consent_recorded": agree,
     "message_parked": wait_for_a_carrier_in_vain,
     "import_progressed": import_a_file,

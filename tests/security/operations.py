@@ -31,6 +31,7 @@ from orthocrm.analytics import metrics
 from orthocrm.core.activity import Document, LeadActivityType
 from orthocrm.core.coordinator import Coordinator
 from orthocrm.core.default_templates import DEFAULT_MESSAGES
+from orthocrm.core.errors import TooLittleHistory
 from orthocrm.core.forms import FormDefinition, FormField
 from orthocrm.core.ids import ImportId, LeadId, MergeId, SpendId, TaskId, TimeOffId, ViewId
 from orthocrm.core.query import Cond
@@ -85,6 +86,8 @@ ON_LEADS: dict[str, Call] = {
     "leads.merge": lambda desk, t: desk.leads.merge(t.lead, t.sibling),
     "leads.merges": lambda desk, t: desk.leads.merges(t.lead),
     "leads.unmerge": lambda desk, t: desk.leads.unmerge(t.merge),
+    "intelligence.call_times": lambda desk, t: desk.intelligence.call_times(t.lead),
+    "intelligence.tones": lambda desk, t: desk.intelligence.tones(t.lead),
     "leads.timeline": lambda desk, t: desk.leads.timeline(t.lead),
     "sources.touches": lambda desk, t: desk.sources.touches(t.lead),
     "sources.add_touch": lambda desk, t: desk.sources.add_touch(t.lead, _touch()),
@@ -178,6 +181,8 @@ ON_THE_CLINIC: dict[str, Call] = {
     "assignment.hand_over": lambda desk, t: desk.assignment.hand_over(t.absence),
     "assignment.hand_back": lambda desk, t: desk.assignment.hand_back(t.absence),
     "assignment.workload": lambda desk, _: desk.assignment.workload(),
+    "intelligence.next_actions": lambda desk, _: desk.intelligence.next_actions(),
+    "intelligence.tone": lambda desk, _: desk.intelligence.tone("thank you"),
     "followups.agenda": lambda desk, _: desk.followups.agenda(),
     "followups.open_tasks": lambda desk, _: desk.followups.open_tasks(),
     "followups.advance_sequences": lambda desk, _: desk.followups.advance_sequences(),
@@ -230,6 +235,8 @@ ON_THE_CLINIC: dict[str, Call] = {
     ),
     "settings.remove_absence": lambda desk, t: desk.settings.remove_absence(t.absence),
     "privacy.trail": lambda desk, _: desk.privacy.trail(),
+    "imports.begin_backfill": lambda desk, _: desk.imports.begin_backfill(),
+    "imports.backfill_batch": lambda desk, _: desk.imports.backfill_batch([], None),
     "imports.begin": lambda desk, _: desk.imports.begin("leads", MAPPING),
     "imports.rows": lambda desk, t: desk.imports.rows(_rows(), MAPPING, t.import_id),
     "imports.finish": lambda desk, t: desk.imports.finish(t.import_id, "", Tally()),
@@ -250,6 +257,8 @@ ANALYTICS: dict[str, Call] = {
     "analytics.measure_all": lambda desk, _: desk.analytics.measure_all(["total_leads"]),
     "analytics.snapshot": lambda desk, _: desk.analytics.snapshot(desk.office.clock()),
     "analytics.visited": lambda desk, _: desk.analytics.visited(),
+    "intelligence.forecast": lambda desk, _: _foretold(desk),
+    "intelligence.contact_times": lambda desk, _: desk.intelligence.contact_times(),
     "analytics.stages": lambda desk, _: desk.analytics.stages(),
     "analytics.bottlenecks": lambda desk, _: desk.analytics.bottlenecks(),
     "analytics.report": lambda desk, _: desk.analytics.report("sources"),
@@ -259,6 +268,18 @@ ANALYTICS: dict[str, Call] = {
     "sources.costs": lambda desk, _: desk.sources.costs(Period.month(2026, 11)),
     "analytics.behind": lambda desk, _: desk.analytics.behind(metrics.OUTCOMES, "leads"),
 }
+
+
+ON_A_PAST = ("intelligence.forecast",)
+"""Operations that refuse until the clinic has years behind it."""
+
+
+def _foretold(desk: Desk) -> object:
+    """Ask for a forecast; a clinic without a past is told how much is missing."""
+    try:
+        return desk.intelligence.forecast()
+    except TooLittleHistory as refusal:
+        return refusal.missing
 
 
 def later_date(target: Target) -> date:

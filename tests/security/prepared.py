@@ -8,6 +8,7 @@ from attrs import evolve
 
 from orthocrm import SIX_TOUCH, Desk, OrthoCRM, Role, Settings
 from orthocrm.core.ids import ImportId, TaskId, TimeOffId, UserId
+from orthocrm.intelligence.forecast import LEAST_MONTHS
 from orthocrm.services.imports.ledger import Tally
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.practice import House, enquiry
@@ -15,6 +16,7 @@ from tests.security import operations
 from tests.security.notified import NOTIFYING, boxed
 from tests.security.operations import (
     ANALYTICS,
+    ON_A_PAST,
     ON_ABSENT_OWNERS,
     ON_LEADS,
     ON_LOST_LEADS,
@@ -27,6 +29,7 @@ from tests.security.operations import (
     Target,
 )
 from tests.security.scheduled import SCHEDULING, prepared
+from tests.support.pasts import bring_a_past
 
 
 def ready(target: Target, name: str) -> Callable[[Desk], Any]:
@@ -94,6 +97,8 @@ def _for(target: Target, name: str) -> Target:
     desk, now = target.house.desk(Role.OPERATOR), target.house.clock()
     if name in ON_LOST_LEADS:
         desk.pipeline.lose(target.lead, "RELOCATED")
+    if name in ON_A_PAST:
+        bring_a_past(target.house, LEAST_MONTHS)
     if name in ON_ABSENT_OWNERS:
         desk.settings.add_absence("me", now, now + timedelta(days=1))
     if name in ("imports.revert_batch", "imports.close_revert"):

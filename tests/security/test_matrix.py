@@ -290,6 +290,8 @@ def test_operations_on_a_lead_whose_coordinator_is_away(
 
 BEYOND = {
     "imports.begin": {CREATE, UPDATE},
+    "imports.begin_backfill": {CREATE, UPDATE, ASSIGN, CONVERT},
+    "imports.backfill_batch": {CREATE, UPDATE, ASSIGN, CONVERT},
     "imports.rows": {CREATE, UPDATE},
     "imports.revert_batch": {Permission.LEAD_ARCHIVE},
     "imports.close_revert": {Permission.LEAD_ARCHIVE},
@@ -320,7 +322,12 @@ MORE = {
 }
 
 
-NOT_FOR_MARKETING = ("analytics.lost_reasons", "analytics.stages", "analytics.bottlenecks")
+NOT_FOR_MARKETING = (
+    "analytics.lost_reasons",
+    "analytics.stages",
+    "analytics.bottlenecks",
+    "intelligence.contact_times",
+)
 
 OWN_ONLY_HOURS = {Role.AGENT, Role.PROVIDER}
 """Roles that manage their own absences and hours; the matrix tries somebody else's."""

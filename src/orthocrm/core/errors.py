@@ -24,6 +24,7 @@ OrthoCRMError
 │   ├── MovedTooOften               a patient moved it as often as the type lets them
 │   ├── HoldExpired                 what held the time has run out
 │   ├── TooLittleHistory            a forecast or a model has too little to go by: `missing`
+│   │   └── NotEnoughOutcomes       too few leads or visits came to either end to learn from
 │   └── AppointmentClosed           the state of the appointment refuses
 ├── Conflict                        somebody else was first
 │   ├── StaleVersion                the noun changed since it was read
@@ -316,6 +317,22 @@ class AppointmentClosed(RuleViolated):
     def __init__(self, status: str) -> None:
         self.status = status
         super().__init__(f"the appointment is {status.lower().replace('_', ' ')}")
+
+
+class NotEnoughOutcomes(TooLittleHistory):
+    """Too little has happened to learn from: `came` and `not_came` have to reach `least` each."""
+
+    code = "not_enough_outcomes"
+
+    def __init__(self, came: int, not_came: int, least: int) -> None:
+        self.came = came
+        self.not_came = not_came
+        self.least = least
+        super().__init__(2 * least, min(came, least) + min(not_came, least), "outcomes")
+        self.args = (
+            f"too little has happened to learn from: {came} with the outcome and {not_came} without"
+            f" it; {least} of each are needed, so {self.missing} are missing",
+        )
 
 
 class Conflict(OrthoCRMError):

@@ -296,6 +296,15 @@ class LostSuggested(Event):
 
 
 @frozen(kw_only=True)
+class UpsetNoticed(Event):
+    """What a family wrote, or a note about it, is clearly negative; `topics` are codes."""
+
+    lead_id: LeadId
+    activity_id: ActivityId
+    topics: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
 class ConsentRecorded(Event):
     """A family said that it may be written to, or may not; `purpose` None is every purpose."""
 

@@ -111,6 +111,7 @@ class NoticeKind(StrEnum):
     TASK_OVERDUE = "task_overdue"
     TASK_ESCALATED = "task_escalated"
     ANSWER_RECEIVED = "answer_received"
+    FAMILY_UPSET = "family_upset"
     LOST_SUGGESTED = "lost_suggested"
     LEAD_RECALLED = "lead_recalled"
     STAGE_OVERSTAYED = "stage_overstayed"

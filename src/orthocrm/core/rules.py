@@ -19,6 +19,7 @@ class Trigger(StrEnum):
     NO_CONTACT = "NO_CONTACT"
     IN_STAGE = "IN_STAGE"
     UNANSWERED = "UNANSWERED"
+    UPSET = "UPSET"
 
 
 TIMED = frozenset({Trigger.NO_CONTACT, Trigger.IN_STAGE})
@@ -39,7 +40,8 @@ class FollowUpRule:
     To act is to make a `task` with a `title`, to queue the `message` template of a name, to start
     the `sequence` of a name, and to suggest that the lead be given up: any of them.
 
-    LEAD_CAPTURED, STAGE_ENTERED and UNANSWERED speak at once, and the task is due `after` that
+    LEAD_CAPTURED, STAGE_ENTERED, UNANSWERED and UPSET (a family wrote something that is clearly
+    negative) speak at once, and the task is due `after` that
     long, counted in business time when `business`; so is the message. NO_CONTACT and IN_STAGE
     speak once the time `after` has passed, and what they ask for is due at once. By their task or
     sequence one sees that these two have spoken, so they need one.

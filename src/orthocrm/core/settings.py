@@ -95,11 +95,14 @@ class Settings:
     `holidays` names a country and perhaps a part of it (`US`, `US-TX`) whose public holidays are
     closed days, but for special openings. `sequences` are those that leads can be put through. An
     open task that is overdue for `escalate_after` is escalated to the fallback person; None: never.
+    Models are trained anew every `retrain_after`; None: only by hand.
     `custom_fields` are the clinic's own fields of leads. Documents lie behind `https`, or behind
     the host application's own `document_schemes`. `visit_types` is what can be booked, `resources`
     the chairs and rooms for it, and `reminders` those of types that have none of their own;
     `own_bookings` is how many appointments to come patients may have booked by themselves at a
-    time; None: as many as they like. `reminding` says how they are sent. `reporting` is what reports go by, and who gets which.
+    time; None: as many as they like. `reminding` says how they are sent. `reporting` is what
+    reports go by, and who gets which. `sentiment` names the reader of tone that looks at what
+    families write; None: nobody looks.
     """
 
     region: str = "US"
@@ -121,6 +124,7 @@ class Settings:
     message_templates: tuple[MessageTemplate, ...] = DEFAULT_MESSAGES
     sequences: tuple[Sequence, ...] = ()
     escalate_after: timedelta | None = timedelta(hours=24)
+    retrain_after: timedelta | None = timedelta(days=30)
     custom_fields: tuple[CustomField, ...] = ()
     document_schemes: tuple[str, ...] = ()
     messaging: Messaging = field(factory=Messaging)
@@ -129,6 +133,7 @@ class Settings:
     own_bookings: int | None = 5
     reminders: tuple[ReminderRule, ...] = DEFAULT_REMINDERS
     reporting: Reporting = field(factory=Reporting)
+    sentiment: str | None = "lexicon"
     reminding: Reminding = field(factory=Reminding)
 
 
@@ -275,6 +280,11 @@ def _fallback(settings: Settings) -> bool:
     return person is None or (isinstance(person, str) and 0 < len(person) <= limits.REFERENCE)
 
 
+def _sentiment(settings: Settings) -> bool:
+    reader = settings.sentiment
+    return reader is None or (isinstance(reader, str) and 0 < len(reader) <= limits.LABEL)
+
+
 def _chain(settings: Settings) -> bool:
     names = settings.assignment
     return (
@@ -293,6 +303,13 @@ def _escalation(settings: Settings) -> bool:
     after = settings.escalate_after
     return after is None or (
         isinstance(after, timedelta) and timedelta() < after <= timedelta(days=365)
+    )
+
+
+def _retraining(settings: Settings) -> bool:
+    after = settings.retrain_after
+    return after is None or (
+        isinstance(after, timedelta) and timedelta(days=1) <= after <= timedelta(days=365)
     )
 
 
@@ -319,9 +336,11 @@ _CHECKS: tuple[tuple[str, str, Callable[[Settings], bool]], ...] = (
     ("currency", "give a three-letter currency code", _currency),
     ("hours", "give wall times without a zone, weekdays from 0 (Sunday) to 6", _hours),
     ("fallback", "give a user", _fallback),
+    ("sentiment", "give the name of a reader of tone", _sentiment),
     ("assignment", "give the names of strategies, each of them once", _chain),
     ("untouched_after", "give more than nothing and at most a year", _untouched),
     ("escalate_after", "give more than nothing and at most a year", _escalation),
+    ("retrain_after", "give a day to a year", _retraining),
     ("holidays", "give a country, perhaps with a part of it: US, US-TX", _holidays),
     ("replay_window", "give at most a day", _window),
     ("own_bookings", "give 0 to 1000, or None", _own_bookings),

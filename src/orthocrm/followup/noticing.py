@@ -110,6 +110,15 @@ def _answered(event: events.ActivityLogged, item: str, known: Known) -> list[Tol
     return _owners(_K.ANSWER_RECEIVED, item, event.lead_id, known, event.activity_id)
 
 
+def _upset(event: events.UpsetNoticed, item: str, known: Known) -> list[Told]:
+    """Tell the coordinator, and the fallback person beside them."""
+    found = _owners(_K.FAMILY_UPSET, item, event.lead_id, known, event.activity_id)
+    to = known.fallback
+    if to is None or any(one.user == to for one in found):
+        return found
+    return [*found, _one(to, _K.FAMILY_UPSET, item, event.lead_id, event.activity_id)]
+
+
 def _suggested(event: events.LostSuggested, item: str, known: Known) -> list[Told]:
     return _owners(_K.LOST_SUGGESTED, item, event.lead_id, known)
 
@@ -212,6 +221,7 @@ _RULES: Mapping[str, Callable[[Any, str, Known], list[Told]]] = {
     events.LeadsAssigned.kind: _many_assigned,
     events.TaskEscalated.kind: _escalated,
     events.ActivityLogged.kind: _answered,
+    events.UpsetNoticed.kind: _upset,
     events.LostSuggested.kind: _suggested,
     events.LeadRecalled.kind: _recalled,
     events.LeadCaptured.kind: _captured,
@@ -250,6 +260,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     _K.TASK_OVERDUE: ("task of yours is overdue", "tasks of yours are overdue"),
     _K.TASK_ESCALATED: ("task is long overdue", "tasks are long overdue"),
     _K.ANSWER_RECEIVED: ("family answered", "families answered"),
+    _K.FAMILY_UPSET: ("family is upset", "families are upset"),
     _K.LOST_SUGGESTED: ("lead may be given up", "leads may be given up"),
     _K.LEAD_RECALLED: ("recall is due", "recalls are due"),
     _K.STAGE_OVERSTAYED: ("lead stays long in its stage", "leads stay long in their stages"),

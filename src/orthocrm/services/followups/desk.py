@@ -23,7 +23,15 @@ from orthocrm.followup.attempts import LogEntry
 from orthocrm.followup.tasks import NewTask
 from orthocrm.services.assignment import assigning
 from orthocrm.services.batch import Refused, attempt, done, only
-from orthocrm.services.followups import agenda, daily, enrolling, reacting, sequences, timed
+from orthocrm.services.followups import (
+    agenda,
+    daily,
+    enrolling,
+    reacting,
+    sequences,
+    timed,
+    upsets,
+)
 from orthocrm.services.followups.daily import Agenda
 from orthocrm.services.followups.reacting import Reaction
 from orthocrm.services.followups.sequences import Advanced
@@ -205,7 +213,11 @@ def _reactions(work: Work, logged: Sequence[attempts.Logged]) -> Mapping[Activit
     """
     silent = [i for i in logged if i.attempted and not i.answered]
     held = enrolling.holding(work, {item.lead.id for item in silent}) if silent else frozenset()
-    return {item.activity.id: _reaction(work, item, held) for item in logged}
+    alarmed = upsets.alarmed(work, logged)
+    return {
+        item.activity.id: alarmed.get(item.activity.id) or _reaction(work, item, held)
+        for item in logged
+    }
 
 
 def _reaction(work: Work, logged: attempts.Logged, held: Collection[LeadId]) -> Reaction:
@@ -227,11 +239,11 @@ def _saved(
 ) -> Mapping[LeadId, Lead]:
     work.store.activities.add([item.activity for item in logged])
     work.record(*(item.event for item in logged))
-    changed = [lead for lead in present.values() if lead != found[lead.id]]
     new = {
         lead.id: [t for i in logged if i.lead.id == lead.id for t in made[i.activity.id].tasks]
-        for lead in changed
+        for lead in present.values()
     }
+    changed = [lead for lead in present.values() if lead != found[lead.id] or new[lead.id]]
     answered = {item.lead.id for item in logged if item.answered}
     settled = agenda.in_line(work, changed, [new[lead.id] for lead in changed], answered)
     return {**present, **{lead.id: lead for lead in work.store.leads.save(settled)}}

@@ -277,8 +277,10 @@ class ClinicSettings(Area, area="settings"):
 
 
 def _check_names(work: Work, known: Settings) -> None:
-    """Refuse a place without known holidays, and to forget templates that stages name."""
+    """Refuse a place without known holidays, an unknown reader, and to forget templates in use."""
     holidays.check(known.holidays, work.now.year)
+    if known.sentiment is not None and known.sentiment not in work.plugins.sentiment:
+        raise InvalidInput.at("sentiment", "unknown_reader", "no reader of tone has this name")
     _refuse(automation.settings_problems(work.practice, known))
 
 

@@ -1,0 +1,77 @@
+"""Messages that are clearly negative: somebody is told, and the clinic's rules speak, once each."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from orthocrm.core.events import UpsetNoticed
+from orthocrm.core.ids import ActivityId, LeadId
+from orthocrm.core.query import Cond, both
+from orthocrm.core.task import OPEN_TASKS
+from orthocrm.followup import upset
+from orthocrm.followup.attempts import Logged
+from orthocrm.intelligence.sentiment import Sentiment
+from orthocrm.services.followups import reacting
+from orthocrm.services.followups.reacting import Reaction
+from orthocrm.services.intelligence import tones
+from orthocrm.services.work import Work, everything
+
+
+def alarmed(work: Work, logged: Sequence[Logged]) -> Mapping[ActivityId, Reaction]:
+    """React to what is clearly negative among new activities.
+
+    One message that is logged with several leads of a family alarms once. A closed lead gets no
+    task, nor one that has such a task to be done.
+    """
+    found = _upset(work, logged)
+    if not found:
+        return {}
+    work.record(*(_told(work, item, tone) for item, tone in found))
+    waiting = _waiting(work, found)
+    return {
+        item.activity.id: _reaction(work, item, waiting) for item, _ in found if item.lead.is_open
+    }
+
+
+def _upset(work: Work, logged: Sequence[Logged]) -> list[tuple[Logged, Sentiment]]:
+    found, heard = [], set[tuple[str, object]]()
+    for item in logged:
+        words = tones.words_of(item.activity), item.activity.occurred_at
+        if words in heard:
+            continue
+        tone = tones.upset(work, item.activity)
+        if tone is not None:
+            heard.add(words)
+            found.append((item, tone))
+    return found
+
+
+def _reaction(work: Work, item: Logged, waiting: Collection[tuple[LeadId, str | None]]) -> Reaction:
+    woken = [
+        rule
+        for rule in upset.woken(item.lead, work.practice)
+        if (item.lead.id, rule.name) not in waiting
+    ]
+    return reacting.of_rules(work, item.lead, woken, item.activity.id)
+
+
+def _waiting(
+    work: Work, found: Sequence[tuple[Logged, Sentiment]]
+) -> frozenset[tuple[LeadId, str | None]]:
+    """Tell which rules have a task of theirs that is still to be done."""
+    names = {rule.name for item, _ in found for rule in upset.woken(item.lead, work.practice)}
+    where = both(
+        Cond("lead_id", "in", sorted({item.lead.id for item, _ in found})),
+        Cond("rule", "in", sorted(names)),
+        Cond("status", "in", OPEN_TASKS),
+    )
+    return frozenset((task.lead_id, task.rule) for task in everything(work.store.tasks, where))
+
+
+def _told(work: Work, item: Logged, tone: Sentiment) -> UpsetNoticed:
+    return UpsetNoticed(
+        clinic_id=work.clinic_id,
+        at=work.now,
+        by=work.actor.user,
+        lead_id=item.lead.id,
+        activity_id=item.activity.id,
+        topics=tuple(topic.value for topic in tone.topics),
+    )

@@ -1,0 +1,1 @@
+"""`desk.intelligence`: what the clinic's own past says about its leads."""
