@@ -18,7 +18,7 @@ from orthocrm.core.ids import AppointmentId, ClinicId
 from orthocrm.scheduling.lifecycle import FREED
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
-from orthocrm.testing.suite.arranged import together
+from orthocrm.testing.suite.arranged import PATIENCE_SECONDS, together
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House
 from tests.flows.scheduling import HOUR, KIM, LEE, TUESDAY, search, wish
@@ -51,20 +51,24 @@ def attempts(house: House, number: int, first: int, *, free_again: bool = False)
     return told
 
 
-def at_once(house: House, threads: int, number: int, first: int = 0) -> Counter[str]:
+def at_once(
+    house: House, threads: int, number: int, first: int = 0, patience: float = PATIENCE_SECONDS
+) -> Counter[str]:
     """Let several threads try."""
     works = [
         partial(attempts, house, number, first + one, free_again=True) for one in range(threads)
     ]
-    return sum(together(*works), Counter[str]())
+    return sum(together(*works, patience=patience), Counter[str]())
 
 
-def elsewhere(url: str, clinic: ClinicId, process: int, number: int) -> Counter[str]:
+def elsewhere(
+    url: str, clinic: ClinicId, process: int, number: int, patience: float
+) -> Counter[str]:
     """Try from the threads of a process of its own."""
     clock = FrozenClock()
     with opened(url, clock) as crm:
         known = next(each for each in crm.clinics() if each.id == clinic)
-        return at_once(House(crm, known, clock), 4, number, first=1000 * (process + 1))
+        return at_once(House(crm, known, clock), 4, number, 1000 * (process + 1), patience)
 
 
 @attrs.frozen(kw_only=True)

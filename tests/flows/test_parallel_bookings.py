@@ -129,7 +129,7 @@ def _race(
         clinic = crm.create_clinic(name="Bright Smiles", timezone="America/Chicago")
         house = House(crm, clinic, clock)
         open_the_diary(house)
-        given = [(url, clinic.id, process, number) for process in range(processes)]
+        given = [(url, clinic.id, process, number, patience) for process in range(processes)]
         with multiprocessing.get_context("spawn").Pool(processes) as pool:
             parts = pool.starmap_async(elsewhere, given).get(patience)
         told = sum(parts, Counter[str]())

@@ -40,7 +40,12 @@ _CLOSE: Final = timedelta(days=1)
 """In so short a range it is worth looking which appointments can touch anything of it."""
 
 LOOKED_BACK: Final = timedelta(days=62)
-"""How long before now appointments count for grids that begin with a free run (R9, R10)."""
+"""How long before now appointments count for a grid that begins with a free run (R9).
+
+It is counted from now and not from the range, so that every range meets the same runs. Whoever
+closes once in that time has all runs begin within it; a run without a beginning has a grid of its
+own, the same whatever is asked. A clock's grid begins at now (R10), and needs nothing before.
+"""
 
 _ALWAYS: Final = tuple(WeeklyHours(weekday=day, start="00:00", end="24:00") for day in range(7))
 
@@ -85,9 +90,11 @@ class Question:
 def range_of(question: Question, until: datetime) -> tuple[datetime, datetime]:
     """Give the instants between which appointments have to be read."""
     low = question.from_ or question.now
-    if question.type.align in (StartGrid.FREE, StartGrid.CLOCK):
-        low = min(low, question.now - LOOKED_BACK)
     kind = question.type
+    if kind.align is StartGrid.FREE:
+        low = min(low, question.now - LOOKED_BACK)
+    elif kind.align is StartGrid.CLOCK:
+        low = min(low, question.now)
     longest = kind.duration + kind.buffer_before + kind.buffer_after
     return low - MARGIN - kind.buffer_before, until + MARGIN + longest
 

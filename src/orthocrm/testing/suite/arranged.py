@@ -154,8 +154,11 @@ class _Job:
             self.outcome.error = error
 
 
-def outcomes(*works: Callable[[], Any]) -> list[Outcome]:
-    """Run functions in threads at the same time, and give what came of each."""
+def outcomes(*works: Callable[[], Any], patience: float = PATIENCE_SECONDS) -> list[Outcome]:
+    """Run functions in threads at the same time, and give what came of each.
+
+    None of them may take longer than `patience`, in seconds.
+    """
     barrier = threading.Barrier(len(works))
 
     def after_the_others(work: Callable[[], Any]) -> Callable[[], Any]:
@@ -170,14 +173,14 @@ def outcomes(*works: Callable[[], Any]) -> list[Outcome]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE_SECONDS)
+        thread.join(patience)
     assert not any(thread.is_alive() for thread in threads), "units of work wait for each other"
     return [job.outcome for job in jobs]
 
 
-def together(*works: Callable[[], R]) -> list[R]:
+def together(*works: Callable[[], R], patience: float = PATIENCE_SECONDS) -> list[R]:
     """Run functions in threads at the same time; raise the first error, else give the results."""
-    ended = outcomes(*works)
+    ended = outcomes(*works, patience=patience)
     for outcome in ended:
         if outcome.error is not None:
             raise outcome.error
