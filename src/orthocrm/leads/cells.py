@@ -18,9 +18,16 @@ _TRUE = frozenset({"true", "yes", "y", "1", "t", "x"})
 _FALSE = frozenset({"false", "no", "n", "0", "f"})
 _LONGEST_DATE = 100
 _MOST_DIGITS = 18
+_DAY, _TIME, _OFFSET = (
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "[0-9]{2}:[0-9]{2}:[0-9]{2}",
+    "(?:Z|[+-][0-9]{2}:?[0-5][0-9])",
+)
 _IN_FULL = {
-    "%Y-%m-%d": re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}"),
-    "%Y-%m-%d %H:%M:%S": re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"),
+    "%Y-%m-%d": re.compile(_DAY),
+    "%Y-%m-%d %H:%M:%S": re.compile(f"{_DAY} {_TIME}"),
+    "%Y-%m-%dT%H:%M:%S": re.compile(f"{_DAY}T{_TIME}"),
+    "%Y-%m-%dT%H:%M:%S%z": re.compile(f"{_DAY}T{_TIME}{_OFFSET}"),
 }
 _SAMPLE = datetime(2001, 12, 23, 16, 54, 32, tzinfo=UTC)
 

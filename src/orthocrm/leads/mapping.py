@@ -306,7 +306,7 @@ def _read(
 
 def _lead_row(row: Row, values: Values, _: FieldMapping) -> LeadRow:
     stage = values.pop("stage", None)
-    own = {own_field(name): values.pop(name) for name in [*values] if own_field(name)}
+    own = {own_field(name): values.pop(name) for name in [*values] if "." in name}
     intake = Intake(**values, custom=own)
     return LeadRow(number=row.number, line=row.line, intake=intake, stage=stage)
 

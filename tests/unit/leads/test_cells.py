@@ -21,6 +21,7 @@ from orthocrm.leads.cells import (
 
 DAY = "%Y-%m-%d"
 SECOND = "%Y-%m-%d %H:%M:%S"
+LOCAL, OFFSET = "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"
 
 
 def read(cell: str, kind: type, **options: object) -> object:
@@ -159,6 +160,19 @@ class TestDates:
         for form, text in ((SECOND, cell), (DAY, cell[:10])):
             assert _outcome(text, form) == _expected(text, form)
 
+    @given(
+        st.from_regex(
+            r"[0-2]\d\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d([Zz]|[+-]\d\d:?\d\d)?",
+            fullmatch=True,
+        )
+    )
+    @example("2018-02-26T23:59:59+24:00")
+    @example("2018-02-26T23:59:59+05:75")
+    @example("2018-02-26t23:59:59Z")
+    def test_the_quick_way_reads_offsets_as_strptime_does(self, cell: str) -> None:
+        assert _outcome(cell, OFFSET) == _expected(cell, OFFSET)
+        assert _outcome(cell[:19], LOCAL) == _expected(cell[:19], LOCAL)
+
     @pytest.mark.parametrize(
         "form", [DAY, SECOND, "%m/%d/%y", "%d %B %Y %I:%M %p", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y%j"]
     )
@@ -184,8 +198,9 @@ def _outcome(cell: str, form: str) -> object:
 
 def _expected(cell: str, form: str) -> object:
     try:
-        return datetime.strptime(cell, form).replace(tzinfo=UTC)
-    except ValueError:
+        told = datetime.strptime(cell, form)
+        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
 
 
