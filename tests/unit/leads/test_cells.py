@@ -198,7 +198,7 @@ def _outcome(cell: str, form: str) -> object:
 
 def _expected(cell: str, form: str) -> object:
     try:
-        told = datetime.strptime(cell, form)
+        told = datetime.strptime(cell, form)  # noqa: DTZ007 - its zone comes next
         return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
