@@ -549,6 +549,7 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
             "the_key_of_a_notice_is_unique_by_user",
             "a_lead_runs_through_a_sequence_once_at_a_time",
             "the_name_of_a_saved_view_is_unique_by_owner",
+            "models_of_a_purpose_are_numbered_once",
         ),
     ),
     "shares its nouns": (

@@ -239,6 +239,7 @@ UNIQUE: Mapping[str, Sequence[Any]] = {
     "notices": (lambda notice: (notice.user, notice.key),),
     "enrollments": (lambda one: (one.lead_id, one.sequence, one.state == "RUNNING" or one.id),),
     "views": (lambda view: (view.owner, view.name.casefold()),),
+    "models": (lambda model: (model.purpose, model.number),),
     "campaigns": (lambda campaign: campaign.name.casefold(),),
     "referrers": (lambda referrer: (referrer.kind, referrer.ref),),
     "links": (lambda link: (link.lead_id, link.other_id),),

@@ -51,6 +51,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     BREAK_GLASS = "break_glass"
     MESSAGE_SEND = "message:send"
+    MODEL_TRAIN = "model:train"
 
 
 class Scope(StrEnum):
@@ -114,6 +115,7 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
             _P.PRIVACY_EXPORT,
             _P.PRIVACY_ERASE,
             _P.AUDIT_READ,
+            _P.MODEL_TRAIN,
             *_SCHEDULING,
         ),
         Role.DOCTOR: {_P.LEAD_ANALYTICS: Scope.AGGREGATES},
@@ -139,6 +141,7 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
             _P.LEAD_UPDATE,
             _P.LEAD_ASSIGN,
             _P.MESSAGE_SEND,
+            _P.MODEL_TRAIN,
             _P.APPOINTMENT_MANAGE,
         ),
         Role.IMPORTER: _clinic(

@@ -262,6 +262,13 @@ VIEWS = Schema(
     is_shared=(Kind.FLAG, "is_shared"),
 )
 
+MODELS = Schema(
+    "models",
+    purpose=(_CODE, "purpose"),
+    number=(_NUMBER, "number"),
+    trained_at=(_INSTANT, "trained_at"),
+)
+
 IMPORTS = Schema("imports", state=(_CODE, "state"), started_at=(_INSTANT, "started_at"))
 
 IMPORT_CHANGES = Schema(
@@ -309,6 +316,7 @@ SCHEMAS = {
         CONTACTS,
         ENROLLMENTS,
         VIEWS,
+        MODELS,
         IMPORTS,
         AUDIT,
         IMPORT_CHANGES,

@@ -27,6 +27,7 @@ NoticeId = NewType("NoticeId", str)
 ConsentId = NewType("ConsentId", str)
 EnrollmentId = NewType("EnrollmentId", str)
 ViewId = NewType("ViewId", str)
+ModelId = NewType("ModelId", str)
 SeriesId = NewType("SeriesId", str)
 WaitlistId = NewType("WaitlistId", str)
 

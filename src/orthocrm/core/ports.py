@@ -36,6 +36,7 @@ from orthocrm.core.settings import Clinic
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage
 from orthocrm.core.task import Task
+from orthocrm.core.trained_model import TrainedModel
 from orthocrm.core.waitlist import WaitlistEntry
 
 T = TypeVar("T")
@@ -389,6 +390,11 @@ class UnitOfWork(Protocol):
     @property
     def views(self) -> Repository[SavedView]:
         """Saved views; owner and case-folded name are unique."""
+        ...
+
+    @property
+    def models(self) -> Repository[TrainedModel]:
+        """What the clinic learnt; purpose and number are unique."""
         ...
 
     @property

@@ -14,6 +14,7 @@ from orthocrm.rounds.carrying import Carriers
 from orthocrm.rounds.worked import StepFailed, Worked
 from orthocrm.services.assignment.desk import Assignment
 from orthocrm.services.followups.desk import FollowUps
+from orthocrm.services.intelligence.desk import Intelligence
 from orthocrm.services.notifications.desk import Notifications
 from orthocrm.services.notifications.settling import Settled
 from orthocrm.services.pipeline.desk import Pipeline
@@ -43,6 +44,11 @@ class WorkersDesk(Protocol):
     @property
     def scheduling(self) -> Scheduling:
         """Holds that run out."""
+        ...
+
+    @property
+    def intelligence(self) -> Intelligence:
+        """Models that are trained anew."""
         ...
 
     @property
@@ -134,6 +140,12 @@ def _overdue(one: Round) -> Worked:
     return Worked(notices=one.desk.notifications.tell_overdue())
 
 
+def _models(one: Round) -> Worked:
+    if one.clinic.settings.retrain_after is None:
+        return Worked()
+    return Worked(trained=len(one.desk.intelligence.retrain_due()))
+
+
 def _events(one: Round) -> Worked:
     return Worked(failures=tuple(one.tell(one.clinic.id)))
 
@@ -173,5 +185,6 @@ _STEPS: Mapping[str, Callable[[Round], Worked]] = {
     "events": _events,
     "messages": _messages,
     "late_events": _events,
+    "models": _models,
 }
 """Events come after what makes them, messages after what asks for them, then what came of those."""

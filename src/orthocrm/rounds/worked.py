@@ -38,6 +38,7 @@ class Worked:
         retried: Messages that no carrier took, to be tried again.
         refused: Messages that a carrier refused for good, or whose use was over.
         parked: Messages that failed too often.
+        trained: Models that were trained anew.
         late: Results that came after somebody else had taken the message.
     """
 
@@ -56,6 +57,7 @@ class Worked:
     refused: int = 0
     parked: int = 0
     late: int = 0
+    trained: int = 0
 
     def __add__(self, other: "Worked") -> "Worked":
         names = [attribute.name for attribute in fields(Worked)]

@@ -35,6 +35,7 @@ from orthocrm.core.settings import Clinic
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage
 from orthocrm.core.task import Task
+from orthocrm.core.trained_model import TrainedModel
 from orthocrm.core.waitlist import WaitlistEntry
 
 PATIENCE = timedelta(seconds=30)
@@ -67,6 +68,7 @@ class MemoryUnit:
         self.contacts: MemoryRepository[StaffContact] = MemoryRepository(session, "contacts")
         self.enrollments: MemoryRepository[Enrollment] = MemoryRepository(session, "enrollments")
         self.views: MemoryRepository[SavedView] = MemoryRepository(session, "views")
+        self.models: MemoryRepository[TrainedModel] = MemoryRepository(session, "models")
         self.links: MemoryRepository[LeadLink] = MemoryRepository(session, "links")
         self.merges: MemoryRepository[Merge] = MemoryRepository(session, "merges")
         self.touches: MemoryRepository[Touch] = MemoryRepository(session, "touches")

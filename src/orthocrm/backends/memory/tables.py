@@ -15,6 +15,7 @@ from orthocrm.core.query import Schema
 from orthocrm.core.query_text import dumped, dumped_sort, loaded, loaded_sort
 from orthocrm.core.saved_view import SavedView
 from orthocrm.core.settings import Clinic
+from orthocrm.core.trained_model import TrainedModel
 
 Values = Callable[[Any], Iterable[Any]]
 
@@ -95,6 +96,10 @@ def _item_apart(item: OutboxItem) -> OutboxItem:
     return evolve(item, payload=_as_json(item.payload))
 
 
+def _model_apart(model: TrainedModel) -> TrainedModel:
+    return evolve(model, document=_as_json(model.document), report=_as_json(model.report))
+
+
 def _delivery_apart(delivery: Delivery) -> Delivery:
     return evolve(delivery, result=_as_json(delivery.result))
 
@@ -167,6 +172,13 @@ TABLES = {
             },
             unique=("name",),
             apart=_view_apart,
+        ),
+        Table(
+            name="models",
+            kind="model",
+            indexes={"number": lambda model: ((model.purpose, model.number),), **_by("purpose")},
+            unique=("number",),
+            apart=_model_apart,
         ),
         Table(
             name="links",

@@ -30,6 +30,7 @@ from orthocrm.core.settings import Clinic
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage
 from orthocrm.core.task import Task
+from orthocrm.core.trained_model import TrainedModel
 from orthocrm.core.waitlist import WaitlistEntry
 
 
@@ -143,6 +144,11 @@ class SqlUnitOfWork:
     def views(self) -> SqlRepository[SavedView]:
         """Saved views; owner and case-folded name are unique."""
         return SqlRepository(self._transaction, rows.VIEW)
+
+    @cached_property
+    def models(self) -> SqlRepository[TrainedModel]:
+        """What the clinic learnt; purpose and number are unique."""
+        return SqlRepository(self._transaction, rows.MODEL)
 
     @cached_property
     def links(self) -> SqlRepository[LeadLink]:

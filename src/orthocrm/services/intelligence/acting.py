@@ -116,25 +116,21 @@ def _found(work: Work, user: UserId, scores: Scores) -> _Found:
         Cond("owner", "eq", user),
         Cond("status", "in", OPEN_STATUSES),
     )
-    due = [
-        lead for where, order in _reasons(work) for lead in _some(work, both(mine, where), order)
-    ]
+    conditions = [*_reasons(work), (_unplanned(work), "entered_at")]
+    due = [lead for where, by in conditions for lead in _some(work, both(mine, where), by)]
     tasks = _overdue(work, user)
     asked = _asked(work)
     visits = _unconfirmed(work)
     named = {*tasks, *asked, *visits} - {lead.id for lead in due}
     others = work.store.leads.get(sorted(named)).values() if named else ()
-    known = scores(work, _some(work, both(mine, _unplanned(work)), "entered_at"))
     leads = {lead.id: lead for lead in (*due, *_reachable(work, others, user, tasks))}
-    promising = set(known) - leads.keys()
-    leads.update(_by_id(work.store.leads.get(sorted(promising)).values() if promising else ()))
     return _Found(
         leads=leads,
         tasks=tasks,
         asked=asked,
         visits=visits,
         touched=_last(work, Cond("lead_id", "in", sorted(leads))) if leads else {},
-        scores=known,
+        scores=scores(work, [*leads.values()]),
         entries=_entries(work, leads.values()),
     )
 
@@ -219,10 +215,6 @@ def _reachable(
         if lead.stamps.deleted_at is None
         and (lead.ownership.owner == user or (all_of_them and lead.id in tasks))
     ]
-
-
-def _by_id(leads: Iterable[Lead]) -> Mapping[LeadId, Lead]:
-    return {lead.id: lead for lead in leads}
 
 
 def _entries(work: Work, leads: Iterable[Lead]) -> Mapping[str, Sequence[ConsentEntry]]:

@@ -1,4 +1,4 @@
-"""Leads as rows to learn from and to score: read a page at a time, timelines without their texts."""
+"""Leads as rows to learn from and to score: a page at a time, timelines without their texts."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -13,7 +13,7 @@ from orthocrm.core.ids import ModelId
 from orthocrm.core.query import Cond, Where, both
 from orthocrm.core.trained_model import ModelPurpose, TrainedModel
 from orthocrm.intelligence.drift import Drift, drifts, shares
-from orthocrm.intelligence.lead_features import captured, filled_later, snapshots
+from orthocrm.intelligence.lead_features import captured, filled_later, snapshot
 from orthocrm.intelligence.no_show import CAME, MISSED
 from orthocrm.intelligence.scorecard import Scorecard
 from orthocrm.intelligence.scoring import LEAST_OUTCOMES, Plan, Report, Trained, fit, report_of
@@ -83,11 +83,13 @@ def examples(work: Work, purpose: ModelPurpose) -> Examples:
 
 def _of_leads(work: Work) -> Examples:
     pasts = leads_known.pasts(work)
-    _demand([past.converted for past in pasts])
+    seen = (snapshot(past, work.practice) for past in pasts)
+    rows = [row for row in seen if row is not None]
+    _demand([bool(row["@converted"]) for row in rows])
     late = filled_later(pasts)
     return Examples(
         purpose=ModelPurpose.LEADS,
-        rows=[row for past in pasts for row in snapshots(past, work.practice)],
+        rows=rows,
         outcome="@converted",
         plan=Plan(late=late, when="@at", group="@lead"),
         fresh=[captured(past.lead, work.practice) for past in pasts],

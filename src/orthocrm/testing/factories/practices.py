@@ -1,4 +1,4 @@
-"""A practice: its clinic, stages, sources, coordinators, rotations and saved views."""
+"""A practice: its clinic, stages, sources, coordinators, rotations, saved views and models."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from orthocrm.core.saved_view import SavedView
 from orthocrm.core.settings import Clinic
 from orthocrm.core.source import DEFAULT_SOURCES, LeadSourceCategory, Source
 from orthocrm.core.stage import DEFAULT_STAGES, Stage
+from orthocrm.core.trained_model import ModelPurpose, TrainedModel
 from orthocrm.testing.clock import MONDAY_MORNING
 from orthocrm.testing.factories.making import COORDINATOR, made, new_id
 
@@ -105,3 +106,18 @@ def a_saved_view(clinic: Clinic, name: str = "My new leads", **fields: Any) -> S
 def another_clinic_id() -> ClinicId:
     """Draw the id of a clinic that does not exist."""
     return ClinicId(new_id())
+
+
+def a_trained_model(clinic: Clinic, number: int = 1, **fields: Any) -> TrainedModel:  # noqa: ANN401
+    """Make a model of the clinic that says nothing."""
+    usual = {
+        "id": new_id(),
+        "clinic_id": clinic.id,
+        "purpose": ModelPurpose.LEADS,
+        "number": number,
+        "trained_at": MONDAY_MORNING,
+        "trained_by": COORDINATOR,
+        "document": {},
+        "report": {},
+    }
+    return made(TrainedModel, usual, fields)

@@ -19,19 +19,21 @@ from orthocrm.core.notifying import (
 from orthocrm.core.query import AllOf, AnyOf, Cond, Sort
 from orthocrm.core.saved_view import SavedView
 from orthocrm.core.settings import Clinic
+from orthocrm.core.trained_model import ModelPurpose, TrainedModel
 from orthocrm.testing.factories import (
     a_consent,
     a_message,
     a_notice,
     a_saved_view,
     a_staff_contact,
+    a_trained_model,
     an_enrollment,
 )
 from orthocrm.testing.suite.sample_values import ADA, BOB, LONG, Rows, at, the_clinic
 
 
 def correspondence(rows: Rows) -> dict[str, tuple[Any, ...]]:
-    """Make messages, notices, contacts, enrollments and saved views."""
+    """Make messages, notices, contacts, enrollments, saved views and models."""
     clinic, (other, lead, _) = the_clinic(rows), rows["leads"]
     return {
         "messages": (
@@ -43,6 +45,7 @@ def correspondence(rows: Rows) -> dict[str, tuple[Any, ...]]:
         "contacts": (_a_full_contact(clinic), a_staff_contact(clinic, BOB)),
         "enrollments": (_a_full_enrollment(lead), an_enrollment(other)),
         "views": (_a_full_view(clinic), a_saved_view(clinic)),
+        "models": (_a_full_model(clinic), a_trained_model(clinic)),
     }
 
 
@@ -139,6 +142,18 @@ def _a_full_view(clinic: Clinic) -> SavedView:
         where=AllOf((chosen, Cond("created_at", "ge", at()), Cond("owner", "absent"))),
         sort=(Sort("created_at", descending=True), Sort("id")),
         is_shared=True,
+    )
+
+
+def _a_full_model(clinic: Clinic) -> TrainedModel:
+    return a_trained_model(
+        clinic,
+        number=2**63 - 1,
+        purpose=ModelPurpose.NO_SHOWS,
+        trained_at=at(days=1),
+        trained_by=ADA,
+        document={"Größe 🦷": [0.1, -1e-9, None, True, {"of": {"Straße": 3}}], "empty": {}},
+        report={"said": LONG},
     )
 
 

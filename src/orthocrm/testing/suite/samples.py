@@ -39,6 +39,7 @@ TABLES = (
     "contacts",
     "enrollments",
     "views",
+    "models",
     "audit",
     "import_changes",
     "personal_changes",

@@ -69,6 +69,7 @@ _UNIQUE = {
     "messages": ("key",),
     "notices": ("key",),
     "views": ("name",),
+    "models": ("purpose", "number"),
 }
 
 

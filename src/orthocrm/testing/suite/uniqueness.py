@@ -9,12 +9,14 @@ from orthocrm.core.ids import StageSlug
 from orthocrm.core.ports import Backend
 from orthocrm.core.query import Sort
 from orthocrm.core.settings import Clinic
+from orthocrm.core.trained_model import ModelPurpose
 from orthocrm.testing.factories import (
     a_lead,
     a_notice,
     a_saved_view,
     a_source,
     a_stage,
+    a_trained_model,
     an_enrollment,
 )
 from orthocrm.testing.suite.arranged import (
@@ -142,6 +144,15 @@ class UniquenessRules(Rules):
         with failing(AlreadyExists, backend, clinic.id) as unit:
             unit.views.add([a_saved_view(clinic, "STRASSE", owner="tc-1")])
         store(backend, clinic, "views", [a_saved_view(clinic, "Straße", owner="tc-2")])
+
+    def test_models_of_a_purpose_are_numbered_once(self, backend: Backend) -> None:
+        """Those of another purpose have numbers of their own."""
+        clinic = a_practice(backend)
+        store(backend, clinic, "models", [a_trained_model(clinic, 3)])
+        with failing(AlreadyExists, backend, clinic.id) as unit:
+            unit.models.add([a_trained_model(clinic, 3)])
+        other = a_trained_model(clinic, 3, purpose=ModelPurpose.NO_SHOWS)
+        store(backend, clinic, "models", [other])
 
     def test_two_clinics_may_use_the_same_names(self, backend: Backend) -> None:
         """Slugs, orders and names are unique in one clinic, not in the world."""

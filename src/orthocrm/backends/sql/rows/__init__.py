@@ -5,6 +5,7 @@ from typing import Any
 from orthocrm.backends.sql.rows.cadence import ENROLLMENT, VIEW
 from orthocrm.backends.sql.rows.kinship import LINK, MERGE
 from orthocrm.backends.sql.rows.leads import LEAD
+from orthocrm.backends.sql.rows.learning import MODEL
 from orthocrm.backends.sql.rows.marketing import CAMPAIGN, REFERRER, SPENDING, TOUCH
 from orthocrm.backends.sql.rows.messages import CONSENT, CONTACT, MESSAGE, NOTICE
 from orthocrm.backends.sql.rows.practice import (
@@ -43,6 +44,7 @@ __all__ = [
     "LINK",
     "MERGE",
     "MESSAGE",
+    "MODEL",
     "NOTICE",
     "OF",
     "OUTBOX_ITEM",
@@ -88,6 +90,7 @@ SHAPES: tuple[Shape[Any], ...] = (
     CONTACT,
     ENROLLMENT,
     VIEW,
+    MODEL,
     AUDIT_ENTRY,
     IMPORT_CHANGE,
     PERSONAL_CHANGE,

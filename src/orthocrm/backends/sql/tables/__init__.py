@@ -14,6 +14,7 @@ from orthocrm.backends.sql.tables.enquiries import (
     tasks,
 )
 from orthocrm.backends.sql.tables.kinship import links, merges
+from orthocrm.backends.sql.tables.learning import trained_models
 from orthocrm.backends.sql.tables.marketing import campaigns, referrers, spend, touches
 from orthocrm.backends.sql.tables.messages import consents, messages, notices, staff_contacts
 from orthocrm.backends.sql.tables.practice import (
@@ -71,5 +72,6 @@ __all__ = [
     "tasks",
     "time_off",
     "touches",
+    "trained_models",
     "waitlist",
 ]

@@ -4,6 +4,7 @@ from orthocrm.backends.sql.migrations.schema_0001 import (
     cadence,
     enquiries,
     kinship,
+    learning,
     marketing,
     messages,
     practice,
@@ -24,4 +25,5 @@ def upgrade() -> None:
     marketing.create()
     messages.create()
     cadence.create()
+    learning.create()
     records.create()
