@@ -193,6 +193,35 @@ def test_all_leads_of_somebody_move_with_one_notice(house: House) -> None:
     assert house.coordinator.assignment.transfer_all(ANA, BEN).leads == ()
 
 
+def test_leads_and_tasks_of_who_leaves_for_good_find_a_home(house: House) -> None:
+    """Nothing stays with somebody who is gone: the rules choose, and tasks go where leads are."""
+    house.admin.settings.add_coordinator(CLEO, "Cleo")
+    leads = [somebody(house, i) for i in range(6)]
+    assert owners(house, *leads) == [ANA, BEN, CLEO] * 2
+    task_for(house.coordinator, leads[1], house, ANA)
+    ana = house.admin.settings.practice().coordinator_by_id[ANA]
+    house.admin.settings.change_coordinator(evolve(ana, is_active=False))
+    assert house.front.assignment.reassign_absent(leads[0].id, CLEO).lead.ownership.owner == CLEO
+
+    done = house.admin.assignment.distribute(ANA)
+
+    assert (done.leads, done.waiting) == ((leads[3].id,), 0)
+    assert ANA not in owners(house, *leads)
+    assert house.admin.followups.open_tasks(ANA) == ()
+    assert {t.lead_id for t in house.admin.followups.open_tasks(BEN)} >= {leads[1].id, leads[4].id}
+    assert house.admin.assignment.distribute(ANA) == Distributed()
+    house.crm.work()
+    told = house.desk(Role.TREATMENT_COORDINATOR, BEN).notifications.notices().notices
+    assert "leads_assigned" in {notice.kind for notice in told}
+
+
+@pytest.mark.parametrize("cover", [ANA, "stranger", 7])
+def test_who_covers_is_somebody_else_of_the_practice(house: House, cover: Any) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        away(house, ANA, cover=cover, reason=8)
+    assert [problem.path for problem in refusal.value.problems] == ["cover", "reason"]
+
+
 def test_the_front_desk_passes_on_leads_of_who_is_away_only(house: House) -> None:
     lead = somebody(house, 0)
     with pytest.raises(OwnerPresent):

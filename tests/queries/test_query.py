@@ -159,8 +159,9 @@ def test_what_does_not_fit_is_refused_by_name(where: Where, path: str, code: str
 
 
 def test_an_unknown_operator_cannot_be_written() -> None:
-    with pytest.raises(ValueError, match="resembles"):
-        Cond("code", "resembles", "a")
+    with pytest.raises(InvalidInput) as refusal:
+        Cond("name", "resembles", "x")
+    assert [(p.path, p.code) for p in refusal.value.problems] == [("op", "unknown_op")]
 
 
 @pytest.mark.parametrize("size", [0, -1, 501])

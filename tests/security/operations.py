@@ -176,6 +176,7 @@ ON_THE_CLINIC: dict[str, Call] = {
     "pipeline.recall_due": lambda desk, _: desk.pipeline.recall_due(),
     "pipeline.alert_ages": lambda desk, _: desk.pipeline.alert_ages(),
     "assignment.assign_unassigned": lambda desk, _: desk.assignment.assign_unassigned(),
+    "assignment.distribute": lambda desk, _: desk.assignment.distribute("me"),
     "assignment.reassign_untouched": lambda desk, _: desk.assignment.reassign_untouched(),
     "assignment.transfer_all": lambda desk, _: desk.assignment.transfer_all("me", "tc-1"),
     "assignment.hand_over": lambda desk, t: desk.assignment.hand_over(t.absence),

@@ -34,9 +34,14 @@ class OwnerPresent(RuleViolated):
 
 
 def ensure_owner_away(lead: Lead, practice: Practice, now: datetime) -> None:
-    """Raise `OwnerPresent` unless the lead's coordinator has an absence on record now (C-09)."""
+    """Raise `OwnerPresent` unless the lead's coordinator has an absence on record now (C-09).
+
+    Who has left the practice for good is away as well.
+    """
     owner = lead.ownership.owner
-    if owner is None or not practice.is_away(owner, now):
+    known = None if owner is None else practice.coordinator_by_id.get(owner)
+    has_left = known is not None and not known.is_active
+    if owner is None or not (has_left or practice.is_away(owner, now)):
         raise OwnerPresent
 
 

@@ -25,7 +25,7 @@ def manual(
     Raises:
         InvalidInput: at `path`, the user is neither an active coordinator nor the fallback person.
     """
-    coordinator = practice.coordinator_by_id.get(user)
+    coordinator = practice.coordinator_by_id.get(user) if isinstance(user, str) else None
     is_known = coordinator is not None and coordinator.is_active
     if not is_known and (user is None or user != practice.clinic.settings.fallback):
         raise InvalidInput.at(path, "unknown_coordinator", "give an active coordinator")

@@ -1,12 +1,17 @@
 """Commands of whoever operates an installation: schema, clinics, work, board, audit."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from time import sleep
 from typing import TYPE_CHECKING
 
 import click
 
 from orthocrm.cli.options import at_desk, database, of_clinic, opened
+from orthocrm.core.errors import BackendError
 
 if TYPE_CHECKING:
+    from orthocrm.crm import OrthoCRM
     from orthocrm.rounds.worked import Worked
 
 
@@ -59,17 +64,36 @@ def clinic_list(url: str) -> None:
 def work(url: str, interval: float, *, once: bool) -> None:
     """Do what waits: rules, sequences, notices, events, messages.
 
-    SIGTERM and SIGINT end it after what is in hand.
+    SIGTERM and SIGINT end it after what is in hand. A database that is busy or not there yet is
+    asked again after the pause, unless --once was given.
     """
     from orthocrm.workers import Worker, stopping_on_signals  # noqa: PLC0415 - slow import
 
-    with opened(url) as crm:
-        if once:
+    if once:
+        with opened(url) as crm:
             _tell(crm.work())
-            return
+        return
+    with _reached(url, interval) as crm:
         worker = Worker(crm, every=interval)
         with stopping_on_signals(worker):
             worker.run(_tell)
+
+
+@contextmanager
+def _reached(url: str, pause: float) -> Iterator["OrthoCRM"]:
+    """Open an installation as soon as its database answers."""
+    with ExitStack() as stack:
+        while (crm := _opened(stack, url)) is None:
+            sleep(pause)
+        yield crm
+
+
+def _opened(stack: ExitStack, url: str) -> "OrthoCRM | None":
+    try:
+        return stack.enter_context(opened(url))
+    except BackendError as error:
+        click.echo(f"error: {error}; trying again", err=True)
+        return None
 
 
 def _tell(done: "Worked") -> None:

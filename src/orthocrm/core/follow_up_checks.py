@@ -132,6 +132,8 @@ def _rule(rule: object, path: str, known: _Known) -> Iterator[Problem]:
         yield Problem(path, "wrong_type", "give a FollowUpRule")
         return
     yield from name_problems(rule.name, f"{path}.name")
+    if not isinstance(rule.trigger, Trigger):
+        yield Problem(f"{path}.trigger", "unknown_value", "give one of the triggers")
     yield from _action(rule, path)
     yield from _wait(rule.after, f"{path}.after")
     yield from _attempts(rule, f"{path}.attempts")

@@ -44,12 +44,25 @@ class Op(StrEnum):
     PRESENT = "present"
 
 
+_OPS = {op.value: op for op in Op}
+
+
+def _op(raw: object) -> Op:
+    if isinstance(raw, str) and raw in _OPS:
+        return _OPS[raw]
+    raise InvalidInput.at("op", "unknown_op", f"give one of {', '.join(_OPS)}")
+
+
 @frozen
 class Cond:
-    """One comparison: `Cond("stage", "eq", "contacted")`."""
+    """One comparison: `Cond("stage", "eq", "contacted")`.
+
+    Raises:
+        InvalidInput: at `op`, there is no such comparison.
+    """
 
     field: str
-    op: Op = attrs.field(converter=Op)
+    op: Op = attrs.field(converter=_op)
     value: Any = None
 
 

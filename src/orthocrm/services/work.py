@@ -5,7 +5,7 @@ plug-ins. `Work` is what verbs get: storage, time, the practice, and a record of
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -13,7 +13,14 @@ from attrs import define, field, frozen
 
 from orthocrm.core.actor import Actor, Permission, Role, Scope, scopes
 from orthocrm.core.audit import AuditEntry, OutboxItem, PersonalChange
-from orthocrm.core.errors import BackendError, Forbidden, LeadMerged, NotFound, OrthoCRMError
+from orthocrm.core.errors import (
+    BackendError,
+    Forbidden,
+    InvalidInput,
+    LeadMerged,
+    NotFound,
+    OrthoCRMError,
+)
 from orthocrm.core.events import Event, payload
 from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import AuditId, ClinicId, LeadId, OutboxId
@@ -194,7 +201,13 @@ class Work:
             return self.leads([LeadId(merged.into)], lock=False)[0]
 
     def reachable(self, ids: Collection[LeadId], *, lock: bool = True) -> Mapping[LeadId, Lead]:
-        """Load the leads that exist and to which the operation's permission extends."""
+        """Load the leads that exist and to which the operation's permission extends.
+
+        Raises:
+            InvalidInput: at `lead_id`, what was given as an id can be none.
+        """
+        if not all(isinstance(i, Hashable) for i in ids):
+            raise InvalidInput.at("lead_id", "wrong_type", "give the id of a lead")
         self.seek(ids)
         reach = predicate(self.reach(self.permission), LEADS)
         found = self.store.leads.get(ids, lock=lock)

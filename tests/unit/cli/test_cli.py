@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from orthocrm import Actor, Intake, Role, connect
+from orthocrm import Actor, BackendError, Intake, Role, connect, crm
 from orthocrm.cli import main, operating
 from orthocrm.rounds.worked import Worked
 from tests.support.workbooks import filled, saved
@@ -380,6 +380,39 @@ def test_work_goes_on_until_it_is_told_to_end(
 
 
 @pytest.mark.usefixtures("imported")
+def test_work_waits_for_a_database_that_does_not_answer(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, refusals = crm.connect, iter((True, True, False))
+
+    def connect(*args: Any, **choices: Any) -> crm.OrthoCRM:
+        if next(refusals):
+            raise BackendError("SQLite refused a statement")
+        return real(*args, **choices)
+
+    def told(_: Worked) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(crm, "connect", connect)
+    monkeypatch.setattr(operating, "_tell", told)
+    result = run("work", "--interval", "0.1")
+    assert result.exit_code == 0
+    assert result.stderr == "error: SQLite refused a statement; trying again\n" * 2
+
+
+@pytest.mark.usefixtures("imported")
+def test_work_that_is_done_once_says_that_the_database_does_not_answer(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(*_: Any, **__: Any) -> crm.OrthoCRM:
+        raise BackendError("SQLite refused a statement")
+
+    monkeypatch.setattr(crm, "connect", connect)
+    result = run("work", "--once")
+    assert (result.exit_code, result.stderr) == (2, "error: SQLite refused a statement\n")
+
+
+@pytest.mark.usefixtures("imported")
 def test_the_audit_trail_shows_the_newest_entries(run: Run) -> None:
     run("report", "funnel")
     shown = run("audit", "--size", "1").stdout
@@ -392,7 +425,7 @@ def test_the_demo_fills_a_database_and_says_what_to_try(run: Run) -> None:
     database = re.search(r"sqlite:///\S+practice\.db", result.stdout)
     assert result.exit_code == 0
     assert database is not None
-    for heading in ("Pipeline", "Tasks of today", "Lead funnel", "Lead sources"):
+    for heading in ("Pipeline", "Diary of", "Tasks of today", "Lead funnel", "Lead sources"):
         assert heading in result.stdout
     assert f"board --cards 8 --db {database.group()}" in result.stdout
     assert run("board", "--db", database.group()).exit_code == 0

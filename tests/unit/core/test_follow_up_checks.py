@@ -45,6 +45,7 @@ def problems_of(**settings: Any) -> list[tuple[str, str]]:
         ({"after": timedelta(seconds=-1)}, ("rules.0.after", "out_of_range")),
         ({"after": timedelta(days=9999)}, ("rules.0.after", "out_of_range")),
         ({"after": 300}, ("rules.0.after", "wrong_type")),
+        ({"trigger": "FOO"}, ("rules.0.trigger", "unknown_value")),
         ({"attempts": 3}, ("rules.0.attempts", "not_for_this_trigger")),
         ({"trigger": Trigger.UNANSWERED, "attempts": 0}, ("rules.0.attempts", "out_of_range")),
         ({"trigger": Trigger.UNANSWERED, "attempts": True}, ("rules.0.attempts", "out_of_range")),

@@ -19,7 +19,7 @@ from orthocrm.core.task import OPEN_TASKS
 from orthocrm.followup.due import Calendar, subtract_business
 from orthocrm.services.assignment import assigning, handing
 from orthocrm.services.assignment.handing import Handed
-from orthocrm.services.batch import Refused, attempt, done, only
+from orthocrm.services.batch import Refused, attempt, checked, done, listed_ids, only
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.results import Assigned
 from orthocrm.services.work import LIVING, Work
@@ -79,7 +79,7 @@ class Assignment(Area, area="assignment"):
     @verb(Permission.LEAD_ASSIGN)
     def assign_many(self, work: Work, lead_ids: Sequence[LeadId]) -> tuple[Assigned | Refused, ...]:
         """Let the clinic's rules choose for several leads as one act, with a result for each."""
-        return tuple(_assign(work, lead_ids))
+        return tuple(_assign(work, listed_ids(lead_ids)))
 
     @verb(Permission.LEAD_ASSIGN)
     def assign_to(self, work: Work, lead_id: LeadId, user: str) -> Assigned:
@@ -107,6 +107,18 @@ class Assignment(Area, area="assignment"):
         if cutoff is None:
             return Distributed()
         return _distributed(work, _untouched(cutoff), "reassign_untouched", anew=True)
+
+    @verb(Permission.LEAD_ASSIGN)
+    def distribute(self, work: Work, user: str) -> Distributed:
+        """Let the clinic's rules choose anew for all open leads of somebody, as one act.
+
+        For a coordinator who leaves, once inactive: tasks on others' leads go to whose the lead
+        is. A lead stays where it is when nobody else can take it.
+        """
+        checked(user, str, "user")
+        done = _distributed(work, Cond("owner", "eq", user), "distribute", anew=True)
+        handing.strays_home(work, UserId(user))
+        return done
 
     @verb(Permission.LEAD_ASSIGN)
     def transfer(self, work: Work, lead_id: LeadId, to: str, reason: str | None = None) -> Assigned:

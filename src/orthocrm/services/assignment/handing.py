@@ -121,6 +121,17 @@ def back(work: Work, absence_id: TimeOffId) -> Handed:
     return evolve(handed, tasks=(*handed.tasks, *moved))
 
 
+def strays_home(work: Work, user: UserId) -> None:
+    """Give tasks of somebody, on leads of others, to the coordinators of those leads."""
+    tasks = _open_tasks(work, user)
+    leads = work.reachable(sorted({task.lead_id for task in tasks}))
+    fallback = work.practice.clinic.settings.fallback
+    homes = {i: lead.ownership.owner or fallback for i, lead in leads.items()}
+    for home in sorted({owner for owner in homes.values() if owner and owner != user}):
+        theirs = [task for task in tasks if homes.get(task.lead_id) == home]
+        _moved(work, theirs, home, handover.TASK_HANDED_OVER)
+
+
 def changes(work: Work, leads: Sequence[LeadId]) -> dict[LeadId, list[Activity]]:
     """Read the changes of ownership of leads, oldest first."""
     found: dict[LeadId, list[Activity]] = {lead: [] for lead in leads}

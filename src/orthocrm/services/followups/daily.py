@@ -8,6 +8,7 @@ from orthocrm.core.facts import TASKS
 from orthocrm.core.ids import UserId
 from orthocrm.core.lead import OPEN_STATUSES, Lead
 from orthocrm.core.query import AnyOf, Cond, Page, Sort, Where, both, predicate
+from orthocrm.core.reading import Reading
 from orthocrm.core.task import OPEN_TASKS, Task
 from orthocrm.core.time import DAY, midnight, zone
 from orthocrm.followup import tasks
@@ -40,13 +41,21 @@ class Agenda:
     silent: tuple[Lead, ...] = ()
 
 
+def local_day(day: object) -> date | None:
+    """Read a day; an instant is none, since it lies in different days in different zones."""
+    reading = Reading()
+    read = reading.day("day", day)
+    reading.finish()
+    return read
+
+
 def agenda(work: Work, user: str | None, day: date | None) -> Agenda:
     """Gather somebody's day; who reaches only the own leads sees only the own day."""
     known = work.practice.clinic
     mine = UserId(user or work.actor.user)
     if not work.reaches_all(work.permission):
         mine = work.actor.user
-    on = day or work.now.astimezone(zone(known.timezone)).date()
+    on = local_day(day) or work.now.astimezone(zone(known.timezone)).date()
     waiting = both(
         Cond("status", "in", OPEN_TASKS),
         Cond("assigned_to", "eq", mine),

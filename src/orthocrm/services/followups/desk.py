@@ -7,7 +7,7 @@ from attrs import evolve
 
 from orthocrm.core.actor import Permission
 from orthocrm.core.cadence import Enrollment
-from orthocrm.core.errors import NotFound
+from orthocrm.core.errors import InvalidInput, NotFound
 from orthocrm.core.ids import ActivityId, LeadId, TaskId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.query import (
@@ -22,7 +22,7 @@ from orthocrm.followup import attempts, rules, tasks
 from orthocrm.followup.attempts import LogEntry
 from orthocrm.followup.tasks import NewTask
 from orthocrm.services.assignment import assigning
-from orthocrm.services.batch import Refused, attempt, done, only
+from orthocrm.services.batch import Refused, attempt, checked, done, listed, only
 from orthocrm.services.followups import (
     agenda,
     daily,
@@ -49,18 +49,19 @@ class FollowUps(Area, area="followups"):
 
         A converted lead takes activities too: they are marked as later than the conversion.
         """
-        return only(log_entries(work, [(lead_id, entry)]))
+        return only(log_entries(work, [(lead_id, checked(entry, LogEntry, "entry"))]))
 
     @verb(Permission.LEAD_UPDATE)
     def log_many(
         self, work: Work, entries: Sequence[tuple[LeadId, LogEntry]]
     ) -> tuple[Logged | Refused, ...]:
         """Log activities of several leads in one unit of work, with a result for each."""
-        return tuple(log_entries(work, entries))
+        return tuple(log_entries(work, _pairs(entries)))
 
     @verb(Permission.LEAD_UPDATE)
     def add_task(self, work: Work, lead_id: LeadId, new: NewTask) -> Task:
         """Make a task for a lead; it goes to the lead's coordinator unless told otherwise."""
+        checked(new, NewTask, "new")
         (lead,) = work.leads([lead_id])
         wanted = new if new.assigned_to else evolve(new, assigned_to=_responsible(work, lead))
         task, event = tasks.created(lead, wanted, now=work.now, by=work.actor.user, ids=work.ids)
@@ -169,6 +170,15 @@ class FollowUps(Area, area="followups"):
         leads at a time.
         """
         return timed.raise_due(work)
+
+
+def _pairs(entries: object) -> Sequence[tuple[LeadId, LogEntry]]:
+    pairs: Sequence[tuple[LeadId, LogEntry]] = listed(entries, tuple, "entries")
+    for i, pair in enumerate(pairs):
+        if len(pair) != 2:  # noqa: PLR2004 - a pair
+            raise InvalidInput.at(f"entries.{i}", "wrong_type", "give a lead and its entry")
+        checked(pair[1], LogEntry, f"entries.{i}.1")
+    return pairs
 
 
 def log_entries(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[Logged | Refused]:

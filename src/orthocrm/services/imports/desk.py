@@ -15,15 +15,22 @@ from orthocrm.core.events import ImportFinished, ImportProgressed, ImportReverte
 from orthocrm.core.ids import ImportId, SourceId
 from orthocrm.core.source import Source
 from orthocrm.leads import tables
+from orthocrm.leads.histories import History
 from orthocrm.leads.mapping import LeadMapping, LeadRow, OutcomeMapping, OutcomeRow
 from orthocrm.leads.tabular import BadRow
 from orthocrm.services.gate import Area, composed, verb
-from orthocrm.services.imports import importing, outcomes, reverting
+from orthocrm.services.imports import backfilling, importing, outcomes, reverting
 from orthocrm.services.imports.ledger import Plan, Tally
 from orthocrm.services.imports.rehearsal import Rehearsal
 from orthocrm.services.imports.reverting import Reverted
 from orthocrm.services.settings import configuring
 from orthocrm.services.work import Work
+
+HISTORY = "history"
+"""The kind of an import of histories."""
+
+HISTORIES = 200
+"""Histories per unit of work; each of them may bring many rows."""
 
 BATCH = 1_000
 """Rows per unit of work: what a crash can lose, and what memory has to hold."""
@@ -66,6 +73,8 @@ class Imports(Area, area="imports"):
             InvalidInput: the file is not a table, or lacks columns that the mapping names.
             MissingExtra: the file is a workbook, and the extra `xlsx` is not installed.
         """
+        if not isinstance(mapping, LeadMapping | OutcomeMapping):
+            raise InvalidInput.at("mapping", "wrong_type", "give what mapping.parse has made")
         digest = hashlib.sha256()
         counted = cast("BinaryIO", _Counted(stream, digest.update))
         rows = mapping.read(tables.table(counted, mapping.file))
@@ -86,6 +95,63 @@ class Imports(Area, area="imports"):
             self.finish(import_id, digest.hexdigest(), tally)
         return ImportReport(kind=kind, import_id=import_id, tally=tally)
 
+    @composed
+    def backfill(
+        self,
+        histories: Iterable[History],
+        *,
+        dry_run: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> ImportReport:
+        """Bring the history of leads that the practice had before: each with its dated events.
+
+        Every history becomes one lead, with the stages, coordinators, activities, tasks and
+        appointments that it went through, each at its own instant, so that reports about the past
+        are right. Nothing goes out for it: no rule speaks, nobody is told. A history whose
+        reference is known already is unchanged, so that an interrupted run can be repeated. An
+        event that a rule refuses is reported with the number of its history and its place in it,
+        and the rest stands. `revert` takes the leads back.
+
+        Args:
+            histories: read once, in bounded memory.
+            dry_run: decide everything and store nothing.
+            progress: told after each batch how many histories are done.
+        """
+        import_id = None if dry_run else self.begin_backfill()
+        tally, digest = Tally(), hashlib.sha256()
+        for batch in _cut(enumerate(histories, start=1)):
+            for number, history in batch:
+                digest.update(repr((number, history)).encode())
+            with _uncollected():
+                tally += self.backfill_batch(batch, import_id)
+            if progress is not None:
+                progress(tally.rows)
+        if import_id is not None:
+            self.finish(import_id, digest.hexdigest(), tally)
+        return ImportReport(kind=HISTORY, import_id=import_id, tally=tally)
+
+    @verb(Permission.LEAD_CREATE)
+    def begin_backfill(self, work: Work) -> ImportId:
+        """Open an import of histories."""
+        _demand_history(work)
+        return _begun(work, HISTORY)
+
+    @verb(Permission.LEAD_CREATE)
+    def backfill_batch(
+        self,
+        work: Work,
+        histories: Sequence[tuple[int, History]],
+        import_id: ImportId | None,
+    ) -> Tally:
+        """Carry out one batch of histories, each with its number, as one unit of work."""
+        _demand_history(work)
+        if import_id is not None:
+            _running(work, import_id)
+        tally = backfilling.batch(work, histories, import_id)
+        if import_id is not None:
+            work.record(_progressed(work, import_id, tally))
+        return tally
+
     @verb(Permission.LEAD_CREATE)
     def begin(self, work: Work, kind: str, mapping: LeadMapping | OutcomeMapping) -> ImportId:
         """Open an import, and make the sources that its mapping asks for."""
@@ -95,17 +161,7 @@ class Imports(Area, area="imports"):
             work.demand(Permission.LEAD_CONFIGURE)
             work.store.sources.add(new)
             configuring.changed(work, "sources")
-        run = Import(
-            id=ImportId(work.ids()),
-            clinic_id=work.clinic_id,
-            kind=kind,
-            digest="",
-            started_at=work.now,
-            started_by=work.actor.user,
-        )
-        work.store.imports.add([run])
-        work.touch([run.id])
-        return run.id
+        return _begun(work, kind)
 
     @verb(Permission.LEAD_CREATE)
     def rows(
@@ -199,6 +255,40 @@ class Imports(Area, area="imports"):
         return work.store.imports.save([evolve(run, state=ImportState.REVERTED)])[0]
 
 
+def _begun(work: Work, kind: str) -> ImportId:
+    run = Import(
+        id=ImportId(work.ids()),
+        clinic_id=work.clinic_id,
+        kind=kind,
+        digest="",
+        started_at=work.now,
+        started_by=work.actor.user,
+    )
+    work.store.imports.add([run])
+    work.touch([run.id])
+    return run.id
+
+
+def _demand_history(work: Work) -> None:
+    """Ask for the rights of the single verbs that a history stands for."""
+    for permission in (Permission.LEAD_UPDATE, Permission.LEAD_ASSIGN, Permission.LEAD_CONVERT):
+        work.demand(permission)
+
+
+def _cut(
+    histories: Iterable[tuple[int, History]],
+) -> Iterator[list[tuple[int, History]]]:
+    """Cut histories into batches."""
+    batch: list[tuple[int, History]] = []
+    for pair in histories:
+        batch.append(pair)
+        if len(batch) == HISTORIES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
 R = TypeVar("R", bound="LeadRow | OutcomeRow | BadRow")
 
 
@@ -226,7 +316,10 @@ class _Counted:
 
     def read(self, size: int = -1) -> bytes:
         """Read on."""
-        data = self._stream.read(size)
+        read = getattr(self._stream, "read", None)
+        data = None if read is None else read(size)
+        if not isinstance(data, bytes):
+            raise InvalidInput.at("stream", "wrong_type", "open the file to read bytes")
         self._tell(data)
         return data
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from orthocrm.core.activity import Activity, Document
 from orthocrm.core.actor import Permission
-from orthocrm.core.errors import InvalidInput
 from orthocrm.core.events import LeadUpdated
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead
@@ -14,7 +13,7 @@ from orthocrm.leads.channels.delivery import Delivered
 from orthocrm.leads.channels.manual import QuickEntry
 from orthocrm.leads.editing import LeadEdit
 from orthocrm.leads.intake import Intake
-from orthocrm.services.batch import Refused, only
+from orthocrm.services.batch import Refused, checked, listed, only
 from orthocrm.services.gate import composed, verb
 from orthocrm.services.leads import attaching, receiving, timeline, warnings
 from orthocrm.services.leads.capture import capture
@@ -38,21 +37,20 @@ class Leads(Kinship, Merging, Viewing, area="leads"):
         Raises:
             InvalidInput: names every field that cannot be accepted; nothing is stored.
         """
-        return only(capture(work, [enquiry]))
+        return only(capture(work, [checked(enquiry, Intake, "enquiry")]))
 
     @verb(Permission.LEAD_CREATE)
     def capture_many(
         self, work: Work, enquiries: Sequence[Intake]
     ) -> tuple[Captured | Refused, ...]:
         """Make leads of several enquiries in one unit of work, with a result for each."""
-        return tuple(capture(work, enquiries))
+        return tuple(capture(work, listed(enquiries, Intake, "enquiries")))
 
     @verb(Permission.LEAD_CREATE)
     def enter(self, work: Work, entry: QuickEntry) -> Captured:
         """Make a lead of a quick entry: `PhoneCall`, `WalkIn`, a referral, or just `QuickEntry`."""
-        if not isinstance(entry, QuickEntry):
-            raise InvalidInput.at("entry", "wrong_type", "give a QuickEntry")
-        return only(capture(work, [entry.intake(work.practice)]))
+        noted = checked(entry, QuickEntry, "entry")
+        return only(capture(work, [noted.intake(work.practice)]))
 
     @composed
     def receive(self, channel: str, delivered: Delivered) -> tuple[Received, ...]:
@@ -96,7 +94,11 @@ class Leads(Kinship, Merging, Viewing, area="leads"):
     def duplicates(self, work: Work, enquiry: Intake) -> Duplicates:
         """Look for leads of the same person or family as an enquiry, before it is captured."""
         draft = intake.admitted(
-            enquiry, work.practice, now=work.now, by=work.actor.user, ids=work.ids
+            checked(enquiry, Intake, "enquiry"),
+            work.practice,
+            now=work.now,
+            by=work.actor.user,
+            ids=work.ids,
         )
         (warned,) = warnings.of(work, [draft])
         return Duplicates(found=warned.duplicates, hidden=warned.hidden)
@@ -117,6 +119,7 @@ class Leads(Kinship, Merging, Viewing, area="leads"):
         Raises:
             LeadLocked: the lead was converted.
         """
+        checked(edit, LeadEdit, "edit")
         (lead,) = work.leads([lead_id])
         edited = editing.edited(lead, edit, work.practice, now=work.now, by=work.actor.user)
         if not edited.fields:

@@ -15,7 +15,7 @@ from orthocrm.core.query_text import dumped, dumped_sort
 from orthocrm.core.reading import Reading
 from orthocrm.core.saved_view import SavedView
 from orthocrm.leads import custom
-from orthocrm.services.batch import Refused
+from orthocrm.services.batch import Refused, listed_ids
 from orthocrm.services.cursors import Cursors
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.leads import marking
@@ -134,14 +134,14 @@ class Viewing(Area, area="leads"):
 
         A tag is of small letters, digits, `-` and `_`, 40 at most; a lead has at most 20.
         """
-        return tuple(marking.tag(work, lead_ids, tags))
+        return tuple(marking.tag(work, listed_ids(lead_ids), tags))
 
     @verb(Permission.LEAD_UPDATE)
     def untag(
         self, work: Work, lead_ids: Sequence[LeadId], tags: Sequence[str]
     ) -> tuple[Lead | Refused, ...]:
         """Take tags from leads, with a result for each."""
-        return tuple(marking.untag(work, lead_ids, tags))
+        return tuple(marking.untag(work, listed_ids(lead_ids), tags))
 
 
 def _draft(

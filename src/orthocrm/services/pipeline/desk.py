@@ -8,7 +8,7 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead, LostReason, Objection
 from orthocrm.core.task import Task
 from orthocrm.pipeline.board import Board, Column, Waiting
-from orthocrm.services.batch import Refused, only
+from orthocrm.services.batch import Refused, listed, only
 from orthocrm.services.followups import timed
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.leads import marking
@@ -36,7 +36,7 @@ class Pipeline(Area, area="pipeline"):
     @verb(Permission.LEAD_UPDATE)
     def move_many(self, work: Work, moves: Sequence[Move]) -> tuple[Moved | Refused, ...]:
         """Move several leads in one unit of work, with a result for each."""
-        return tuple(transitions.move(work, moves))
+        return tuple(transitions.move(work, listed(moves, Move, "moves")))
 
     @verb(Permission.LEAD_UPDATE)
     def lose(
@@ -55,7 +55,7 @@ class Pipeline(Area, area="pipeline"):
     @verb(Permission.LEAD_UPDATE)
     def lose_many(self, work: Work, losses: Sequence[Loss]) -> tuple[Moved | Refused, ...]:
         """Give several leads up in one unit of work, with a result for each."""
-        return tuple(transitions.lose(work, losses))
+        return tuple(transitions.lose(work, listed(losses, Loss, "losses")))
 
     @verb(Permission.LEAD_CONVERT)
     def convert(
@@ -73,7 +73,7 @@ class Pipeline(Area, area="pipeline"):
     @verb(Permission.LEAD_CONVERT)
     def convert_many(self, work: Work, starts: Sequence[Start]) -> tuple[Moved | Refused, ...]:
         """Convert several leads in one unit of work, with a result for each."""
-        return tuple(transitions.convert(work, starts))
+        return tuple(transitions.convert(work, listed(starts, Start, "starts")))
 
     @verb(Permission.LEAD_CONVERT)
     def reopen(self, work: Work, lead_id: LeadId, reason: str) -> Moved:

@@ -246,10 +246,14 @@ class ClinicSettings(Area, area="settings"):
         cover: str | None = None,
         reason: str | None = None,
     ) -> TimeOff:
-        """Record that a coordinator is away `[starts_at, ends_at)`: no new leads meanwhile."""
+        """Record that a coordinator is away `[starts_at, ends_at)`: no new leads meanwhile.
+
+        Raises:
+            InvalidInput: there is no such coordinator, or nobody of that name who could cover;
+                the period is empty, or the reason no text.
+        """
         _only_own(work, user)
-        if user not in work.practice.coordinator_by_id:
-            raise InvalidInput.at("user", "unknown_value", "no such coordinator")
+        noted = _of_absence(work, user, cover, reason)
         absence = TimeOff(
             id=TimeOffId(work.ids()),
             clinic_id=work.clinic_id,
@@ -257,7 +261,7 @@ class ClinicSettings(Area, area="settings"):
             starts_at=instant(starts_at, "starts_at"),
             ends_at=instant(ends_at, "ends_at"),
             cover=None if cover is None else UserId(cover),
-            reason=reason,
+            reason=noted,
         )
         if absence.ends_at <= absence.starts_at:
             raise InvalidInput.at("ends_at", "empty_period", "the absence must end after it starts")
@@ -274,6 +278,22 @@ class ClinicSettings(Area, area="settings"):
         _only_own(work, found[absence_id].user)
         work.store.time_off.remove([absence_id])
         configuring.changed(work, "absence", absence_id)
+
+
+def _of_absence(work: Work, user: str, cover: object, reason: object) -> str | None:
+    """Check who is away and who covers, and read the reason."""
+    known, settings = work.practice.coordinator_by_id, work.practice.clinic.settings
+    reading = Reading()
+    if not (isinstance(user, str) and user in known):
+        reading.refuse("user", "unknown_value", "no such coordinator")
+    if cover is not None:
+        there = known.get(UserId(cover)) if isinstance(cover, str) else None
+        may = there is not None and there.is_active
+        if cover == user or not (may or cover == settings.fallback):
+            reading.refuse("cover", "unknown_coordinator", "give another active coordinator")
+    noted = reading.prose("reason", reason)
+    reading.finish()
+    return noted
 
 
 def _check_names(work: Work, known: Settings) -> None:
