@@ -36,7 +36,7 @@ SHORT, LONG = 120, 10_000
 AMOUNTS = pytest.mark.parametrize(
     "amount", [SHORT, pytest.param(LONG, marks=[pytest.mark.faults, pytest.mark.slow])]
 )
-WORKERS, A_FEW = 4, 2
+WORKERS, A_FEW, SPARES = 4, 2, 3
 MOST_WAVES = 60
 PATIENCE_SECONDS = 3.0
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -93,15 +93,16 @@ class Storm:
 
     def blow(self, later: int, many: int, is_time: Callable[[], bool]) -> None:
         """Work until nothing is due any more, or what is left waits for the end of a lease."""
-        with ThreadPoolExecutor(many) as hands:
+        with ThreadPoolExecutor(WORKERS) as hands:
             workers = [_go(one) for one in [*hands.map(self._ready, [later] * many)]]
-            spares = [hands.submit(self._ready, later)] if many == WORKERS else []
+            some = SPARES if many == WORKERS else 0
+            spares = [hands.submit(self._ready, later) for _ in range(some)]
             while self._due(later):
                 if is_time() and len(workers) > 1:
                     killed(workers.pop(self.chance.randrange(len(workers))))
                     self.kills += 1
                     if spares:
-                        workers.append(_go(spares.pop().result()))
+                        workers.append(_go(spares.pop(0).result()))
                         spares.append(hands.submit(self._ready, later))
                 time.sleep(0.01)
             self._settle()

@@ -135,15 +135,17 @@ def _confirmed(
 
 
 def _reminder(work: Work, appointment: Appointment, lead: Lead, planned: Planned) -> Message:
+    """Write a reminder; of what is skipped nothing is kept but that, and why."""
     rule = planned.rule
-    name = CONFIRMING if rule.name == CONFIRMATION else rule.template
-    text = _written(work, appointment, lead, rule.channel, name)
-    because = planned.because or text.because
+    text = _Text(because=planned.because)
+    if planned.because is None:
+        name = CONFIRMING if rule.name == CONFIRMATION else rule.template
+        text = _written(work, appointment, lead, rule.channel, name)
     made = _message(work, appointment, text, rule.channel, rule.name)
-    if because is None:
-        return evolve(made, due_at=planned.due_at)
-    skipped = sending.ended(made, MessageState.SKIPPED, because, work.now)
-    return evolve(skipped, due_at=planned.due_at)
+    dated = evolve(made, due_at=planned.due_at)
+    if text.because is None:
+        return dated
+    return sending.ended(dated, MessageState.SKIPPED, text.because, work.now)
 
 
 def _message(
@@ -188,7 +190,7 @@ def _written(
                 purpose=template.purpose,
             )
         because = NO_VALUE
-    return _Text(to=to, because=because)
+    return _Text(because=because)
 
 
 def _templates(
