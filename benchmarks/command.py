@@ -48,6 +48,9 @@ APART: Mapping[str, Case] = {"assignment": assignment.measure, "booking": bookin
 PROCESS = ("memory", "start", "slots")
 NAMES = (*WRITING, "import", *APART, *READING, *PROCESS, "contention")
 
+_OF_LEADS = {*READING, *WRITING, "import", "contention"}
+"""The cases that a practice is filled for."""
+
 REPETITIONS = {
     "capture": 400,
     "move": 400,
@@ -121,7 +124,8 @@ def _on(engine: Engine, names: Sequence[str], pace: Pace) -> list[Result]:
     practice = house(engine)
     results = imports.into_empty(practice, pace) if "import" in names else []
     chosen = [case for name, case in {**READING, **WRITING}.items() if name in names]
-    for leads in (1_000, 5_000) if pace.quick else (10_000, LARGE):
+    sizes = (1_000, 5_000) if pace.quick else (10_000, LARGE)
+    for leads in sizes if set(names) & _OF_LEADS else ():
         _tell(f"{engine.name}: {leads:,} leads")
         practice.fill(leads)
         for case in chosen:
