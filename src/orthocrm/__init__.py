@@ -175,6 +175,7 @@ if TYPE_CHECKING:
     from orthocrm.scheduling.hours import Away, Override, WeeklyHours
     from orthocrm.scheduling.ical.feeds import FeedDetail
     from orthocrm.scheduling.ical.invites import Invite
+    from orthocrm.scheduling.past import PastVisit
     from orthocrm.scheduling.refusals import Refusal, explain
     from orthocrm.scheduling.request import Provider, Resource, ResourcePool, SlotRequest
     from orthocrm.scheduling.slots import Slot, by_local_date, find_slots, next_available
@@ -372,6 +373,7 @@ _HOMES = {
     "orthocrm.scheduling.hours": ("Away", "Override", "WeeklyHours"),
     "orthocrm.scheduling.ical.feeds": ("FeedDetail",),
     "orthocrm.scheduling.ical.invites": ("Invite",),
+    "orthocrm.scheduling.past": ("PastVisit",),
     "orthocrm.scheduling.refusals": ("Refusal", "explain"),
     "orthocrm.scheduling.request": ("Provider", "Resource", "ResourcePool", "SlotRequest"),
     "orthocrm.scheduling.slots": ("Slot", "by_local_date", "find_slots", "next_available"),
@@ -552,6 +554,7 @@ __all__ = [
     "Override",
     "Past",
     "PastKind",
+    "PastVisit",
     "PatientReferral",
     "PatientRelationship",
     "Period",

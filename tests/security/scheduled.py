@@ -17,6 +17,8 @@ from orthocrm.core.schedule import DateHours, Schedule
 from orthocrm.core.task import LeadTaskType
 from orthocrm.core.time import Period
 from orthocrm.scheduling.booking import AppointmentEdit
+from orthocrm.scheduling.past import PastVisit
+from orthocrm.services.batch import only
 from orthocrm.services.scheduling.links import NewLink
 from orthocrm.services.scheduling.waiting import NewWaitlistEntry
 from tests.flows.practice import House
@@ -43,6 +45,13 @@ class Visit:
         """Ask for a time of the provider for the lead."""
         usual = {"lead_id": self.lead, "provider": self.provider, "starts_at": TUESDAY}
         return evolve(wish(patient_ref="-"), patient_ref=None, **{**usual, **fields})
+
+    def past(self) -> PastVisit:
+        """A visit of the lead with the provider, a month ago."""
+        start = TUESDAY - timedelta(days=30)
+        return PastVisit(
+            type="follow_up", starts_at=start, provider=self.provider, lead_id=self.lead
+        )
 
 
 Call = Callable[[Desk, Visit], Any]
@@ -100,6 +109,7 @@ FOR_LEADS: dict[str, Call] = {
     "hold": lambda d, v: _s(d).hold(v.wish()),
     "request": lambda d, v: _s(d).request(v.wish()),
     "book_series": lambda d, v: _s(d).book_series(v.wish(), "FREQ=WEEKLY;COUNT=2"),
+    "record_past": lambda d, v: only(_s(d).record_past([v.past()])),
     "join_waitlist": lambda d, v: _s(d).join_waitlist(
         NewWaitlistEntry(type="consultation", lead_id=v.lead, providers=(v.provider,))
     ),

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from orthocrm.core.settings import Clinic
     from orthocrm.core.task import Task
     from orthocrm.crm import Desk
+    from orthocrm.services.scheduling.daybook import DaySheet
 
 
 _MOST_TASKS = 15
@@ -52,25 +54,45 @@ def _show(desk: "Desk", clinic: "Clinic", now: "datetime") -> None:
     from orthocrm.cli import views  # noqa: PLC0415 - slow import
 
     views.show(views.board(desk.pipeline.board(cards=3)), "")
+    sheet = _diary(desk)
+    if sheet is not None:
+        views.show(views.diary(sheet, _patients(desk, sheet), clinic.timezone), "")
     views.show(views.tasks(*_tasks_of_today(desk, clinic, now), now, clinic.timezone), "")
     for name in ("funnel", "sources"):
         views.show(*views.report(desk.analytics.report(name)), "")
+
+
+def _diary(desk: "Desk") -> "DaySheet | None":
+    """Give today's diary, or the next one on which something stands."""
+    today = desk.scheduling.day()
+    days = (today, *(desk.scheduling.day(today.day + timedelta(days=n)) for n in range(1, 8)))
+    return next((sheet for sheet in days if sheet.appointments), None)
+
+
+def _patients(desk: "Desk", sheet: "DaySheet") -> "dict[LeadId, str]":
+    """Give the names of those who come."""
+    return _names(desk, [one.lead_id for one in sheet.appointments if one.lead_id is not None])
+
+
+def _names(desk: "Desk", ids: "Sequence[LeadId]") -> "dict[LeadId, str]":
+    from orthocrm.core.query import Cond  # noqa: PLC0415 - slow import
+
+    found = desk.leads.find(Cond("id", "in", ids), size=100) if ids else None
+    leads = () if found is None else found.leads
+    return {lead.id: f"{lead.patient.first_name} {lead.patient.last_name}" for lead in leads}
 
 
 def _tasks_of_today(
     desk: "Desk", clinic: "Clinic", now: "datetime"
 ) -> "tuple[Sequence[Task], dict[LeadId, str]]":
     """Give the tasks that are due before the day ends, and the names of their leads."""
-    from orthocrm.core.query import Cond  # noqa: PLC0415 - slow import
     from orthocrm.core.time import DAY, midnight, zone  # noqa: PLC0415 - slow import
 
     today = now.astimezone(zone(clinic.timezone)).date()
     due = desk.followups.open_tasks(due_before=midnight(today + DAY, clinic.timezone))[
         -_MOST_TASKS:
     ]
-    found = desk.leads.find(Cond("id", "in", [task.lead_id for task in due]))
-    names = {lead.id: f"{lead.patient.first_name} {lead.patient.last_name}" for lead in found.leads}
-    return due, names
+    return due, _names(desk, [task.lead_id for task in due])
 
 
 def _say_what_next(url: str) -> None:

@@ -15,15 +15,22 @@ from rich.text import Text
 
 from orthocrm.analytics import reports
 from orthocrm.analytics.reports import showing, values
+from orthocrm.core.appointment import AppointmentStatus
 from orthocrm.core.audit import DONE, AuditEntry
 from orthocrm.core.ids import LeadId
 from orthocrm.core.task import Task
 from orthocrm.leads.workbook import SIGNATURE
 from orthocrm.pipeline.board import Board, Card, Column
 from orthocrm.services.imports.desk import ImportReport
+from orthocrm.services.scheduling.daybook import DaySheet
 
 _WIDE = 120
 _EMPTY = "-"
+_STATUS = {
+    AppointmentStatus.CONFIRMED: "green",
+    AppointmentStatus.COMPLETED: "dim",
+    AppointmentStatus.NO_SHOW: "red",
+}
 
 
 def show(*parts: RenderableType) -> None:
@@ -71,6 +78,24 @@ def tasks(
         late = Text("overdue", style="red") if task.is_overdue(now) else Text("")
         lead = Text(names.get(task.lead_id, _EMPTY))
         table.add_row(_local(task.due_at, timezone), late, Text(task.title), lead, task.assigned_to)
+    return table
+
+
+def diary(sheet: DaySheet, names: Mapping[LeadId, str], timezone: str) -> Table:
+    """List the appointments of a day by doctor and chair, in local time."""
+    title = f"Diary of {sheet.day:%A}, {sheet.day.isoformat()}"
+    table = Table("Time", "Doctor", "Chair", "What", "Whom", "", title=title, title_justify="left")
+    for one in sheet.appointments:
+        whom = names.get(one.lead_id, _EMPTY) if one.lead_id else one.patient_ref or _EMPTY
+        status = one.status.lower().replace("_", " ")
+        table.add_row(
+            f"{one.starts_at.astimezone(ZoneInfo(timezone)):%H:%M}",
+            Text(", ".join(one.providers)),
+            Text(", ".join(one.resources)),
+            Text(one.type.replace("_", " ")),
+            Text(whom),
+            Text(status, style=_STATUS.get(one.status, "")),
+        )
     return table
 
 

@@ -37,5 +37,5 @@ def consultation(at: datetime, zone: ZoneInfo, random: Random) -> datetime:
     while not is_open(day):
         day += timedelta(days=1)
     return datetime.combine(
-        day, time(random.randrange(OPENS, CLOSES), random.choice((0, 30))), zone
+        day, time(random.randrange(OPENS, CLOSES - 1), random.choice((0, 30))), zone
     )

@@ -72,6 +72,11 @@ COORDINATORS = (
 )
 """User, name, and how well a coordinator does: 1 is the usual."""
 
+DOCTORS = (("dr-amari", "Dr. Amari"), ("dr-lindholm", "Dr. Lindholm"))
+"""User and name of those who examine, and treat."""
+
+CHAIRS = ("chair-1", "chair-2", "chair-3", "chair-4")
+
 DENTISTS = ("dr-alvarez", "dr-chung", "dr-feldman", "dr-osei", "dr-patel", "dr-swenson")
 
 CONCERNS = (

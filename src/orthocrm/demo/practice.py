@@ -1,6 +1,6 @@
-"""The invented practice itself: coordinators, what the sources cost, who is away when."""
+"""The invented practice itself: its people and chairs, what the sources cost, who is away when."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 
 from attrs import evolve
@@ -8,7 +8,9 @@ from attrs import evolve
 from orthocrm.core.actor import Actor, Role
 from orthocrm.core.ids import UserId
 from orthocrm.core.money import Money
+from orthocrm.core.schedule import WeeklyWindow
 from orthocrm.core.settings import Clinic, Settings
+from orthocrm.core.visit_type import DEFAULT_VISIT_TYPES, BookableResource, VisitType
 from orthocrm.crm import Desk, OrthoCRM
 from orthocrm.demo import names
 
@@ -25,16 +27,35 @@ _MONTHLY_COST = {
 
 
 def set_up(crm: OrthoCRM, opened_at: datetime, random: Random) -> Clinic:
-    """Create the practice with its five coordinators, their holidays and the sources' costs."""
-    settings = Settings(fallback=UserId(MANAGER))
+    """Create the practice with its coordinators, doctors and chairs, holidays and costs."""
+    settings = Settings(
+        fallback=UserId(MANAGER),
+        visit_types=tuple(map(_in_a_chair, DEFAULT_VISIT_TYPES)),
+        resources=tuple(
+            BookableResource(id=chair, label=chair.replace("-", " ").capitalize())
+            for chair in names.CHAIRS
+        ),
+    )
     clinic = crm.create_clinic(name=NAME, timezone=ZONE, settings=settings)
     desk = crm.acting_as(Actor(user=UserId(MANAGER), clinic=clinic.id, roles=(Role.CLINIC_ADMIN,)))
     for user, name, _ in names.COORDINATORS:
         desk.settings.add_coordinator(UserId(user), name)
         starts_at = opened_at + timedelta(days=random.randint(30, 330))
         desk.settings.add_absence(UserId(user), starts_at, starts_at + timedelta(days=10))
+    week = [
+        WeeklyWindow(weekday=day, start=start, end=end)
+        for day in range(1, 6)
+        for start, end in ((time(9), time(12)), (time(12, 30), time(17)))
+    ]
+    for doctor, _ in names.DOCTORS:
+        desk.scheduling.set_week(doctor, week)
     _add_costs(desk)
     return clinic
+
+
+def _in_a_chair(kind: VisitType) -> VisitType:
+    """Let everything but video calls take one of the chairs."""
+    return kind if kind.is_virtual else evolve(kind, pools=("chairs",))
 
 
 def _add_costs(desk: Desk) -> None:

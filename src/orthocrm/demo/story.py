@@ -56,12 +56,27 @@ class Said:
     entry: LogEntry
 
 
+@frozen(kw_only=True)
+class Exam:
+    """A first consultation that is agreed on at `booked_at`, and whether the family comes."""
+
+    lead_id: LeadId
+    booked_at: datetime
+    starts_at: datetime
+    comes: bool
+
+    @property
+    def ends_at(self) -> datetime:
+        """The first instant after it."""
+        return self.starts_at + timedelta(hours=1)
+
+
 @frozen
 class Act:
     """Something that happens to a lead at an instant."""
 
     at: datetime
-    what: Said | Move | Loss | Start
+    what: Said | Move | Loss | Start | Exam
 
 
 def story(lead: Lead, promise: float, zone: ZoneInfo, random: Random) -> list[Act]:
@@ -112,15 +127,16 @@ def _came_to_exam(teller: "_Teller") -> bool:
     teller.wait(minutes=teller.random.choice((5, 5, 90, 1500)))
     teller.in_hours()
     teller.move(Step.CONSULTATION_SCHEDULED)
-    teller.exam_after(teller.random.randint(3, 14))
-    if not teller.chance(_SHOWS_UP):
+    comes = teller.chance(_SHOWS_UP)
+    teller.exam_after(teller.random.randint(3, 14), comes=comes)
+    if not comes:
         teller.wait(hours=1)
         teller.call(CallOutcome.VOICEMAIL)
         if not teller.chance(_COMES_LATER):
             teller.wait(days=teller.random.uniform(5, 12))
             teller.lose(LostReason.NO_RESPONSE)
             return False
-        teller.exam_after(teller.random.randint(5, 12))
+        teller.exam_after(teller.random.randint(5, 12), comes=True)
     teller.log(LeadActivityType.IN_PERSON, ActivityDirection.INBOUND)
     teller.move(Step.CONSULTATION_COMPLETED)
     return True
@@ -172,8 +188,11 @@ class _Teller:
     def in_hours(self) -> None:
         self.at = next_open(self.at, self.zone, self.random)
 
-    def exam_after(self, days: int) -> None:
-        self.at = consultation(self.at + timedelta(days=days), self.zone, self.random)
+    def exam_after(self, days: int, *, comes: bool) -> None:
+        booked_at = self.at
+        self.at = consultation(booked_at + timedelta(days=days), self.zone, self.random)
+        exam = Exam(lead_id=self.lead_id, booked_at=booked_at, starts_at=self.at, comes=comes)
+        self.acts.append(Act(booked_at, exam))
 
     def call(self, outcome: CallOutcome) -> None:
         self.log(LeadActivityType.PHONE_CALL, ActivityDirection.OUTBOUND, outcome)

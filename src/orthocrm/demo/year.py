@@ -17,10 +17,11 @@ from orthocrm.core.time import DAY
 from orthocrm.crm import Desk, OrthoCRM
 from orthocrm.demo import names
 from orthocrm.demo.clock import SetClock
+from orthocrm.demo.diary import Diary
 from orthocrm.demo.families import Arrival, arrivals
 from orthocrm.demo.hours import CLOSES, chance
 from orthocrm.demo.practice import MANAGER, ZONE, set_up
-from orthocrm.demo.story import Act, Said, story
+from orthocrm.demo.story import Act, Exam, Said, story
 from orthocrm.followup.attempts import LogEntry
 from orthocrm.services.batch import Refused, only
 from orthocrm.services.pipeline.transitions import Loss, Move, Start
@@ -57,9 +58,20 @@ def fill(crm: OrthoCRM, clock: SetClock, *, seed: int = 1, leads: int = LEADS) -
         random=random,
         zone=zone,
         coming=deque(arrivals(random, now, zone, leads)),
+        diary=Diary(
+            desk=crm.acting_as(
+                Actor(user=UserId(MANAGER), clinic=clinic.id, roles=(Role.CLINIC_ADMIN,))
+            ),
+            clock=clock,
+            now=now,
+            zone=zone,
+            random=Random(f"diary {seed}"),
+        ),
     )
     for end in _steps(now, zone):
         year.play(end, tidy=end > now - _LIVELY)
+    year.diary.book_what_is_to_come()
+    clock.set(now)
     return clinic
 
 
@@ -109,6 +121,7 @@ class _Year:
     random: Random
     zone: ZoneInfo
     coming: deque[Arrival]
+    diary: Diary
     stories: list[tuple[UserId, deque[Act]]] = field(factory=list)
     looked_at: set[TaskId] = field(factory=set)
 
@@ -119,6 +132,7 @@ class _Year:
         due = [(owner, _due(acts, until)) for owner, acts in self.stories]
         self._log(due)
         self._transit(due)
+        self.diary.enter([a.what for _, acts in due for a in acts if isinstance(a.what, Exam)])
         self.stories = [(owner, acts) for owner, acts in self.stories if acts]
         self.desks.worker.followups.raise_due()
         if tidy:
@@ -154,7 +168,9 @@ class _Year:
 
     def _transit(self, due: Sequence[tuple[UserId, Sequence[Act]]]) -> None:
         """Move, round by round because a batch names each lead once; then end the stories."""
-        wishes = [[act.what for act in acts if not isinstance(act.what, Said)] for _, acts in due]
+        wishes = [
+            [act.what for act in acts if not isinstance(act.what, Said | Exam)] for _, acts in due
+        ]
         moves = [deque(wish for wish in each if isinstance(wish, Move)) for each in wishes]
         pipeline = self.desks.manager.pipeline
         while moves := [each for each in moves if each]:

@@ -183,14 +183,20 @@ def https(reading: Reading, path: str, raw: object) -> str | None:
 
 
 def _length(reading: Reading, raw: object, *, manual: bool) -> timedelta | None:
+    found = length_of(reading, raw)
+    if found is not None and not manual:
+        reading.refuse("length", "not_by_hand", "only what staff enter by hand has its own length")
+    return found
+
+
+def length_of(reading: Reading, raw: object) -> timedelta | None:
+    """Read how long an appointment takes."""
     if raw is None:
         return None
     if not isinstance(raw, timedelta):
         reading.refuse("length", "wrong_type", "give a timedelta")
     elif not SHORTEST <= raw <= LONGEST or raw % _MINUTE:
         reading.refuse("length", "out_of_range", "give 5 to 480 whole minutes")
-    elif not manual:
-        reading.refuse("length", "not_by_hand", "only what staff enter by hand has its own length")
     else:
         return raw
     return None

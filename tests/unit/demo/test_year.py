@@ -6,10 +6,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from attrs import frozen
 
-from orthocrm import Actor, Cond, Desk, Lead, LeadStatus, Role, Sort, connect
+from orthocrm import (
+    Actor,
+    Appointment,
+    AppointmentStatus,
+    Cond,
+    Desk,
+    Lead,
+    LeadStatus,
+    OrthoCRM,
+    Role,
+    Sort,
+    connect,
+)
 from orthocrm.core.settings import Clinic
 from orthocrm.core.stage import Step
+from orthocrm.core.time import DAY
 from orthocrm.demo import SetClock, SetIds, fill
+from orthocrm.services.work import everything
 
 FRIDAY_AFTERNOON = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 SUNDAY_NIGHT = datetime(2027, 1, 3, 6, 10, tzinfo=UTC)
@@ -22,6 +36,7 @@ class House:
     desk: Desk
     leads: tuple[Lead, ...]
     clock: SetClock
+    crm: OrthoCRM
 
 
 def house(now: datetime = FRIDAY_AFTERNOON, seed: int = 1, leads: int = LEADS) -> House:
@@ -30,7 +45,7 @@ def house(now: datetime = FRIDAY_AFTERNOON, seed: int = 1, leads: int = LEADS) -
     clinic = fill(crm, clock, seed=seed, leads=leads)
     desk = crm.acting_as(Actor.system(Role.OPERATOR, clinic.id))
     page = desk.leads.find(sort=[Sort("created_at")], size=500)
-    return House(clinic, desk, page.leads, clock)
+    return House(clinic, desk, page.leads, clock, crm)
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +123,45 @@ def test_the_same_seed_and_instant_give_the_same_practice(filled: House) -> None
 def test_another_seed_gives_another_practice(filled: House) -> None:
     other = house(seed=2).leads
     assert [lead.contact for lead in other] != [lead.contact for lead in filled.leads]
+
+
+def visits(filled: House) -> tuple[Appointment, ...]:
+    with filled.crm._backend.begin(filled.clinic.id) as store:
+        return tuple(everything(store.appointments))
+
+
+def test_consultations_of_the_year_belong_to_leads_and_some_families_do_not_come(
+    filled: House,
+) -> None:
+    exams = [one for one in visits(filled) if one.type == "consultation"]
+    known = {lead.id for lead in filled.leads}
+    ended = Counter(one.status for one in exams)
+    shows = ended[AppointmentStatus.COMPLETED]
+    missed = ended[AppointmentStatus.NO_SHOW]
+
+    assert {one.lead_id for one in exams} <= known
+    assert max(one.starts_at for one in exams) - min(one.starts_at for one in exams) > DAY * 250
+    assert 0.05 <= missed / (missed + shows) <= 0.25
+    assert any(one.sequence for one in exams)
+
+
+def test_every_completed_consultation_of_a_lead_was_in_the_diary(filled: House) -> None:
+    done = {one.lead_id for one in visits(filled) if one.status is AppointmentStatus.COMPLETED}
+    examined = {
+        lead.id for lead in filled.leads if lead.milestones.completed_at is not None
+    }
+    assert examined
+    assert examined <= done
+
+
+def test_next_week_has_appointments_with_both_doctors_and_in_several_chairs(filled: House) -> None:
+    week = filled.desk.scheduling.week(FRIDAY_AFTERNOON.date() + 3 * DAY)
+    coming = [one for sheet in week for one in sheet.appointments]
+
+    assert {one.provider for one in coming} == {"dr-amari", "dr-lindholm"}
+    assert len({chair for one in coming for chair in one.resources}) > 1
+    assert {one.status for one in coming} <= {
+        AppointmentStatus.BOOKED,
+        AppointmentStatus.CONFIRMED,
+    }
+    assert all(one.starts_at > FRIDAY_AFTERNOON for one in coming)

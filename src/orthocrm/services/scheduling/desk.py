@@ -17,15 +17,18 @@ from orthocrm.core.waitlist import WaitlistEntry
 from orthocrm.followup.tasks import NewTask
 from orthocrm.scheduling import booking as rules
 from orthocrm.scheduling.booking import AppointmentEdit, NewAppointment
+from orthocrm.scheduling.past import PastVisit
 from orthocrm.scheduling.refusals import Refusal
 from orthocrm.scheduling.slots import Slot
 from orthocrm.scheduling.usage import Usage
+from orthocrm.services.batch import Refused
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.scheduling import (
     booking,
     daybook,
     links,
     reaching,
+    recording,
     reminding,
     searching,
     series,
@@ -256,6 +259,16 @@ class Appointments(Area, area="scheduling"):
             InvalidInput: it has begun, or there is no way to write to the family.
         """
         return reminding.send_now(work, appointment_id, channel)
+
+    @verb(Permission.APPOINTMENT_MANAGE)
+    def record_past(
+        self, work: Work, visits: Sequence[PastVisit]
+    ) -> tuple[Appointment | Refused, ...]:
+        """Write down visits that are over, as another system knew them, with a result for each.
+
+        They count in a patient's history and in the numbers. No lead moves, and nobody is told.
+        """
+        return tuple(recording.record(work, visits))
 
     @verb(Permission.APPOINTMENT_MANAGE)
     def expire_holds(self, work: Work) -> tuple[Appointment, ...]:
