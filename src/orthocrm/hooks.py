@@ -10,6 +10,7 @@ The kind of a hook is told by its name:
 Parameters are passed by name, and a hook may take any subset of them.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -25,10 +26,14 @@ from orthocrm.core.appointment import Appointment
 from orthocrm.core.errors import PluginError, Vetoed
 from orthocrm.core.follow_up_checks import brought_rule_problems
 from orthocrm.core.lead import Lead
+from orthocrm.core.messaging import QuietHours
+from orthocrm.core.messaging_checks import are_quiet_hours
 from orthocrm.core.notifying import Notifier
 from orthocrm.core.ports import Backend
 from orthocrm.core.rules import FollowUpRule
 from orthocrm.core.stage import Stage
+
+_STATE = re.compile("[A-Z]{2}")
 
 PROJECT = "orthocrm"
 ENTRY_POINTS = "orthocrm.plugins"
@@ -60,6 +65,10 @@ class Specs:
     @spec
     def register_places(self) -> Mapping[str, tuple[float, float]]:  # type: ignore[empty-body] # a spec has no body
         """Return degrees north and east by postal code, for territories around a place."""
+
+    @spec
+    def register_quiet_hours(self) -> Mapping[str, QuietHours]:  # type: ignore[empty-body] # a spec has no body
+        """Return hours without texts by state of the USA (two letters), beside the clinic's own."""
 
     @spec
     def register_metrics(self) -> Mapping[str, Any]:  # type: ignore[empty-body] # a spec has no body
@@ -287,6 +296,9 @@ class Plugins:
         for name, notifier in self.notifiers.items():
             if not isinstance(notifier, Notifier):
                 raise PluginError(name, "register_notifiers: give channel, seconds and send")
+        for name, hours in self.quiet_hours.items():
+            if not (_STATE.fullmatch(name) and are_quiet_hours(hours)):
+                raise PluginError(name, "register_quiet_hours: give QuietHours by two letters")
         for name, rule in self.collect("register_followup_rules").items():
             for problem in brought_rule_problems(rule, name):
                 raise PluginError(name, f"register_followup_rules: {problem}")
@@ -325,6 +337,11 @@ class Plugins:
     def places(self) -> Mapping[str, tuple[float, float]]:
         """Where postal codes lie, as plug-ins know it."""
         return self.collect("register_places")
+
+    @cached_property
+    def quiet_hours(self) -> Mapping[str, QuietHours]:
+        """Hours without texts by state, as plug-ins know them."""
+        return self.collect("register_quiet_hours")
 
     def collect(self, name: str) -> dict[str, Any]:
         """Give what a `register_` hook contributed when the installation started, by name."""

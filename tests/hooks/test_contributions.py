@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -17,6 +19,7 @@ from orthocrm import (
     Intake,
     LeadTaskType,
     PluginError,
+    QuietHours,
     Settings,
     Tally,
     Trigger,
@@ -27,11 +30,12 @@ from orthocrm import (
 from orthocrm.assignment.strategies import Choice
 from orthocrm.backends.memory import MemoryBackend
 from orthocrm.core.ids import UserId
-from orthocrm.core.notifying import Letter, MessageChannel, Notifier, Sent
+from orthocrm.core.notifying import Letter, MessageChannel, MessageState, Notifier, Sent
 from orthocrm.core.routing import Pool, Routing, Territory
 from orthocrm.hooks import Plugins
 from orthocrm.intelligence.sentiment import Sentiment
 from orthocrm.leads.channels.delivery import Delivered, Reception
+from tests.flows.carrying import SMS, a_practice, a_raven, agree, held, put, states
 from tests.flows.practice import enquiry
 from tests.hooks.plugins import a_house, an_ear
 
@@ -159,6 +163,45 @@ def test_register_places_lets_territories_go_by_distance() -> None:
         near = house.lead(postal_code="60614", phone="312-555-0101", email=None)
         far = house.lead(postal_code="60601", phone="312-555-0102", email=None)
     assert (near.ownership.owner, far.ownership.owner) == ("tc-2", "tc-1")
+
+
+class Statutes:
+    """Knows a state in which texts end an hour earlier."""
+
+    @hook
+    def register_quiet_hours(self) -> Mapping[str, QuietHours]:
+        return {"FL": QuietHours(start=time(20), end=time(8))}
+
+
+def test_register_quiet_hours_holds_texts_back_where_the_family_may_be() -> None:
+    raven = a_raven()
+    with a_practice(raven, Statutes()) as house:
+        far, near = house.lead(state="Florida"), house.lead()
+        agree(house, far)
+        half_past_eight = datetime(2026, 11, 2, 20, 30, tzinfo=ZoneInfo("America/Chicago"))
+        house.clock.advance(half_past_eight - house.clock())
+        held_back, sent = (put(house, lead, channel=SMS) for lead in (far, near))
+        house.crm.work()
+        assert states(house, held_back, sent) == [
+            (MessageState.PENDING, "quiet_hours"),
+            (MessageState.SENT, None),
+        ]
+        (waiting, _) = held(house, held_back, sent)
+    assert waiting.due_at == datetime(2026, 11, 3, 8, tzinfo=ZoneInfo("America/Chicago"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"Florida": QuietHours()}, {"FL": "20-8"}, {"FL": QuietHours(start=time(20, tzinfo=UTC))}],
+)
+def test_quiet_hours_of_anything_but_a_state_stop_the_start(given: Mapping[str, Any]) -> None:
+    class Odd:
+        @hook
+        def register_quiet_hours(self) -> Mapping[str, Any]:
+            return given
+
+    with pytest.raises(PluginError, match="register_quiet_hours: give QuietHours by two letters"):
+        orthocrm.connect("memory://", plugins=[Odd()], discover_plugins=False)
 
 
 @pytest.mark.parametrize("given", [None, ["alphabet"], 7])

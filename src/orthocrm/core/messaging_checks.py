@@ -99,9 +99,13 @@ def _carriers(messaging: Messaging) -> bool:
 
 
 def _quiet(messaging: Messaging) -> bool:
-    quiet: Any = messaging.quiet
-    return isinstance(quiet, QuietHours) and all(
-        isinstance(wall, time) and wall.tzinfo is None for wall in (quiet.start, quiet.end)
+    return are_quiet_hours(messaging.quiet)
+
+
+def are_quiet_hours(given: object) -> bool:
+    """Tell whether quiet hours are wall times without a zone."""
+    return isinstance(given, QuietHours) and all(
+        isinstance(wall, time) and wall.tzinfo is None for wall in (given.start, given.end)
     )
 
 

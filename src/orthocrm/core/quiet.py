@@ -14,26 +14,30 @@ _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 
 
-def is_quiet(at: datetime, quiet: QuietHours, zones: Collection[str]) -> bool:
+Quiet = QuietHours | tuple[QuietHours, ...]
+"""Quiet hours, or several that all have to be kept: the clinic's, and those of states."""
+
+
+def is_quiet(at: datetime, quiet: Quiet, zones: Collection[str]) -> bool:
     """Whether an instant lies in the quiet hours of any of the zones."""
-    return any(_holds(at.astimezone(zone(name)).time(), quiet) for name in zones)
+    return any(_holds(at.astimezone(zone(name)).time(), q) for q in _all(quiet) for name in zones)
 
 
-def next_allowed(at: datetime, quiet: QuietHours, zones: Collection[str]) -> datetime | None:
+def next_allowed(at: datetime, quiet: Quiet, zones: Collection[str]) -> datetime | None:
     """Give the first instant from `at` on that is quiet in none of the zones.
 
     None when they leave no common time.
     """
     until = at + _SEARCH
     while at < until:
-        ends = [end for name in zones if (end := _end(at, quiet, name)) is not None]
+        ends = [e for q in _all(quiet) for name in zones if (e := _end(at, q, name)) is not None]
         if not ends:
             return at
         at = max(ends)
     return None
 
 
-def last_allowed(at: datetime, quiet: QuietHours, zones: Collection[str]) -> datetime | None:
+def last_allowed(at: datetime, quiet: Quiet, zones: Collection[str]) -> datetime | None:
     """Give the last instant up to `at` that is quiet in none of the zones, a minute before them.
 
     For what would be of no use afterwards: a reminder of a visit early in the morning. None when
@@ -41,11 +45,17 @@ def last_allowed(at: datetime, quiet: QuietHours, zones: Collection[str]) -> dat
     """
     until = at - _SEARCH
     while at > until:
-        starts = [start for name in zones if (start := _start(at, quiet, name)) is not None]
+        starts = [
+            s for q in _all(quiet) for name in zones if (s := _start(at, q, name)) is not None
+        ]
         if not starts:
             return at
         at = min(starts) - _MINUTE
     return None
+
+
+def _all(quiet: Quiet) -> tuple[QuietHours, ...]:
+    return (quiet,) if isinstance(quiet, QuietHours) else quiet
 
 
 def _holds(wall: time, quiet: QuietHours) -> bool:

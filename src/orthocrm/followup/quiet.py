@@ -4,6 +4,7 @@ A number says where it was given out, not where its owner is: all of its zones c
 the practice.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import phonenumbers
@@ -12,6 +13,9 @@ from phonenumbers.timezone import (
     time_zones_for_geographical_number,
     time_zones_for_number,
 )
+
+from orthocrm.core.messaging import QuietHours
+from orthocrm.followup.states import states_of
 
 _UNKNOWN = "Etc/Unknown"
 
@@ -36,6 +40,21 @@ def _zones(number: str | None) -> tuple[str, ...]:
         return ()
     found: tuple[str, ...] = time_zones_for_number(parsed)
     return found if _UNKNOWN not in found else time_zones_for_geographical_number(parsed)
+
+
+def hours_of(
+    own: QuietHours, by_state: Mapping[str, QuietHours], number: str | None, said: str | None
+) -> tuple[QuietHours, ...]:
+    """Give all quiet hours that hold for somebody: the clinic's, and those of their states.
+
+    Args:
+        own: those of the clinic's settings.
+        by_state: by two letters, as plug-ins know them.
+        number: in E.164; None for recipients of whom no number is known.
+        said: the state of their address, if it is known.
+    """
+    states = sorted(states_of(number, said)) if by_state else []
+    return (own, *(by_state[state] for state in states if state in by_state))
 
 
 @lru_cache(maxsize=4096)

@@ -4,14 +4,14 @@ The gate is asked in the transaction of the claim, so that what it saw still hol
 is in a worker's hands. It says for good (`Never`), for now (`Later`), or lets it go (`Send`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from attrs import evolve, field, frozen
 
 from orthocrm.core.lead import Lead
 from orthocrm.core.masking import PERSONAL, mask
-from orthocrm.core.messaging import CalendarTarget, Cap, Messaging, WebhookTarget
+from orthocrm.core.messaging import CalendarTarget, Cap, Messaging, QuietHours, WebhookTarget
 from orthocrm.core.notifying import (
     CarrierError,
     Message,
@@ -88,11 +88,13 @@ class Circumstances:
         unneeded: What it says no longer holds, in a code.
         sent: When the address got earlier ones on this channel, or may have got them.
         zone: That of the practice.
+        state_hours: Quiet hours by state, as plug-ins know them.
     """
 
     now: datetime
     messaging: Messaging
     zone: str
+    state_hours: Mapping[str, QuietHours] = field(factory=dict)
     lead: Lead | None = None
     contact: StaffContact | None = None
     target: WebhookTarget | CalendarTarget | None = None
@@ -184,7 +186,9 @@ def _quiet(message: Message, given: Circumstances) -> Verdict | None:
         return None
     number = message.to if message.channel is MessageChannel.SMS else None
     zones = quiet.zones_of(number, given.zone)
-    at = next_allowed(given.now, given.messaging.quiet, zones)
+    state = given.lead.contact.address.state if given.lead else None
+    hours = quiet.hours_of(given.messaging.quiet, given.state_hours, number, state)
+    at = next_allowed(given.now, hours, zones)
     if at is None:
         return Never(QUIET)
     return None if at == given.now else Later(at, QUIET)

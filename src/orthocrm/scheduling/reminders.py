@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 from orthocrm.core.appointment import Appointment
 from orthocrm.core.messaging import QuietHours
 from orthocrm.core.notifying import Message, MessageChannel, MessageState
-from orthocrm.core.quiet import last_allowed, next_allowed
+from orthocrm.core.quiet import Quiet, last_allowed, next_allowed
 from orthocrm.core.reminding import (
     CONFIRMATION,
     QuietPolicy,
@@ -54,7 +54,7 @@ class Terms:
     starts_at: datetime
     zone: str
     zones: tuple[str, ...]
-    quiet: QuietHours = field(factory=QuietHours)
+    quiet: Quiet = field(factory=QuietHours)
     reminding: Reminding = field(factory=Reminding)
 
 

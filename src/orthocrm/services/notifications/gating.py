@@ -236,6 +236,7 @@ def _circumstances(work: Work, message: Message, facts: _Facts) -> Circumstances
         now=work.now,
         messaging=clinic.settings.messaging,
         zone=clinic.timezone,
+        state_hours=work.plugins.quiet_hours,
         lead=lead,
         contact=facts.contacts.get(message.user) if message.user else None,
         target=facts.targets.get(message.about or ""),

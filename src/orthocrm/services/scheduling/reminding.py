@@ -110,7 +110,12 @@ def _terms(work: Work, appointment: Appointment, lead: Lead) -> Terms:
         starts_at=appointment.starts_at,
         zone=quiet.zone_of(number, clinic.timezone),
         zones=quiet.zones_of(number, clinic.timezone),
-        quiet=clinic.settings.messaging.quiet,
+        quiet=quiet.hours_of(
+            clinic.settings.messaging.quiet,
+            work.plugins.quiet_hours,
+            number,
+            lead.contact.address.state,
+        ),
         reminding=clinic.settings.reminding,
     )
 
