@@ -37,7 +37,12 @@ from orthocrm.core.ids import ImportId, LeadId, MergeId, SpendId, TaskId, TimeOf
 from orthocrm.core.query import Cond
 from orthocrm.core.settings import Settings
 from orthocrm.core.task import LeadTaskType
+from orthocrm.core.trained_model import ModelPurpose
 from orthocrm.core.visit_type import BookableResource, VisitType
+from orthocrm.intelligence.learners import Learner
+from orthocrm.intelligence.reliability import reliability
+from orthocrm.intelligence.scorecard import Scorecard
+from orthocrm.intelligence.scoring import Plan, Report, Trained
 from orthocrm.leads.channels.delivery import Delivered
 from orthocrm.leads.channels.phone import PhoneCall
 from orthocrm.leads.mapping import LeadRow, parse
@@ -45,6 +50,7 @@ from orthocrm.leads.matching.pairs import Search
 from orthocrm.leads.tabular import rows
 from orthocrm.services.imports.ledger import Tally
 from orthocrm.services.imports.reverting import Reverted
+from orthocrm.services.intelligence.training import Examples
 from tests.flows.practice import House, enquiry
 
 MAPPING_TEXT = 'kind = "leads"\n[columns]\nfirst_name = "a"\nlast_name = "b"\nemail = "c"\n'
@@ -87,6 +93,7 @@ ON_LEADS: dict[str, Call] = {
     "leads.merges": lambda desk, t: desk.leads.merges(t.lead),
     "leads.unmerge": lambda desk, t: desk.leads.unmerge(t.merge),
     "intelligence.call_times": lambda desk, t: desk.intelligence.call_times(t.lead),
+    "intelligence.score": lambda desk, t: desk.intelligence.score([t.lead]),
     "intelligence.tones": lambda desk, t: desk.intelligence.tones(t.lead),
     "leads.timeline": lambda desk, t: desk.leads.timeline(t.lead),
     "sources.touches": lambda desk, t: desk.sources.touches(t.lead),
@@ -183,6 +190,11 @@ ON_THE_CLINIC: dict[str, Call] = {
     "assignment.hand_back": lambda desk, t: desk.assignment.hand_back(t.absence),
     "assignment.workload": lambda desk, _: desk.assignment.workload(),
     "intelligence.next_actions": lambda desk, _: desk.intelligence.next_actions(),
+    "intelligence.ranked": lambda desk, _: desk.intelligence.ranked(),
+    "intelligence.no_show_risk": lambda desk, _: desk.intelligence.no_show_risk([]),
+    "intelligence.examples": lambda desk, _: desk.intelligence.examples(),
+    "intelligence.adopt": lambda desk, _: desk.intelligence.adopt(*learnt()),
+    "intelligence.due": lambda desk, _: desk.intelligence.due(),
     "intelligence.tone": lambda desk, _: desk.intelligence.tone("thank you"),
     "followups.agenda": lambda desk, _: desk.followups.agenda(),
     "followups.open_tasks": lambda desk, _: desk.followups.open_tasks(),
@@ -260,6 +272,8 @@ ANALYTICS: dict[str, Call] = {
     "analytics.visited": lambda desk, _: desk.analytics.visited(),
     "intelligence.forecast": lambda desk, _: _foretold(desk),
     "intelligence.contact_times": lambda desk, _: desk.intelligence.contact_times(),
+    "intelligence.models": lambda desk, _: desk.intelligence.models(),
+    "intelligence.reliability": lambda desk, _: desk.intelligence.reliability(),
     "analytics.stages": lambda desk, _: desk.analytics.stages(),
     "analytics.bottlenecks": lambda desk, _: desk.analytics.bottlenecks(),
     "analytics.report": lambda desk, _: desk.analytics.report("sources"),
@@ -281,6 +295,30 @@ def _foretold(desk: Desk) -> object:
         return desk.intelligence.forecast()
     except TooLittleHistory as refusal:
         return refusal.missing
+
+
+def learnt() -> tuple[Examples, Trained]:
+    """Give a model that knows nothing, and what it was not learnt from."""
+    report = Report(
+        learners=(Learner.BAYES,),
+        rows=0,
+        came=0,
+        columns=(),
+        left_out=(),
+        leaks=(),
+        tested="folds",
+        reliability=reliability([], []),
+    )
+    card = Scorecard(columns=(), points=(), intercept=0.0)
+    nothing = Examples(purpose=ModelPurpose.LEADS, rows=(), outcome="@converted", plan=Plan())
+    return nothing, Trained(scorecard=card, report=report)
+
+
+def taught(house: House) -> None:
+    """Give a clinic a model for leads and one for visits."""
+    nothing, trained = learnt()
+    for purpose in (ModelPurpose.LEADS, ModelPurpose.NO_SHOWS):
+        house.desk(Role.OPERATOR).intelligence.adopt(evolve(nothing, purpose=purpose), trained)
 
 
 def later_date(target: Target) -> date:

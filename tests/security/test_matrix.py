@@ -128,6 +128,7 @@ def _house(crm: orthocrm.OrthoCRM, clock: FrozenClock) -> House:
     house.admin.settings.save_form(operations._form("kept"))
     house.admin.settings.save_mapping("kept", operations.MAPPING_TEXT)
     operations.marketed(house.admin)
+    operations.taught(house)
     return house
 
 
@@ -299,6 +300,10 @@ BEYOND = {
     "settings.add_absence": {Permission.AVAILABILITY_MANAGE},
     "settings.remove_absence": {Permission.AVAILABILITY_MANAGE},
     "analytics.behind": {ANALYSE, READ},
+    "intelligence.examples": {Permission.MODEL_TRAIN},
+    "intelligence.adopt": {Permission.MODEL_TRAIN},
+    "intelligence.due": {Permission.MODEL_TRAIN},
+    "intelligence.no_show_risk": {Permission.APPOINTMENT_MANAGE},
 }
 """Operations that ask for more than, or other than, one of the seven permissions."""
 
@@ -309,6 +314,17 @@ MORE = {
         Role.TREATMENT_COORDINATOR,
         Role.CLINIC_ADMIN,
         Role.ADMIN,
+        Role.OPERATOR,
+    },
+    Permission.MODEL_TRAIN: {Role.CLINIC_ADMIN, Role.ADMIN, Role.WORKER, Role.OPERATOR},
+    Permission.APPOINTMENT_MANAGE: {
+        Role.FRONT_DESK,
+        Role.TREATMENT_COORDINATOR,
+        Role.CLINIC_ADMIN,
+        Role.AGENT,
+        Role.ADMIN,
+        Role.PROVIDER,
+        Role.WORKER,
         Role.OPERATOR,
     },
     Permission.AUDIT_READ: {Role.CLINIC_ADMIN, Role.ADMIN, Role.OPERATOR},

@@ -31,7 +31,7 @@ from orthocrm.analytics.measures import Durations, Growth, Quotient, Tally
 from orthocrm.analytics.speed import MINUTE, SpeedToLead
 from orthocrm.analytics.velocity import PipelineVelocity
 from orthocrm.analytics.visited import FLOW
-from orthocrm.core.appointment import AppointmentStatus, AppointmentType
+from orthocrm.core.appointment import CONSULTATIONS, AppointmentStatus
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.lead import LostReason
 from orthocrm.core.query import AllOf, AnyOf, Cond, Op, Where, both
@@ -42,7 +42,6 @@ CONVERTED: Final = facts_of(Basis.CONVERTED)
 
 _CLOSED: Final = AnyOf((WON, LOST))
 
-CONSULTATIONS: Final = (AppointmentType.CONSULTATION.value, AppointmentType.ENROLLMENT.value)
 _KEPT: Final = (
     AppointmentStatus.ARRIVED.value,
     AppointmentStatus.IN_PROGRESS.value,

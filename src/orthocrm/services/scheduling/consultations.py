@@ -6,7 +6,7 @@ A cancelled one leaves the lead where it is (C-06): whether families come is tol
 from typing import Final
 
 from orthocrm.core.activity import LeadActivityType
-from orthocrm.core.appointment import Appointment, AppointmentType
+from orthocrm.core.appointment import CONSULTATIONS, Appointment
 from orthocrm.core.lead import Lead
 from orthocrm.core.stage import Step
 from orthocrm.core.task import LeadTaskType, Task, TaskPriority
@@ -16,9 +16,6 @@ from orthocrm.followup.tasks import NewTask
 from orthocrm.services.followups import agenda
 from orthocrm.services.pipeline import transitions
 from orthocrm.services.work import Work
-
-CONSULTATIONS: Final = (AppointmentType.CONSULTATION, AppointmentType.ENROLLMENT)
-"""The types that move a lead through the pipeline."""
 
 MISSED: Final = "Call after the missed appointment"
 
