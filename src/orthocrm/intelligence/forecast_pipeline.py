@@ -77,7 +77,10 @@ def of_pipeline(now: Standing, pasts: Sequence[Standing], months: int) -> Pipeli
 
 
 def joined(series: Expected, pipeline: tuple[float, float], weight: float, z: float) -> Expected:
-    """Join both answers for a month; their errors are taken to go together, to be on the safe side.
+    """Join both answers for a month.
+
+    Their errors are taken to go together, to be on the safe side; how far the two are apart adds
+    to them, and nothing is surer than chance.
 
     Args:
         series: what the past months alone foretell.
@@ -87,7 +90,8 @@ def joined(series: Expected, pipeline: tuple[float, float], weight: float, z: fl
     """
     mean = weight * pipeline[0] + (1 - weight) * series.mean
     half = weight * z * pipeline[1] + (1 - weight) * (series.high - series.mean)
-    half = max(half, z * sqrt(mean))
+    between = weight * (1 - weight) * (pipeline[0] - series.mean) ** 2
+    half = sqrt(half**2 + z**2 * max(between, mean - (half / z) ** 2, 0.0))
     return Expected(mean=mean, low=max(0.0, mean - half), high=mean + half)
 
 

@@ -45,8 +45,8 @@ class Means(StrEnum):
 
 
 URGENCY: Mapping[Because, float] = {
-    Because.ANSWER_WAITING: 100,
-    Because.FIRST_CONTACT_DUE: 95,
+    Because.ANSWER_WAITING: 110,
+    Because.FIRST_CONTACT_DUE: 105,
     Because.CONSULTATION_UNCONFIRMED: 90,
     Because.TASK_OVERDUE: 70,
     Because.RECALL_DUE: 60,

@@ -101,7 +101,8 @@ def test_both_answers_are_joined_by_weight() -> None:
     series = Expected(mean=10.0, low=4.0, high=16.0)
     month = joined(series, (20.0, 5.0), 0.25, 1.2816)
     assert month.mean == 12.5
-    assert month.high - month.mean == pytest.approx(0.25 * 1.2816 * 5 + 0.75 * 6)
+    own, apart = 0.25 * 1.2816 * 5 + 0.75 * 6, 1.2816**2 * 0.25 * 0.75 * 10**2
+    assert month.high - month.mean == pytest.approx((own**2 + apart) ** 0.5)
     assert month.low == pytest.approx(2 * month.mean - month.high)
 
 

@@ -31,6 +31,7 @@ NAME = "orthocrm"
 
 _OF_OWNERS = (
     events.LostSuggested,
+    events.UpsetNoticed,
     events.LeadRecalled,
     events.LeadCaptured,
     events.ActivityLogged,
