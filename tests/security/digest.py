@@ -32,6 +32,7 @@ KINDS = (
     "notices",
     "contacts",
     "enrollments",
+    "models",
     "imports",
     "import_changes",
     "personal_changes",

@@ -70,6 +70,7 @@ def a_target(crm: OrthoCRM, clock: FrozenClock, name: str = "") -> Target:
     house.admin.settings.save_form(operations._form("kept"))
     house.admin.settings.save_mapping("kept", operations.MAPPING_TEXT)
     operations.marketed(house.admin)
+    operations.taught(house)
     return _for(_filled(house), name)
 
 

@@ -117,7 +117,7 @@ class Intelligence(Area, area="intelligence"):
         """
         return scores.ranked(work, where, most)
 
-    @verb(Permission.APPOINTMENT_READ)
+    @verb(Permission.APPOINTMENT_MANAGE)
     def no_show_risk(self, work: Work, appointment_ids: Sequence[AppointmentId]) -> NoShowRisks:
         """Give the chance of each booked visit to be missed, whom to call, and room to overbook.
 
@@ -143,11 +143,7 @@ class Intelligence(Area, area="intelligence"):
 
     @verb(Permission.MODEL_TRAIN)
     def examples(self, work: Work, purpose: ModelPurpose | str = ModelPurpose.LEADS) -> Examples:
-        """Read what there is to learn from: coded fields, counts and lengths, nothing personal.
-
-        Raises:
-            NotEnoughOutcomes: too little has happened.
-        """
+        """Read what there is to learn from: coded fields, counts and lengths, nothing personal."""
         return training.examples(work, training.purpose_of(purpose))
 
     @verb(Permission.MODEL_TRAIN)

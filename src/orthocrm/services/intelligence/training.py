@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from attrs import field, frozen
 
-from orthocrm.core.errors import InvalidInput, NotEnoughOutcomes
+from orthocrm.core.errors import Forbidden, InvalidInput
 from orthocrm.core.ids import ModelId
 from orthocrm.core.query import Cond, Where, both
 from orthocrm.core.trained_model import ModelPurpose, TrainedModel
@@ -41,7 +41,11 @@ class Examples:
     fresh: Sequence[Mapping[str, object]] = field(default=(), repr=False)
 
     def learnt(self) -> Trained:
-        """Learn from the rows; this takes seconds, and needs no storage."""
+        """Learn from the rows; this takes seconds, and needs no storage.
+
+        Raises:
+            NotEnoughOutcomes: fewer than fifty rows with, or without the outcome.
+        """
         return fit(self.rows, self.outcome, self.plan)
 
 
@@ -71,13 +75,9 @@ def purpose_of(raw: object) -> ModelPurpose:
 
 
 def examples(work: Work, purpose: ModelPurpose) -> Examples:
-    """Read what there is to learn from.
-
-    Raises:
-        NotEnoughOutcomes: fewer than fifty leads, or visits, came to either end.
-    """
+    """Read what there is to learn from; learning needs every lead of the clinic."""
     if not work.reaches_all(work.permission):
-        raise InvalidInput.at("purpose", "out_of_reach", "learning needs every lead of the clinic")
+        raise Forbidden(work.operation, work.permission)
     return _of_visits(work) if purpose is ModelPurpose.NO_SHOWS else _of_leads(work)
 
 
@@ -85,7 +85,6 @@ def _of_leads(work: Work) -> Examples:
     pasts = leads_known.pasts(work)
     seen = (snapshot(past, work.practice) for past in pasts)
     rows = [row for row in seen if row is not None]
-    _demand([bool(row["@converted"]) for row in rows])
     late = filled_later(pasts)
     return Examples(
         purpose=ModelPurpose.LEADS,
@@ -98,7 +97,6 @@ def _of_leads(work: Work) -> Examples:
 
 def _of_visits(work: Work) -> Examples:
     rows = visits_known.past_rows(work)
-    _demand([bool(row["@missed"]) for row in rows])
     return Examples(
         purpose=ModelPurpose.NO_SHOWS,
         rows=rows,
@@ -106,12 +104,6 @@ def _of_visits(work: Work) -> Examples:
         plan=Plan(ignored=("@visit",), when="@at", group="@person"),
         fresh=rows,
     )
-
-
-def _demand(outcomes: Sequence[bool]) -> None:
-    came = sum(outcomes)
-    if min(came, len(outcomes) - came) < LEAST_OUTCOMES:
-        raise NotEnoughOutcomes(came, len(outcomes) - came, LEAST_OUTCOMES)
 
 
 def adopt(work: Work, examples: Examples, trained: Trained) -> TrainedModel:
