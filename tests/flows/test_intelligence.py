@@ -450,7 +450,7 @@ def test_scores_lift_a_lead_that_has_gone_cold(at_hand: House) -> None:
     def known(work: Work, leads: Sequence[Lead]) -> Mapping[LeadId, float]:
         return {lead.id: 0.9 for lead in leads if work.clinic_id == lead.clinic_id}
 
-    (action,) = house.coordinator.office.carry_out(
+    (action,) = at_hand.coordinator.office.carry_out(
         "intelligence.next_actions",
         Permission.LEAD_READ,
         lambda work: acting.actions(work, None, 10, known),

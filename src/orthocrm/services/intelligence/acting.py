@@ -84,11 +84,6 @@ class _Found:
     entries: Mapping[str, Sequence[ConsentEntry]] = field(repr=False)
 
 
-def no_scores(work: Work, leads: Sequence[Lead]) -> Mapping[LeadId, float]:  # noqa: ARG001 - one signature
-    """Know no score of any lead: the rules rank alone."""
-    return {}
-
-
 def actions(
     work: Work, coordinator: str | None, most: int, scores: Scores
 ) -> tuple[NextAction, ...]:
