@@ -188,6 +188,7 @@ class _Quiet(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # several workers with several hands each call at once
 
     def server_bind(self) -> None:
         """Bind without asking what this machine is called, which can take long."""
