@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         StaleVersion,
         TooEarly,
         TooLate,
+        TooLittleHistory,
         TooManyOpen,
         TwoPatients,
         UnknownBackend,
@@ -150,6 +151,11 @@ if TYPE_CHECKING:
     from orthocrm.followup.attempts import LogEntry
     from orthocrm.followup.tasks import NewTask
     from orthocrm.hooks import hook
+    from orthocrm.intelligence.contact_time import CallTime, ContactTimes, contact_times
+    from orthocrm.intelligence.forecast import SeriesForecast, forecast_series
+    from orthocrm.intelligence.next_action import Because, Means, NextAction
+    from orthocrm.intelligence.sentiment import Sentiment, Tone, read_tone
+    from orthocrm.intelligence.sentiment_model import ToneModel, train_tone
     from orthocrm.leads.attribution import AttributionModel
     from orthocrm.leads.channels.delivery import Awaited, Delivered
     from orthocrm.leads.channels.manual import QuickEntry
@@ -181,6 +187,8 @@ if TYPE_CHECKING:
     from orthocrm.scheduling.slots import Slot, by_local_date, find_slots, next_available
     from orthocrm.scheduling.usage import Usage
     from orthocrm.services.batch import Refused
+    from orthocrm.services.intelligence.calling import CallAdvice
+    from orthocrm.services.intelligence.forecasting import Forecast
     from orthocrm.services.leads.receiving import Accepted, Caller
     from orthocrm.services.notifications.contacts import ContactDetails
     from orthocrm.services.pipeline.transitions import Loss, Move, Start
@@ -212,6 +220,13 @@ _HOMES = {
     "orthocrm.core.reporting": ("Every", "Reporting", "ScheduledReport"),
     "orthocrm.analytics.attributed": ("Attributed",),
     "orthocrm.analytics.costs": ("Accrued", "Cost"),
+    "orthocrm.intelligence.contact_time": ("CallTime", "ContactTimes", "contact_times"),
+    "orthocrm.intelligence.forecast": ("SeriesForecast", "forecast_series"),
+    "orthocrm.intelligence.next_action": ("Because", "Means", "NextAction"),
+    "orthocrm.intelligence.sentiment": ("Sentiment", "Tone", "read_tone"),
+    "orthocrm.intelligence.sentiment_model": ("ToneModel", "train_tone"),
+    "orthocrm.services.intelligence.calling": ("CallAdvice",),
+    "orthocrm.services.intelligence.forecasting": ("Forecast",),
     "orthocrm.analytics.staying": ("Bottlenecks", "Stay", "Stays"),
     "orthocrm.assignment.strategies": ("Choice", "Narrowed"),
     "orthocrm.core.activity": (
@@ -261,6 +276,7 @@ _HOMES = {
         "StaleVersion",
         "TooEarly",
         "TooLate",
+        "TooLittleHistory",
         "TooManyOpen",
         "TwoPatients",
         "UnknownBackend",
@@ -439,6 +455,7 @@ __all__ = [
     "Away",
     "BackendError",
     "BackwardMove",
+    "Because",
     "BookableResource",
     "Booked",
     "Bottlenecks",
@@ -447,7 +464,9 @@ __all__ = [
     "By",
     "CalendarFeed",
     "CalendarTarget",
+    "CallAdvice",
     "CallOutcome",
+    "CallTime",
     "Callback",
     "Caller",
     "CallerDetails",
@@ -463,6 +482,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "ContactDetails",
+    "ContactTimes",
     "Cost",
     "CreditBy",
     "CustomField",
@@ -483,6 +503,7 @@ __all__ = [
     "Figure",
     "FollowUpRule",
     "Forbidden",
+    "Forecast",
     "FormChoice",
     "FormDefinition",
     "FormField",
@@ -511,6 +532,7 @@ __all__ = [
     "Loss",
     "LostReason",
     "LostReasonMissing",
+    "Means",
     "Measured",
     "Merge",
     "MergeField",
@@ -537,6 +559,7 @@ __all__ = [
     "NewTask",
     "NewTouch",
     "NewWaitlistEntry",
+    "NextAction",
     "NobodyToAssign",
     "NotFound",
     "NotOffered",
@@ -605,8 +628,10 @@ __all__ = [
     "Search",
     "SelfSchedulingLink",
     "Sent",
+    "Sentiment",
     "Sequence",
     "Series",
+    "SeriesForecast",
     "Settings",
     "Side",
     "Slot",
@@ -634,8 +659,11 @@ __all__ = [
     "TaskStatus",
     "TaskTemplate",
     "Territory",
+    "Tone",
+    "ToneModel",
     "TooEarly",
     "TooLate",
+    "TooLittleHistory",
     "TooManyOpen",
     "Touch",
     "TreatmentInterest",
@@ -658,10 +686,14 @@ __all__ = [
     "Worker",
     "by_local_date",
     "connect",
+    "contact_times",
     "explain",
     "find_slots",
+    "forecast_series",
     "hook",
     "next_available",
     "of_count",
     "of_share",
+    "read_tone",
+    "train_tone",
 ]
