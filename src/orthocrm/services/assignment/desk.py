@@ -19,7 +19,15 @@ from orthocrm.core.task import OPEN_TASKS
 from orthocrm.followup.due import Calendar, subtract_business
 from orthocrm.services.assignment import assigning, handing
 from orthocrm.services.assignment.handing import Handed
-from orthocrm.services.batch import Refused, attempt, checked, done, listed_ids, only
+from orthocrm.services.batch import (
+    Refused,
+    at_a_stretch,
+    attempt,
+    checked,
+    done,
+    listed_ids,
+    only,
+)
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.results import Assigned
 from orthocrm.services.work import LIVING, Work
@@ -88,6 +96,7 @@ class Assignment(Area, area="assignment"):
         owned = assigning.own(work, lead, owning.manual(lead, UserId(user), work.practice))
         return handing.kept(work, [(lead, owned)])[0]
 
+    @at_a_stretch
     @verb(Permission.LEAD_ASSIGN)
     def assign_unassigned(self, work: Work) -> Distributed:
         """Let the clinic's rules choose for every open lead without a coordinator, as one act.
@@ -96,6 +105,7 @@ class Assignment(Area, area="assignment"):
         """
         return _distributed(work, Cond("owner", "absent"), "assign_unassigned")
 
+    @at_a_stretch
     @verb(Permission.LEAD_ASSIGN)
     def reassign_untouched(self, work: Work) -> Distributed:
         """Give leads to somebody else that nobody has tried to reach for the clinic's set time.
@@ -108,6 +118,7 @@ class Assignment(Area, area="assignment"):
             return Distributed()
         return _distributed(work, _untouched(cutoff), "reassign_untouched", anew=True)
 
+    @at_a_stretch
     @verb(Permission.LEAD_ASSIGN)
     def distribute(self, work: Work, user: str) -> Distributed:
         """Let the clinic's rules choose anew for all open leads of somebody, as one act.
@@ -128,6 +139,7 @@ class Assignment(Area, area="assignment"):
         decision = owning.manual(lead, user, work.practice, "to", rule=handover.TRANSFER)
         return handing.kept(work, [(lead, assigning.own(work, lead, decision, noted))])[0]
 
+    @at_a_stretch
     @verb(Permission.LEAD_ASSIGN)
     def transfer_all(self, work: Work, user: str, to: str) -> Handed:
         """Pass all open leads of a coordinator on to another one, as one act."""
@@ -151,6 +163,7 @@ class Assignment(Area, area="assignment"):
         handover.ensure_available(user, practice, assigning.loads(work), at=work.now, path="to")
         return handing.kept(work, [(lead, assigning.own(work, lead, decision))])[0]
 
+    @at_a_stretch
     @verb(Permission.LEAD_ASSIGN)
     def hand_over(self, work: Work, absence_id: TimeOffId) -> Handed:
         """Give the open leads and tasks of who is away, or will be, to the cover person.
@@ -160,6 +173,7 @@ class Assignment(Area, area="assignment"):
         """
         return handing.over(work, absence_id)
 
+    @at_a_stretch
     @verb(Permission.LEAD_ASSIGN)
     def hand_back(self, work: Work, absence_id: TimeOffId) -> Handed:
         """Give back what the cover person still has of it; what was passed on since stays."""
