@@ -20,7 +20,7 @@ from orthocrm.intelligence.sentiment_spanish import SPANISH, is_spanish, plain
 MOST = limits.NOTES
 """The longest text that is read."""
 
-CLEARLY = 0.5
+CLEARLY = 0.45
 """From this value on, up or down, a tone is clear."""
 
 _NOTICEABLE = 0.15

@@ -29,36 +29,36 @@ _WORDS = {
         useful warm welcom* well wise worth worthwhile
     """,
     1: """
-        accept accurate agree agreed better bright clean clear clearly comfy convenient cool
-        decent durable fair fine fresh glad hope hopeful improv* interested like liked likes lucky
-        light neat ok okay patient powerful pretty ready reasonabl* simple strong support sure
-        yes
+        accept accurate agree agreed better bright clean clear clearly comfy convenient cool decent
+        durable fair fine fresh glad hope hopeful improv* interested like liked likes lucky light
+        neat ok okay patient powerful pretty ready reasonabl* simple strong support sure yes
     """,
     -1: """
-        bit cheaply complicated cost costs dull empty expire* fee fees flat forgot hesita* issue
-        issues late later limited lose loud miss missing nervous old open predictable
-        quiet rather sensitiv* sore sorry tight tired uncertain unsure vague worried worry worse
+        break* broke broken cancel* drop dropped fail* forget* lost lose loses losing return
+        returned stop stopped stuck bit cheaply complicated cost costs dull empty expire* fee fees
+        flat forgot hesita* issue issues late later limited lose loud miss missing nervous old open
+        predictable quiet rather sensitiv* sore sorry tight tired uncertain unsure vague worried
+        worry worse
     """,
     -2: """
         ache* afraid aimless angr* annoy* anxious* argu* attack avoid* awkward bad badly bill
-        billed blame* bleed* bogus bored boring bother* break breaks broke broken bulky cancel*
-        careless cavit* challeng* cheap cheat* clich* clunky cold complain* complaint* concern*
-        confus* contradict* costly crack* crap* crash* creepy cringe* cry crying damag* deaf defect*
-        delay* denied denies deny dirty disagree* discomfort disconnect* dissatisf* doubt* drag*
-        drop drops dropped dumb erratic error errors expensive fail* fake faulty fear* flaw* flop*
-        forget* forgett* frighten* grumpy hang hard hassle* hate* hopeless hurt* ignore*
-        impersonal impolite impossible inaccurat* incorrect ineffective infect* inferior irritat*
-        junk lack* lacking lame lazy leak* lie lied lies limp loose loses losing lost lousy lying
-        malfunction* mediocre messed mess-up mislead* mistake* muddy muffled negative neglect*
-        noisy nonsense nothing overpriced overcharg* pain painful* pathetic plastic pointless poor*
-        pressur* pricey pricy problem* pushy refund* refus* reject* resent* return returned
-        returning rip rotten rough rushed rush sad sadly scared scary scratch* shame*
-        shock* sick sketchy slow sluggish smell* sneaky static stop stopped stress* stuck stupid
-        suffer* swollen swell* terrif tedious tinny tough trash trouble* unable unacceptable
-        unavailable uncomfortabl* underwhelm* unfair unfortunate* unfriendly unhappy unhelpful
-        uninterest* unnecessar* unorganized disorganized unpleasant unprofessional* unreliable
-        unresponsive unsatisf* unsubscrib* unusable upset upsetting useless waited waste* wasting
-        weak weird whine* wonky worn worries worthless wrong
+        billed blame* bleed* bogus bored boring bother* break bulky careless cavit* challeng* cheap
+        cheat* clich* clunky cold complain* complaint* concern* confus* contradict* costly crack*
+        crap* crash* creepy cringe* cry crying damag* deaf defect* delay* denied denies deny dirty
+        disagree* discomfort disconnect* dissatisf* doubt* drag* dumb erratic error errors
+        expensive fake faulty fear* flaw* flop* forgett* frighten* grumpy hard hassle* hate*
+        hopeless hurt* ignore* impersonal impolite impossible inaccurat* incorrect ineffective
+        infect* inferior irritat* junk lack* lacking lame lazy leak* lie lied lies limp loose lousy
+        lying malfunction* mediocre messed mess-up mislead* mistake* muddy muffled negative
+        neglect* noisy nonsense nothing overpriced overcharg* pain painful* pathetic plastic
+        pointless poor* pressur* pricey pricy problem* pushy refund* refus* reject* resent* rip
+        rotten rough rushed rush sad sadly scared scary scratch* shame* shock* sick sketchy slow
+        sluggish smell* sneaky static stress* stupid suffer* swollen swell* terrif tedious tinny
+        tough trash trouble* unable unacceptable unavailable uncomfortabl* underwhelm* unfair
+        unfortunate* unfriendly unhappy unhelpful uninterest* unnecessar* unorganized disorganized
+        unpleasant unprofessional* unreliable unresponsive unsatisf* unsubscrib* unusable upset
+        upsetting useless waited waste* wasting weak weird whine* wonky worn worries worthless
+        wrong
     """,
     -3: """
         abysmal frustrat* mess regret* ridiculous appalling atrocious awful* bitter broken-hearted
@@ -91,8 +91,8 @@ _PHRASES = {
             tight; the monthly is too
         """,
         2: """
-            good price; great price; fair price; within our budget; payment plan works;
-            monthly payment works; worth every penny; worth the money; good value; great value
+            good price; great price; fair price; within our budget; payment plan works; monthly
+            payment works; worth every penny; worth the money; good value; great value
         """,
     },
     Topic.COMPETITOR: {
@@ -114,12 +114,11 @@ _PHRASES = {
     },
     Topic.PAIN: {
         -3: """
-            in a lot of pain; so much pain; in pain; in agony; hurts so much; hurts so bad;
-            really hurts; still hurts; poking her; poking him; poking me; poking my; wire is poking;
-            wire poking; cutting my cheek; cutting her cheek; cutting his cheek; can not eat;
-            cannot eat; can't eat; cant eat; could not sleep; couldn't sleep; can't sleep;
-            cannot sleep; bleeding gums; came off again; broke again; fell off; fell out;
-            swollen face
+            in a lot of pain; so much pain; in pain; in agony; hurts so much; hurts so bad; really
+            hurts; still hurts; poking her; poking him; poking me; poking my; wire is poking; wire
+            poking; cutting my cheek; cutting her cheek; cutting his cheek; can not eat; cannot
+            eat; can't eat; cant eat; could not sleep; couldn't sleep; can't sleep; cannot sleep;
+            bleeding gums; came off again; broke again; fell off; fell out; swollen face
         """,
         2: """
             no pain; pain free; pain-free; without pain; did not hurt; didn't hurt; no longer hurts
@@ -160,40 +159,41 @@ _PHRASES = {
         -4: """
             never coming back; not coming back; never come back; won't be back; will not be back;
             never again; leave a bad review; one star review; one star; bad review; report you;
-            reporting you; dental board; better business bureau; file a complaint;
-            filing a complaint; speak to a manager; speak to the manager; talk to the manager;
-            talk to a manager; want a refund; want my money back; want our money back; my attorney;
-            lost all trust; lost trust; lost our trust; completely unacceptable; fed up;
-            sick and tired; stay away; steer clear
+            reporting you; dental board; better business bureau; file a complaint; filing a
+            complaint; speak to a manager; speak to the manager; talk to the manager; talk to a
+            manager; want a refund; want my money back; want our money back; my attorney; lost all
+            trust; lost trust; lost our trust; completely unacceptable; fed up; sick and tired;
+            stay away; steer clear
         """,
         -3: """
             stop texting; stop calling; stop emailing; stop contacting; quit texting; quit calling;
             leave us alone; leave me alone; do not contact; don't contact; do not call; don't call;
-            remove me; remove us; take me off; take us off; too pushy; high pressure; no thanks;
-            no thank you; not interested; no longer interested; changed our mind; changed my mind;
-            decided against; decided not to; not going to move forward; not moving forward;
-            won't be moving forward; will not be moving forward; won't be proceeding;
-            not going ahead; not happy; not satisfied; not impressed; not acceptable; not okay;
-            not ok; not comfortable with; please cancel; cancel everything; cancel our; cancel my;
-            treated us like; treated me like; talked down to; felt rushed; felt pressured;
-            felt ignored; made us feel bad; made my daughter cry; made my son cry; made her cry;
-            made him cry; let down; let us down; gave up; give up; gave us the runaround;
-            the runaround; nobody listens; no one listens; didn't listen; did not listen;
-            don't listen; did not explain; didn't explain; lack of; zero stars; no stars;
-            does not work; doesn't work; did not work; didn't work; not working; does not fit;
-            doesn't fit; did not fit; stopped working; quit working; not worth; not good;
-            not great; falls apart; fell apart; fall apart; walked out; turned off; full price for
+            remove me; remove us; take me off; take us off; too pushy; high pressure; no thanks; no
+            thank you; not interested; no longer interested; changed our mind; changed my mind;
+            decided against; decided not to; not going to move forward; not moving forward; won't
+            be moving forward; will not be moving forward; won't be proceeding; not going ahead;
+            not happy; not satisfied; not impressed; not acceptable; not okay; not ok; not
+            comfortable with; please cancel; cancel everything; cancel our; cancel my; treated us
+            like; treated me like; talked down to; felt rushed; felt pressured; felt ignored; made
+            us feel bad; made my daughter cry; made my son cry; made her cry; made him cry; let
+            down; let us down; gave up; give up; gave us the runaround; the runaround; nobody
+            listens; no one listens; didn't listen; did not listen; don't listen; did not explain;
+            didn't explain; lack of; zero stars; no stars; does not work; doesn't work; did not
+            work; didn't work; not working; does not fit; doesn't fit; did not fit; stopped
+            working; quit working; not worth; not good; not great; falls apart; fell apart; fall
+            apart; walked out; turned off; full price for
         """,
     },
     Topic.PRAISE: {
         3: """
-            without a hitch; without ill effect; keep watching it; highly recommend; would
-            recommend; thank you so much; thanks so much; so happy; very happy; really happy; so
-            excited; love it; love our; love my; love her; love his; love the; love this; love how;
-            looking forward; look forward; sign us up; sign me up; count us in; we are in; let's do
-            it; lets do it; ready to start; ready to move forward; five stars; 5 stars; worth it;
-            works great; works well; work well; worked great; works fine; works perfectly; put us
-            at ease; put her at ease; put him at ease; put me at ease; at ease; no complaints; no
+            without a hitch; without ill effect; keep watching it; move forward with; moving
+            forward with; decided to start; never disappointed; highly recommend; would recommend;
+            thank you so much; thanks so much; so happy; very happy; really happy; so excited; love
+            it; love our; love my; love her; love his; love the; love this; love how; looking
+            forward; look forward; sign us up; sign me up; count us in; we are in; let's do it;
+            lets do it; ready to start; ready to move forward; five stars; 5 stars; worth it; works
+            great; works well; work well; worked great; works fine; works perfectly; put us at
+            ease; put her at ease; put him at ease; put me at ease; at ease; no complaints; no
             problem; no problems; no issues; no trouble; not bad; no regrets; never disappoints;
             never disappointed; nothing but good; nothing but praise; could not be happier;
             couldn't be happier; could not be better; couldn't be better; couldn't ask for; could
@@ -208,7 +208,71 @@ _NOBODY = "(?:nobody|no one|no-one|none of you)"
 _NOT = "(?:not|never|no|don't|dont|didn't|didnt|doesn't|doesnt|won't|wont|can't|cant|cannot)"
 _ELSEWHERE = "(?:elsewhere|instead|somewhere else|someplace else|another place|across town)"
 
+_YOU = "(?:you|you guys|your office|your staff|your team|they)"
+_DUTIES = (
+    "called|sent|told|answered|replied|explained|filed|ordered|fixed|followed|returned|submitted"
+)
+_CHANGING = "chose|choosing|going|went|started|starting|signed|signing|picked"
+
 _PATTERNS = (
+    (Topic.WAITING, -3, f"{_YOU} _ (?:never|haven't|havent|didn't|forgot) _ (?:{_DUTIES})"),
+    (
+        Topic.WAITING,
+        -3,
+        f"{_YOU} (?:keep|kept|always) _ (?:cancel|reschedul|chang|mov|put|forget|mak)*",
+    ),
+    (
+        Topic.WAITING,
+        -3,
+        "(?:can't|cannot|couldn't|could not) (?:even )?(?:get through|reach|get hold)",
+    ),
+    (
+        Topic.WAITING,
+        -3,
+        "(?:weeks|months|days|hours) (?:ago|later) and (?:still|no|nothing|nobody)",
+    ),
+    (
+        Topic.COMPLAINT,
+        -3,
+        f"{_YOU} _ (?:lost|ruined|broke|messed|misplaced|promised|lied|charged|ignored)",
+    ),
+    (
+        Topic.COMPLAINT,
+        -3,
+        "(?:do not|don't|didn't|did not) (?:appreciate|like) (?:how|being|the way|that)",
+    ),
+    (
+        Topic.COMPLAINT,
+        -3,
+        "(?:being|felt|feel|was|were) (?:pressured|rushed|ignored|dismissed|lied to|judged)",
+    ),
+    (
+        Topic.COMPLAINT,
+        -3,
+        "(?:daughter|son|child|kid|she|he|her|him) _ (?:in tears|scared to|afraid to|hates)",
+    ),
+    (Topic.COMPLAINT, -3, "(?:take|remove|delete) (?:my|our|me|us) _ (?:number|name|list|system)"),
+    (Topic.COMPLAINT, -3, "(?:what|such) a (?:waste|joke|mess|shame|disaster|disappointment)"),
+    (Topic.COMPLAINT, -3, "nobody (?:warned|asked|mentioned|bothered)"),
+    (
+        Topic.COMPLAINT,
+        -2,
+        "(?:popped|came|fell|broke|snapped) (?:off|out|loose) (?:the|after|again|as soon)",
+    ),
+    (Topic.PRICE, -3, "(?:no way|not able|unable|can't|cannot|couldn't) _ (?:pay|afford|spend)"),
+    (
+        Topic.PRICE,
+        -3,
+        "(?:price|estimate|quote|bill|cost|fee) _ (?:insane|crazy|ridiculous|outrageous|high)",
+    ),
+    (Topic.PRICE, -3, "one price and _ another"),
+    (
+        Topic.COMPETITOR,
+        -3,
+        f"(?:ended up|already|decided|decide) _ (?:{_CHANGING}) _ (?:with|by|at|instead|elsewhere)",
+    ),
+    (Topic.COMPETITOR, -3, "ended up (?:choosing|going|picking|signing)"),
+    (Topic.COMPETITOR, -3, "(?:with|to|chose|found) (?:someone|somebody|somewhere) else"),
     (
         Topic.WAITING,
         -3,
