@@ -68,6 +68,7 @@ ON_HOURS: dict[str, Call] = {
     "set_week": lambda d, v: _s(d).set_week(v.provider, WEEK),
     "set_date": lambda d, v: _s(d).set_date(v.provider, DateHours(on=date(2026, 12, 24))),
     "close_dates": lambda d, v: _s(d).close_dates(v.provider, [date(2026, 12, 24)]),
+    "close_holidays": lambda d, v: _s(d).close_holidays(v.provider, 2026, "US"),
     "open_dates": lambda d, v: _s(d).open_dates(v.provider, [date(2026, 12, 24)]),
     "set_blocks": lambda d, v: _s(d).set_blocks(v.provider, []),
     "remove_schedule": lambda d, v: _s(d).remove_schedule(v.provider),

@@ -1,7 +1,8 @@
 """Schedules as the practice keeps them, read as the engine wants them."""
 
-from datetime import date
+from datetime import date, time
 from functools import lru_cache
+from typing import cast
 
 from attrs import frozen
 
@@ -36,8 +37,8 @@ def weekly(window: WeeklyWindow) -> WeeklyHours:
     """Read a window of the week."""
     return WeeklyHours(
         weekday=window.weekday,
-        start=window.start,
-        end=window.end,
+        start=_wall(window.start),
+        end=_wall(window.end),
         valid_from=window.valid_from,
         valid_until=window.valid_until,
         every_weeks=window.every_weeks,
@@ -47,8 +48,13 @@ def weekly(window: WeeklyWindow) -> WeeklyHours:
 
 def override(hours: DateHours) -> Override:
     """Read the hours of one date."""
-    windows = [DayWindow(start=one.start, end=one.end) for one in hours.windows]
+    windows = [DayWindow(start=_wall(one.start), end=_wall(one.end)) for one in hours.windows]
     return Override(date=hours.on, windows=windows)
+
+
+def _wall(value: time) -> time:
+    """Let through what can be stored; the engine refuses the rest by the name of the field."""
+    return value if isinstance(value, time) else cast("time", None)
 
 
 def block(repeated: RepeatedBlock) -> RecurringBlock:

@@ -75,6 +75,17 @@ class Timetables(Area, area="scheduling"):
         return timetables.close(work, owner, days)
 
     @verb(Permission.AVAILABILITY_MANAGE)
+    def close_holidays(
+        self, work: Work, owner: str, year: int, place: str | None = None
+    ) -> Schedule:
+        """Close the public holidays of a year for somebody, or for all who share a template.
+
+        `place` is a country, perhaps with a part of it (`US`, `US-TX`); by default that of the
+        clinic's settings. It needs the extra `calendar`.
+        """
+        return timetables.close_holidays(work, owner, year, place)
+
+    @verb(Permission.AVAILABILITY_MANAGE)
     def open_dates(self, work: Work, owner: str, days: Iterable[date]) -> Schedule:
         """Let dates have the weekly hours again."""
         return timetables.reopen(work, owner, days)

@@ -12,6 +12,7 @@ from orthocrm.core.errors import Forbidden, InvalidInput, NotFound, Problem
 from orthocrm.core.reading import Reading
 from orthocrm.core.schedule import DateHours, RepeatedBlock, Schedule, WeeklyWindow
 from orthocrm.core.time import zone
+from orthocrm.followup import holidays
 from orthocrm.scheduling import converting
 from orthocrm.services.scheduling import diaries
 from orthocrm.services.settings import configuring
@@ -19,6 +20,7 @@ from orthocrm.services.work import Work
 
 T = TypeVar("T")
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _MOST = 500
 """The most windows, dates or blocks of one schedule."""
 
@@ -72,6 +74,21 @@ def close(work: Work, owner: str, days: Iterable[date]) -> Schedule:
     present = _present(work, owner)
     found = {*present.closed, *_dates(days)}
     return _changed(work, owner, closed=tuple(sorted(found)))
+
+
+def close_holidays(work: Work, owner: str, year: int, place: str | None) -> Schedule:
+    """Close the public holidays of a year at a place, the clinic's unless told otherwise."""
+    reading = Reading()
+    known = reading.whole("year", year, _FIRST_YEAR, _LAST_YEAR)
+    reading.required("year", known)
+    where = reading.text("place", place) or work.practice.clinic.settings.holidays
+    reading.required("place", where, "name a place here or in the settings")
+    reading.finish()
+    try:
+        days = holidays.public_holidays(where or "", known or 0)
+    except InvalidInput:
+        raise InvalidInput.at("place", "unknown_place", "no holidays are known for it") from None
+    return close(work, owner, days)
 
 
 def reopen(work: Work, owner: str, days: Iterable[date]) -> Schedule:

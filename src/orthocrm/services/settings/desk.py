@@ -23,6 +23,7 @@ from orthocrm.followup import automation, holidays
 from orthocrm.followup.templates import Preview
 from orthocrm.followup.templates import preview as previewed
 from orthocrm.pipeline import history
+from orthocrm.services.analytics import mailing
 from orthocrm.services.assignment import assigning
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.pipeline import staging
@@ -51,6 +52,7 @@ class ClinicSettings(Area, area="settings"):
         known = checked_settings(settings)
         _check_names(work, known)
         own_fields.check(work, known)
+        mailing.ensure_known(known.reporting.schedules)
         present = work.practice.clinic
         names = [
             n for n in fields_dict(Settings) if getattr(known, n) != getattr(present.settings, n)
@@ -284,8 +286,9 @@ def _of_absence(work: Work, user: str, cover: object, reason: object) -> str | N
     """Check who is away and who covers, and read the reason."""
     known, settings = work.practice.coordinator_by_id, work.practice.clinic.settings
     reading = Reading()
-    if not (isinstance(user, str) and user in known):
-        reading.refuse("user", "unknown_value", "no such coordinator")
+    is_known = isinstance(user, str) and (user in known or work.store.schedules.get([user]))
+    if not is_known:
+        reading.refuse("user", "unknown_value", "no such coordinator or provider")
     if cover is not None:
         there = known.get(UserId(cover)) if isinstance(cover, str) else None
         may = there is not None and there.is_active
