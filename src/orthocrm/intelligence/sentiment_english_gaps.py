@@ -1,4 +1,4 @@
-"""English turns of phrase with gaps: `_` stands for up to three words, `*` for the end of a word."""
+"""English turns of phrase with gaps: `_` is up to three words, `*` the end of a word."""
 
 from orthocrm.intelligence.sentiment_lexicon import Topic
 
