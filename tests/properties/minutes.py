@@ -1,7 +1,8 @@
 """The rules of scheduling once more, minute by minute: slow, and without any of our arithmetic.
 
 Every instant is a datetime, every wall time goes through `ZoneInfo`, and every minute is asked by
-itself. It knows one provider, weekly hours, overrides, closed dates, time off and busy time.
+itself. It knows one provider, or several who all take part: weekly hours, overrides, closed dates,
+time off, blocks and busy time.
 """
 
 from collections.abc import Iterator
@@ -88,19 +89,24 @@ def blocks(busy: Busy, request: SlotRequest) -> bool:
 
 
 def starts(request: SlotRequest, days: list[date]) -> list[datetime]:
-    """Give the starts of a request for one provider, looking at every minute of some dates."""
+    """Give the starts of a request for one provider, or all together, minute by minute."""
     return list(_Minutes(request, days).starts())
 
 
 class _Minutes:
     def __init__(self, request: SlotRequest, days: list[date]) -> None:
         self.request = request
-        (self.provider,) = request.providers
-        self.zone = ZoneInfo(self.provider.zone or request.zone)
-        self.raw = raw_windows(self.provider, days, self.zone)
-        self.busy = [one for one in self.provider.busy if blocks(one, request)]
+        self.team = request.providers
+        zones = {one.zone or request.zone for one in self.team}
+        self.zone = ZoneInfo(zones.pop() if len(zones) == 1 else request.zone)
+        self.windows = [raw_windows(one, days, self._of(one)) for one in self.team]
+        self.raw = self._met()
+        self.loads = [[one for one in who.busy if blocks(one, request)] for who in self.team]
         self.blocked = [
-            span for block in self.provider.blocks for span in repeated(block, self.zone)
+            span
+            for who in self.team
+            for block in who.blocks
+            for span in repeated(block, self._of(who))
         ]
         self.step = request.step or request.duration
         first = min((opens for opens, _ in self.raw), default=request.now)
@@ -110,10 +116,23 @@ class _Minutes:
         self.full = {minute for minute in self._footprint_range(first, last) if self._full(minute)}
         self.fits = {minute for minute in self.minutes if self._fits(minute)}
 
+    def _of(self, provider: Provider) -> ZoneInfo:
+        return ZoneInfo(provider.zone or self.request.zone)
+
+    def _met(self) -> list[Window]:
+        """Intersect the windows of everybody pairwise (R20)."""
+        met = self.windows[0]
+        for others in self.windows[1:]:
+            both = {(max(a, c), min(b, d)) for a, b in met for c, d in others}
+            met = sorted((opens, closes) for opens, closes in both if opens < closes)
+        return met
+
     def _is_open(self, minute: datetime) -> bool:
-        away = any(one.start <= minute < one.end for one in self.provider.time_off)
+        away = any(one.start <= minute < one.end for who in self.team for one in who.time_off)
         away = away or any(start <= minute < end for start, end in self.blocked)
-        return not away and any(opens <= minute < closes for opens, closes in self.raw)
+        return not away and all(
+            any(opens <= minute < closes for opens, closes in windows) for windows in self.windows
+        )
 
     def _footprint_range(self, first: datetime, last: datetime) -> Iterator[datetime]:
         minute = first - self.request.buffer_before
@@ -122,9 +141,12 @@ class _Minutes:
             minute += MINUTE
 
     def _full(self, minute: datetime) -> bool:
+        return any(self._is_full_for(load, minute) for load in self.loads)
+
+    def _is_full_for(self, load: list[Busy], minute: datetime) -> bool:
         covering = [
             one
-            for one in self.busy
+            for one in load
             if one.start - one.buffer_before <= minute < one.end + one.buffer_after
         ]
         most = min([self.request.capacity, *(one.capacity for one in covering)])
@@ -165,11 +187,17 @@ class _Minutes:
         first, last = request.date_range or (None, None)
         if not (first or day) <= day <= (last or day):
             return False
-        booked = sum(self._day(one.start) == day for one in self.busy)
-        return request.max_per_day is None or booked < request.max_per_day
+        return request.max_per_day is None or all(
+            self._booked(who, load, start) < request.max_per_day
+            for who, load in zip(self.team, self.loads, strict=True)
+        )
 
-    def _day(self, instant: datetime) -> date:
-        return instant.astimezone(self.zone).date()
+    def _booked(self, who: Provider, load: list[Busy], start: datetime) -> int:
+        day = self._day(start, self._of(who))
+        return sum(self._day(one.start, self._of(who)) == day for one in load)
+
+    def _day(self, instant: datetime, zone: ZoneInfo | None = None) -> date:
+        return instant.astimezone(zone or self.zone).date()
 
     def _horizon(self, today: date) -> date:
         left = self.request.horizon or 0

@@ -14,6 +14,7 @@ from tests.properties import minutes
 from tests.properties.schedules import MINUTE, requests
 
 DAY = timedelta(days=1)
+ZONES = [None, None, "America/New_York", "Asia/Kathmandu", "Pacific/Apia"]
 NUDGES = [timedelta(minutes=minutes) for minutes in (-61, -5, -1, 1, 7, 60)]
 
 
@@ -26,6 +27,24 @@ def test_the_sweep_agrees_with_asking_every_minute(request: SlotRequest) -> None
     found = [slot.start for slot in find_slots(request)]
 
     assert found == minutes.starts(request, days)
+
+
+@settings(max_examples=60)
+@given(
+    request=requests(people=2),
+    zones=st.lists(st.sampled_from(ZONES), min_size=2, max_size=2),
+)
+def test_all_together_agrees_with_asking_every_minute(
+    request: SlotRequest, zones: list[str | None]
+) -> None:
+    """Each of two people may have a zone of their own; dates and grid are then the clinic's."""
+    people = [evolve(one, zone=zone) for one, zone in zip(request.providers, zones, strict=True)]
+    request = evolve(request, providers=people, mode="all")
+    around = (request.to or request.now).date()
+
+    found = [slot.start for slot in find_slots(request)]
+
+    assert found == minutes.starts(request, [around + DAY * number for number in range(-9, 4)])
 
 
 @settings(max_examples=60)
