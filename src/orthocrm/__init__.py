@@ -149,6 +149,7 @@ if TYPE_CHECKING:
     from orthocrm.core.waitlist import WaitlistEntry, WaitlistState
     from orthocrm.crm import Desk, OrthoCRM, connect
     from orthocrm.followup.attempts import LogEntry
+    from orthocrm.followup.task_edits import TaskEdit
     from orthocrm.followup.tasks import NewTask
     from orthocrm.hooks import hook
     from orthocrm.intelligence.contact_time import CallTime, ContactTimes, contact_times
@@ -363,6 +364,7 @@ _HOMES = {
     "orthocrm.core.waitlist": ("WaitlistEntry", "WaitlistState"),
     "orthocrm.crm": ("Desk", "OrthoCRM", "connect"),
     "orthocrm.followup.attempts": ("LogEntry",),
+    "orthocrm.followup.task_edits": ("TaskEdit",),
     "orthocrm.followup.tasks": ("NewTask",),
     "orthocrm.hooks": ("hook",),
     "orthocrm.leads.attribution": ("AttributionModel",),
@@ -655,6 +657,7 @@ __all__ = [
     "Step",
     "Tally",
     "Task",
+    "TaskEdit",
     "TaskPriority",
     "TaskStatus",
     "TaskTemplate",

@@ -179,6 +179,10 @@ class Specs:
         """A task is not needed any more."""
 
     @spec
+    def task_edited(self, event: events.TaskEdited) -> None:
+        """Fields of an open task changed."""
+
+    @spec
     def task_snoozed(self, event: events.TaskSnoozed) -> None:
         """A task was put off."""
 

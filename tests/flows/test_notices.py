@@ -38,6 +38,8 @@ from tests.flows.carrying import (
 from tests.flows.practice import House, enquiry
 from tests.hooks.plugins import a_deaf_ear
 
+HOUR, TICK = timedelta(hours=1), timedelta(seconds=1)
+
 WINDOW = timedelta(minutes=5)
 Opened = Callable[..., House]
 
@@ -130,6 +132,30 @@ def test_an_import_is_one_notice_and_its_leads_one_for_each_coordinator(opened: 
     assert told(house, "manager") == [("import_finished", report.tally.created)]
     assert [kind for share in shares for kind, _ in share] == ["leads_assigned"] * 2
     assert sum(count for share in shares for _, count in share) == report.tally.created == 7
+
+
+def test_a_coordinator_is_reminded_of_a_task_once_and_again_when_it_is_put_off(
+    opened: Opened,
+) -> None:
+    house = opened()
+    lead, desk = house.lead(), house.coordinator
+    due = house.clock() + 3 * HOUR
+    new = NewTask(type=LeadTaskType.CALL, title="Call", due_at=due, reminder_at=due - HOUR)
+    task, done = desk.followups.add_task(lead.id, new), desk.followups.add_task(lead.id, new)
+    desk.followups.complete(done.id)
+    house.crm.work()
+    reminded = ("task_reminder", 1)
+    assert reminded not in told(house, "tc-1")
+
+    house.clock.advance(2 * HOUR + TICK)
+    house.crm.work()
+    house.crm.work()
+    assert told(house, "tc-1").count(reminded) == 1
+
+    desk.followups.snooze(task.id, due + 24 * HOUR)
+    house.clock.advance(24 * HOUR)
+    house.crm.work()
+    assert told(house, "tc-1").count(reminded) == 2
 
 
 def test_what_is_overdue_and_what_is_escalated_is_told_once(opened: Opened) -> None:

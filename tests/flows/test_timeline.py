@@ -13,6 +13,8 @@ from orthocrm import (
     LeadTaskType,
     LogEntry,
     NewTask,
+    TaskEdit,
+    TaskStatus,
 )
 from orthocrm.core.ids import LeadId
 from tests.flows.following import configure
@@ -94,3 +96,21 @@ def test_the_host_application_may_have_a_scheme_of_its_own(house: House) -> None
     assert house.coordinator.leads.attach(lead.id, plan).document == plan
     with pytest.raises(InvalidInput):
         configure(house, document_schemes=("javascript",))
+
+
+def test_a_task_is_changed_and_its_lead_is_dated_anew(house: House) -> None:
+    lead, desk = house.lead(), house.coordinator.followups
+    (call,) = desk.open_tasks("tc-1")
+    later = house.clock() + timedelta(days=3)
+    changed = desk.edit_task(
+        call.id,
+        TaskEdit(title="Call after school", due_at=later, assigned_to="tc-2", in_progress=True),
+    )
+    assert (changed.due_at, changed.status) == (later, TaskStatus.IN_PROGRESS)
+    (kept,) = house.admin.followups.open_tasks("tc-2")
+    assert (kept.id, kept.title) == (call.id, "Call after school")
+    assert house.admin.leads.get(lead.id).milestones.next_action_at == later
+    edits = [e for e in house.admin.privacy.trail().entries if e.operation == "followups.edit_task"]
+    assert [(e.objects, set(e.fields), len(e.digests)) for e in edits] == [
+        ((lead.id,), {"title", "due_at", "assigned_to", "status"}, 1)
+    ]

@@ -21,6 +21,7 @@ from orthocrm import (
     NewTouch,
     Role,
     Sent,
+    TaskEdit,
 )
 from orthocrm.core.events import KINDS
 from orthocrm.core.ids import AppointmentId, UserId
@@ -190,6 +191,9 @@ SCENARIOS: dict[str, Callable[[House], object]] = {
     "task_created": lambda h: h.lead(),
     "task_completed": lambda h: h.coordinator.followups.complete(a_task(h).id),
     "task_cancelled": lambda h: h.coordinator.followups.cancel(a_task(h).id),
+    "task_edited": lambda h: h.coordinator.followups.edit_task(
+        a_task(h).id, TaskEdit(in_progress=True)
+    ),
     "task_snoozed": lambda h: h.coordinator.followups.snooze(
         a_task(h).id, h.clock() + timedelta(days=2)
     ),

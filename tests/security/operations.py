@@ -26,6 +26,7 @@ from orthocrm import (
     Source,
     Stage,
     Start,
+    TaskEdit,
 )
 from orthocrm.analytics import metrics
 from orthocrm.core.activity import Document, LeadActivityType
@@ -111,6 +112,7 @@ ON_LEADS: dict[str, Call] = {
     "assignment.history": lambda desk, t: desk.assignment.history(t.lead),
     "followups.log": lambda desk, t: desk.followups.log(t.lead, _note()),
     "followups.add_task": lambda desk, t: desk.followups.add_task(t.lead, _task(t)),
+    "followups.edit_task": lambda desk, t: desk.followups.edit_task(t.task, TaskEdit(title="x")),
     "followups.complete": lambda desk, t: desk.followups.complete(t.task),
     "followups.cancel": lambda desk, t: desk.followups.cancel(t.task),
     "followups.snooze": lambda desk, t: desk.followups.snooze(

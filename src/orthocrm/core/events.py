@@ -251,6 +251,17 @@ class TaskCancelled(Event):
 
 
 @frozen(kw_only=True)
+class TaskEdited(Event):
+    """Fields of an open task changed; `before` and `after` are to whom it is assigned."""
+
+    lead_id: LeadId
+    task_id: TaskId
+    fields: tuple[str, ...]
+    before: UserId
+    after: UserId
+
+
+@frozen(kw_only=True)
 class TaskSnoozed(Event):
     """A task was put off."""
 

@@ -73,11 +73,19 @@ def _is_news(one: Told, by: UserId) -> bool:
 
 def overdue(task: Task) -> Told:
     """Tell of a task whose time has passed; put off, it may become overdue once more."""
-    due = int((task.due_at - _EPOCH).total_seconds())
+    return _of_task(task, _K.TASK_OVERDUE, task.due_at)
+
+
+def reminder(task: Task, at: datetime) -> Told:
+    """Remind of a task; put off, it is reminded of once more."""
+    return _of_task(task, _K.TASK_REMINDER, at)
+
+
+def _of_task(task: Task, kind: NoticeKind, at: datetime) -> Told:
     return Told(
         user=task.assigned_to,
-        kind=_K.TASK_OVERDUE,
-        key=f"{_K.TASK_OVERDUE}:{task.id}:{due}",
+        kind=kind,
+        key=f"{kind}:{task.id}:{int((at - _EPOCH).total_seconds())}",
         lead_id=task.lead_id,
         object_id=task.id,
     )
@@ -168,6 +176,15 @@ def is_promised(event: Event, visit: Appointment) -> bool:
     return visit.status in _FIXED
 
 
+def _asked_for(event: events.AppointmentRequested, item: str, known: Known) -> list[Told]:
+    """Tell those who would take part, and the fallback person, that somebody has to decide."""
+    visit = known.visits.get(event.appointment_id)
+    if visit is None or visit.status is not AppointmentStatus.REQUESTED:
+        return []
+    users = dict.fromkeys([*visit.providers, *([known.fallback] if known.fallback else [])])
+    return [_one(u, _K.APPOINTMENT_REQUESTED, item, event.lead_id, visit.id) for u in users]
+
+
 def _booked(event: events.AppointmentBooked, item: str, known: Known) -> list[Told]:
     return _of_visit(_K.APPOINTMENT_BOOKED, event, item, known)
 
@@ -227,6 +244,7 @@ _RULES: Mapping[str, Callable[[Any, str, Known], list[Told]]] = {
     events.LeadCaptured.kind: _captured,
     events.ImportFinished.kind: _imported,
     events.MessageParked.kind: _parked,
+    events.AppointmentRequested.kind: _asked_for,
     events.AppointmentBooked.kind: _booked,
     events.AppointmentMoved.kind: _moved,
     events.AppointmentCancelled.kind: _called_off,
@@ -257,6 +275,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     _K.LEAD_ASSIGNED: ("new lead for you", "new leads for you"),
     _K.LEADS_ASSIGNED: ("lead was given to you", "leads were given to you"),
     _K.NEEDS_ASSIGNMENT: ("lead needs a coordinator", "leads need a coordinator"),
+    _K.TASK_REMINDER: ("task to remember", "tasks to remember"),
     _K.TASK_OVERDUE: ("task of yours is overdue", "tasks of yours are overdue"),
     _K.TASK_ESCALATED: ("task is long overdue", "tasks are long overdue"),
     _K.ANSWER_RECEIVED: ("family answered", "families answered"),
@@ -267,6 +286,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     _K.DUPLICATES_FOUND: ("lead looks like one you have", "leads look like ones you have"),
     _K.IMPORT_FINISHED: ("row was imported", "rows were imported"),
     _K.MESSAGE_PARKED: ("message could not be sent", "messages could not be sent"),
+    _K.APPOINTMENT_REQUESTED: ("request waits for an answer", "requests wait for an answer"),
     _K.APPOINTMENT_BOOKED: ("new appointment with you", "new appointments with you"),
     _K.APPOINTMENT_MOVED: ("appointment of yours was moved", "appointments of yours were moved"),
     _K.APPOINTMENT_CANCELLED: (

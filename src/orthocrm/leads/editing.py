@@ -5,9 +5,8 @@ Status, stage, owner, conversion and loss change only through their own verbs (C
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from enum import Enum
 from operator import attrgetter
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import attrs
 from attrs import evolve, field, frozen
@@ -18,19 +17,10 @@ from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.people import Email, PatientRelationship, Phone, PreferredContact
 from orthocrm.core.reading import Reading
 from orthocrm.core.settings import Practice
+from orthocrm.core.unset import UNSET, Unset
 from orthocrm.leads.custom import PREFIX, demand, kept_raw, read_custom, with_values
 from orthocrm.leads.dedupe import keys_of
 from orthocrm.leads.fields import READERS, Asking, incomplete, is_reachable
-
-
-class Unset(Enum):
-    """The type of `UNSET`."""
-
-    UNSET = "unset"
-
-
-UNSET: Final = Unset.UNSET
-"""The field stays as it is; None clears it."""
 
 _Unset = Literal[Unset.UNSET]
 

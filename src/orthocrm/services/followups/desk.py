@@ -18,8 +18,9 @@ from orthocrm.core.query import (
 )
 from orthocrm.core.rules import Trigger
 from orthocrm.core.task import OPEN_TASKS, Task
-from orthocrm.followup import attempts, rules, tasks
+from orthocrm.followup import attempts, rules, task_edits, tasks
 from orthocrm.followup.attempts import LogEntry
+from orthocrm.followup.task_edits import TaskEdit
 from orthocrm.followup.tasks import NewTask
 from orthocrm.services.assignment import assigning
 from orthocrm.services.batch import Refused, attempt, checked, done, listed, only
@@ -69,6 +70,25 @@ class FollowUps(Area, area="followups"):
         work.record(event)
         _redate(work, lead)
         return task
+
+    @verb(Permission.LEAD_UPDATE)
+    def edit_task(self, work: Work, task_id: TaskId, edit: TaskEdit) -> Task:
+        """Change an open task: what is to be done, by whom, when, and whether it was begun.
+
+        Raises:
+            LeadLocked: the lead was converted.
+            InvalidInput: the task is not open, or names every field that is wrong.
+        """
+        checked(edit, TaskEdit, "edit")
+        task, lead = _task(work, task_id)
+        after, event = task_edits.edited(task, lead, edit, now=work.now, by=work.actor.user)
+        if event is None:
+            return task
+        work.changed(lead.id, event.fields, _words(task, event.fields), _words(after, event.fields))
+        work.record(event)
+        (saved,) = work.store.tasks.save([after])
+        _redate(work, lead)
+        return saved
 
     @verb(Permission.LEAD_UPDATE)
     def complete(self, work: Work, task_id: TaskId) -> Task:
@@ -170,6 +190,11 @@ class FollowUps(Area, area="followups"):
         leads at a time.
         """
         return timed.raise_due(work)
+
+
+def _words(task: Task, fields: Collection[str]) -> dict[str, str | None]:
+    """Give what is personal among some fields of a task."""
+    return {name: getattr(task, name) for name in ("title", "description") if name in fields}
 
 
 def _pairs(entries: object) -> Sequence[tuple[LeadId, LogEntry]]:

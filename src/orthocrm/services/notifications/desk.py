@@ -12,7 +12,7 @@ from orthocrm.core.facts import MESSAGES, NOTICES, TASKS
 from orthocrm.core.ids import LeadId, MessageId, NoticeId
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState, Notice, StaffContact
 from orthocrm.core.query import Cond, Page, Sort, Where, both, predicate
-from orthocrm.core.task import OPEN_TASKS
+from orthocrm.core.task import OPEN_TASKS, Task
 from orthocrm.followup import noticing, sending
 from orthocrm.privacy.consent import NewConsent
 from orthocrm.services.gate import Area, verb
@@ -186,15 +186,16 @@ class Notifications(Area, area="notifications"):
 
     @verb(Permission.MESSAGE_SEND)
     def tell_overdue(self, work: Work) -> int:
-        """Tell whoever has tasks that became overdue, once for each; gives how many are new."""
-        since = work.now - centre.OVERDUE_SINCE
-        late = both(
-            Cond("status", "in", OPEN_TASKS),
-            Cond("due_at", "lt", work.now),
-            Cond("due_at", "ge", since),
-        )
-        found = filter(predicate(late, TASKS), everything(work.store.tasks, late))
-        told = [noticing.overdue(task) for task in found]
+        """Tell whoever has tasks that became overdue or whose reminder has come, once for each.
+
+        Gives how many notices are new.
+        """
+        told = [noticing.overdue(task) for task in _since_a_day(work, "due_at")]
+        told += [
+            noticing.reminder(task, task.reminder_at)
+            for task in _since_a_day(work, "reminder_at")
+            if task.reminder_at is not None
+        ]
         clinic = work.practice.clinic
         return centre.tell(work.store, clinic, told, work.now, work.ids)
 
@@ -226,6 +227,16 @@ class Notifications(Area, area="notifications"):
         if found.after is not None:
             following = cursors.write(work.clinic_id, checked, sort, found.after)
         return MessagePage(messages=found.items, cursor=following)
+
+
+def _since_a_day(work: Work, name: str) -> list[Task]:
+    """Give the open tasks of which an instant lies in the last day."""
+    due = both(
+        Cond("status", "in", OPEN_TASKS),
+        Cond(name, "lt", work.now),
+        Cond(name, "ge", work.now - centre.OVERDUE_SINCE),
+    )
+    return list(filter(predicate(due, TASKS), everything(work.store.tasks, due)))
 
 
 def _mine(work: Work, where: Where | None) -> Where:
