@@ -22,12 +22,12 @@ from orthocrm.core.errors import AppointmentClosed, RemindedTooOften
 from orthocrm.core.ids import AppointmentId
 from orthocrm.core.lead import Lead
 from orthocrm.core.messaging import Cap, Messaging
-from orthocrm.core.notifying import Message
+from orthocrm.core.notifying import Message, MessageState
 from orthocrm.core.reminding import CONFIRMATION, ReminderStatus, is_reminder
 from orthocrm.privacy.consent import NewConsent
 from orthocrm.services.notifications.settling import Outcome
 from orthocrm.services.scheduling.waiting import NewWaitlistEntry
-from tests.flows.carrying import CARRIERS, EMAIL, SMS, agree, configure, held
+from tests.flows.carrying import CARRIERS, EMAIL, SMS, agree, configure, held, put, states
 from tests.flows.practice import House
 from tests.flows.scheduling import HOUR, TUESDAY, open_the_diary, wish
 
@@ -256,6 +256,26 @@ def test_a_worker_that_holds_a_reminder_of_what_has_moved_cannot_settle_it(house
     house.front.scheduling.cancel(visit.id)
     assert desk.settle([Outcome(outgoing=out, result=Sent())]).late == 1
     assert standing(house, visit) == [("day", 0, S.VOIDED)]
+
+
+def test_a_reminder_of_another_revision_never_goes(house: House) -> None:
+    configure(house, reminders=())
+    lead = house.lead()
+    visit = booked(house, lead)
+    keys = [f"reminder/{visit.id}/{revision}/EMAIL/day" for revision in (0, 1)]
+    now, later = (put(house, lead, key=key, appointment_id=visit.id) for key in keys)
+    assert [message.id for message in sent(house)] == [now.id]
+    assert states(house, later) == [(MessageState.SKIPPED, "appointment_changed")]
+
+
+def test_what_waits_for_a_person_is_voided_as_well(house: House) -> None:
+    configure(house, reminders=())
+    lead = house.lead()
+    visit = booked(house, lead)
+    fields = {"appointment_id": visit.id, "state": MessageState.PARKED, "settled_at": house.clock()}
+    parked = put(house, lead, key=f"reminder/{visit.id}/0/EMAIL/day", **fields)
+    house.front.scheduling.cancel(visit.id)
+    assert states(house, parked) == [(MessageState.CANCELLED, "appointment_changed")]
 
 
 def test_a_reminder_goes_to_where_the_family_is_reached_by_then(house: House) -> None:
