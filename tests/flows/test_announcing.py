@@ -290,6 +290,19 @@ def test_providers_hear_neither_of_their_own_doing_nor_of_what_they_muted(opened
     assert [notice.kind for notice in of_user(house, KIM)] == ["appointment_booked"]
 
 
+def test_a_request_is_told_to_whoever_has_to_answer_it(opened: Opened) -> None:
+    house = opened(Bird(), fallback=UserId("manager"))
+    desk = house.front.scheduling
+    asked = desk.request(wish(house.lead(), starts_at=WEEK_LATER)).appointment
+    withdrawn = desk.request(wish(starts_at=WEEK_LATER + HOUR)).appointment
+    desk.cancel(withdrawn.id)
+    house.crm.work()
+
+    for user in (LEE, "manager"):
+        (notice,) = [n for n in of_user(house, user) if n.kind == "appointment_requested"]
+        assert notice.object_id == asked.id
+
+
 # --- calendars
 
 
