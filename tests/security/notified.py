@@ -71,6 +71,7 @@ OF_WORKERS: dict[str, Call] = {
     "notifications.take": lambda desk, _: desk.notifications.take(),
     "notifications.settle": lambda desk, _: desk.notifications.settle([]),
     "notifications.tell_overdue": lambda desk, _: desk.notifications.tell_overdue(),
+    "analytics.mail_reports": lambda desk, _: desk.analytics.mail_reports(),
     "notifications.reports": lambda desk, _: desk.notifications.reports("owl", {}, b"hoo", "x"),
 }
 

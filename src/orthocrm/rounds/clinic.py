@@ -12,6 +12,7 @@ from orthocrm.core.task import Task
 from orthocrm.hooks import Failure
 from orthocrm.rounds.carrying import Carriers
 from orthocrm.rounds.worked import StepFailed, Worked
+from orthocrm.services.analytics.desk import Analytics
 from orthocrm.services.assignment.desk import Assignment
 from orthocrm.services.followups.desk import FollowUps
 from orthocrm.services.intelligence.desk import Intelligence
@@ -25,6 +26,11 @@ _LOG = logging.getLogger("orthocrm")
 
 class WorkersDesk(Protocol):
     """The areas of the desk that a round uses."""
+
+    @property
+    def analytics(self) -> Analytics:
+        """Reports that are mailed."""
+        ...
 
     @property
     def assignment(self) -> Assignment:
@@ -146,6 +152,12 @@ def _models(one: Round) -> Worked:
     return Worked(trained=len(one.desk.intelligence.retrain_due()))
 
 
+def _reports(one: Round) -> Worked:
+    if not one.clinic.settings.reporting.schedules:
+        return Worked()
+    return Worked(reports=one.desk.analytics.mail_reports())
+
+
 def _events(one: Round) -> Worked:
     return Worked(failures=tuple(one.tell(one.clinic.id)))
 
@@ -182,6 +194,7 @@ _STEPS: Mapping[str, Callable[[Round], Worked]] = {
     "sequences": _sequences,
     "escalations": _escalations,
     "overdue": _overdue,
+    "reports": _reports,
     "events": _events,
     "messages": _messages,
     "late_events": _events,

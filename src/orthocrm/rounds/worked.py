@@ -32,6 +32,7 @@ class Worked:
         notices: Notices of tasks that became overdue.
         expired: Holds of times that ran out.
         reassigned: Leads that nobody had touched and that somebody else has now.
+        reports: Scheduled reports that were queued as messages.
         sent: Messages that carriers took.
         delayed: Messages that may not go yet.
         skipped: Messages that must not go.
@@ -50,6 +51,7 @@ class Worked:
     notices: int = 0
     expired: int = 0
     reassigned: int = 0
+    reports: int = 0
     sent: int = 0
     delayed: int = 0
     skipped: int = 0

@@ -9,6 +9,7 @@ from typing import Final
 
 from orthocrm.analytics.asking import By
 from orthocrm.analytics.reports.leads import funnel_report, sources_report, summary_report
+from orthocrm.analytics.reports.letter import as_text
 from orthocrm.analytics.reports.money import losses_report, roi_report
 from orthocrm.analytics.reports.page import as_html
 from orthocrm.analytics.reports.people import (
@@ -56,6 +57,7 @@ __all__ = [
     "as_csv",
     "as_html",
     "as_json",
+    "as_text",
     "funnel_report",
     "sources_report",
     "stages_report",

@@ -27,7 +27,7 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.query import Aggregate, Cond, Where, both
 from orthocrm.core.time import Period
 from orthocrm.hooks import Plugins, hook
-from orthocrm.services.analytics import measuring, reporting, scope
+from orthocrm.services.analytics import mailing, measuring, reporting, scope
 from orthocrm.services.analytics.scope import asked, asked_about_stages, smallest
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.work import Work, everything
@@ -211,6 +211,14 @@ class Analytics(Area, area="analytics"):
             Forbidden: it is not for the actor: marketing managers get those by source only.
         """
         return reporting.report(work, name, period)
+
+    @verb(Permission.MESSAGE_SEND)
+    def mail_reports(self, work: Work) -> int:
+        """Queue the e-mails of scheduled reports whose time has come; for the worker.
+
+        Each goes once for a period and person, however many workers there are.
+        """
+        return len(mailing.queue(work))
 
     @verb(Permission.LEAD_ANALYTICS)
     def behind(

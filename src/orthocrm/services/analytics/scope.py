@@ -66,6 +66,12 @@ def asked(work: Work, period: Period | None, by: Cut | str | None) -> Ask:
     return evolve(ask, within=_within(work, ask))
 
 
+def asked_by_clinic(work: Work) -> Ask:
+    """Ask for the whole clinic, on behalf of nobody."""
+    clinic = work.practice.clinic
+    return Ask(practice=work.practice, now=work.now, clock=PracticeClock(clinic))
+
+
 def asked_about_stages(work: Work, period: Period | None) -> Ask:
     """Ask about what is lost in stages, which marketing managers may not."""
     return asked(work, period, By.LOST_STAGE).cut(None)

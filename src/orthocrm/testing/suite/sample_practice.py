@@ -7,9 +7,10 @@ from orthocrm.core.actor import Preset
 from orthocrm.core.audit import ImportState
 from orthocrm.core.coordinator import Turn
 from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
-from orthocrm.core.ids import SourceId, StageSlug
+from orthocrm.core.ids import SourceId, StageSlug, UserId
 from orthocrm.core.money import Money
 from orthocrm.core.query import AnyOf, Cond
+from orthocrm.core.reporting import Every, Reporting, ScheduledReport
 from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
 from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
 from orthocrm.core.schedule import (
@@ -85,6 +86,7 @@ def a_full_clinic() -> Clinic:
             replay_window=timedelta(minutes=7, seconds=30),
             forms=_forms(),
             mappings=(SavedMapping(name="Übernahme", text='kind = "leads"\n'),),
+            reporting=_reporting(),
             escalate_after=timedelta(hours=6),
             holidays="CH-ZH",
             task_templates=task_templates(),
@@ -132,6 +134,18 @@ def _routing() -> Routing:
             Territory(pool="Überweiser", centre="8001", within_km=12.5),
         ),
         places=(Place(postal_code="8001", latitude=47.3717, longitude=8.5423),),
+    )
+
+
+def _reporting() -> Reporting:
+    schedule = ScheduledReport(
+        report="weekly", every=Every.WEEK, users=(UserId("dr-1"), UserId("Zoë")), at=time(6, 30)
+    )
+    return Reporting(
+        average_fee=Money(4_321_00, "CHF"),
+        revenue_field="fee",
+        smallest_group=5,
+        schedules=(schedule,),
     )
 
 
