@@ -43,7 +43,8 @@ class Language:
     """One engine's dialect.
 
     `among` compares a column with the several values of one parameter, which `several` packs;
-    `contains` looks for a text in another; `each` gives the codes of a column of codes as rows.
+    `contains` looks for a text in another; `each` gives the codes of a column of codes as rows,
+    and `listed` the texts of a parameter that `put_json` wrote.
     With `has_arrays` a parameter may be an array; with `has_lateral` a subquery may look at the
     row beside it.
     """
@@ -108,9 +109,10 @@ def _each_in_array(codes: sa.ColumnElement[str]) -> sa.TableValuedAlias:
     return sa.func.unnest(array).table_valued("value").render_derived()
 
 
-def _listed_in_array(parameter: str) -> sa.TableValuedAlias:
-    array = sa.bindparam(parameter, type_=sa.ARRAY(sa.Text()))
-    return sa.func.unnest(array).table_valued("value").render_derived()
+def _listed_in_text(parameter: str) -> sa.TableValuedAlias:
+    """Of JSON rather than an array, of which PostgreSQL would plan every length anew."""
+    given = sa.cast(sa.bindparam(parameter, type_=sa.Text()), sa.JSON())
+    return sa.func.json_array_elements_text(given).table_valued("value").render_derived()
 
 
 POSTGRESQL = Language(
@@ -121,7 +123,7 @@ POSTGRESQL = Language(
     several=put_array,
     contains=lambda text, part: sa.func.strpos(text, part) > 0,
     each=_each_in_array,
-    listed=_listed_in_array,
+    listed=_listed_in_text,
     has_arrays=True,
     has_lateral=True,
 )

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 from orthocrm.backends.sql import texts
 from orthocrm.backends.sql.query import count_query, page_query
 from orthocrm.backends.sql.rows import LEAD
+from orthocrm.backends.sql.rows.codec import put_json
 from orthocrm.backends.sql.rows.shape import Shape
 from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.errors import NotFound
@@ -107,7 +108,7 @@ class SqlLeadRepository(SqlRepository[Lead]):
         blind = self._blind(keys)
         if not blind:
             return {}
-        given = {"keys": self._language.several(sorted(set(blind.values()))), "most": most}
+        given = {"keys": put_json(sorted(set(blind.values()))), "most": most}
         found: dict[str, list[LeadId]] = {}
         text = texts.sharing_key(self._language)
         for key, lead in self._transaction.session.rows(text, given):
