@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from orthocrm import (
     CallOutcome,
@@ -114,3 +115,18 @@ def test_a_task_is_changed_and_its_lead_is_dated_anew(house: House) -> None:
     assert [(e.objects, set(e.fields), len(e.digests)) for e in edits] == [
         ((lead.id,), {"title", "due_at", "assigned_to", "status"}, 1)
     ]
+
+
+def test_a_correction_is_one_of_the_leads_own_activities(house: House) -> None:
+    lead, other = house.lead(), house.lead(patient_first_name="Mateo")
+    desk = house.coordinator.followups
+    call = LeadActivityType.PHONE_CALL
+    silent = LogEntry(type=call, call_outcome=CallOutcome.NO_ANSWER)
+    wrong, foreign = (desk.log(one.id, silent).activity.id for one in (lead, other))
+    nobodys: list[Any] = [foreign, "nothing", 7]
+    for id_ in nobodys:
+        with pytest.raises(InvalidInput) as refusal:
+            desk.log(lead.id, evolve(silent, corrects=id_))
+        assert [problem.path for problem in refusal.value.problems] == ["corrects"]
+    spoke = LogEntry(type=call, call_outcome=CallOutcome.SPOKE, corrects=wrong)
+    assert desk.log(lead.id, spoke).activity.corrects == wrong

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from attrs import evolve
 
+from orthocrm.core.activity import Activity
 from orthocrm.core.actor import Permission
 from orthocrm.core.cadence import Enrollment
 from orthocrm.core.errors import InvalidInput, NotFound
@@ -209,6 +210,7 @@ def _pairs(entries: object) -> Sequence[tuple[LeadId, LogEntry]]:
 def log_entries(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[Logged | Refused]:
     """Log activities, with a result for each; what an answer ends is ended."""
     found = work.reachable([lead_id for lead_id, _ in entries])
+    known = _corrected(work, [entry for _, entry in entries])
     adoptions = assigning.Adoptions(work, found.values())
     present: dict[LeadId, Lead] = {}
 
@@ -216,6 +218,7 @@ def log_entries(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[
         lead_id, entry = item
         if lead_id not in found:
             raise work.absence(lead_id)
+        _check_correction(entry, lead_id, known)
         lead = present[lead_id] if lead_id in present else adoptions.adopt(found[lead_id])
         logged = attempts.logged(lead, entry, now=work.now, by=work.actor.user, ids=work.ids)
         present[lead_id] = logged.lead
@@ -239,6 +242,20 @@ def log_entries(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[
         )
         for item in results
     ]
+
+
+def _corrected(work: Work, entries: Sequence[LogEntry]) -> Mapping[str, Activity]:
+    """Read the activities that entries correct."""
+    ids = sorted({entry.corrects for entry in entries if isinstance(entry.corrects, str)})
+    return work.store.activities.get(ids) if ids else {}
+
+
+def _check_correction(entry: LogEntry, lead_id: LeadId, known: Mapping[str, Activity]) -> None:
+    if entry.corrects is None:
+        return
+    earlier = known.get(entry.corrects) if isinstance(entry.corrects, str) else None
+    if earlier is None or earlier.lead_id != lead_id:
+        raise InvalidInput.at("corrects", "unknown_activity", "name an activity of this lead")
 
 
 def _reactions(work: Work, logged: Sequence[attempts.Logged]) -> Mapping[ActivityId, Reaction]:
