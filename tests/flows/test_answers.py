@@ -144,6 +144,16 @@ def test_the_coordinator_is_told_of_an_answer(opened: Opened) -> None:
     assert [notice.kind for notice in of_user(house, "tc-1")] == ["answer_received"]
 
 
+def test_an_upset_answer_makes_one_urgent_task_for_the_family(opened: Opened) -> None:
+    house = opened()
+    leads = [house.lead(), house.lead(patient_first_name="Ben")]
+    for _ in range(2):
+        answer(house, "Nobody called us back, we went with another orthodontist.")
+    open_tasks = [t for lead in leads for t in house.admin.leads.timeline(lead.id).open_tasks]
+    upset = [task for task in open_tasks if task.rule == "upset_family"]
+    assert [task.priority for task in upset] == ["URGENT"]
+
+
 def test_the_same_answer_again_changes_nothing(opened: Opened) -> None:
     house = opened()
     lead = house.lead()

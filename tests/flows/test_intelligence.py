@@ -397,6 +397,33 @@ class TestTones:
         assert [task.rule for task in first.tasks] == ["ours"]
         assert second.tasks == ()
 
+    def test_two_messages_at_once_make_one_task(self, at_hand: House) -> None:
+        lead = at_hand.lead(owner="tc-1")
+        second = wrote("Nobody ever called us back.", LeadActivityType.SMS)
+        at_hand.front.followups.log_many([(lead.id, wrote(UPSET)), (lead.id, second)])
+        assert len(alarms(at_hand, lead)) == 1
+
+    def test_the_open_lead_of_a_family_gets_the_task(self, at_hand: House) -> None:
+        lost = at_hand.lead(owner="tc-1")
+        at_hand.coordinator.pipeline.lose(lost.id, "RELOCATED")
+        sister = at_hand.lead(owner="tc-1", patient_first_name="Ben")
+        at_hand.front.followups.log_many([(lost.id, wrote(UPSET)), (sister.id, wrote(UPSET))])
+        assert (len(alarms(at_hand, lost)), len(alarms(at_hand, sister))) == (0, 1)
+
+    def test_nobody_is_sent_after_a_family_that_wants_to_be_left_alone(
+        self, at_hand: House
+    ) -> None:
+        lead = at_hand.lead(owner="tc-1")
+        at_hand.front.followups.log(lead.id, wrote("Terrible! Stop texting me."))
+        at_hand.crm.work()
+        assert alarms(at_hand, lead) == []
+        assert [n.lead_id for n in upset_notices(at_hand, "manager")] == [lead.id]
+
+    def test_what_was_written_long_ago_alarms_nobody(self, at_hand: House) -> None:
+        lead = at_hand.lead(owner="tc-1")
+        old = evolve(wrote(UPSET), occurred_at=at_hand.clock() - 8 * DAY)
+        assert at_hand.front.followups.log(lead.id, old).tasks == ()
+
     def test_tones_of_a_lead_are_read_newest_first(self, house: House) -> None:
         lead = house.lead()
         house.front.followups.log(lead.id, wrote("Thank you so much!"))

@@ -1,6 +1,6 @@
 """Messages that are clearly negative: somebody is told, and the clinic's rules speak, once each."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from orthocrm.core.events import UpsetNoticed
 from orthocrm.core.ids import ActivityId, LeadId
@@ -9,6 +9,8 @@ from orthocrm.core.task import OPEN_TASKS
 from orthocrm.followup import upset
 from orthocrm.followup.attempts import Logged
 from orthocrm.intelligence.sentiment import Sentiment
+from orthocrm.privacy import consent
+from orthocrm.privacy.consent import Intent
 from orthocrm.services.followups import reacting
 from orthocrm.services.followups.reacting import Reaction
 from orthocrm.services.intelligence import tones
@@ -18,22 +20,30 @@ from orthocrm.services.work import Work, everything
 def alarmed(work: Work, logged: Sequence[Logged]) -> Mapping[ActivityId, Reaction]:
     """React to what is clearly negative among new activities.
 
-    One message that is logged with several leads of a family alarms once. A closed lead gets no
-    task, nor one that has such a task to be done.
+    One message that is logged with several leads of a family alarms once, with an open lead if
+    there is one. A closed lead gets no task, nor one that has such a task to be done, nor a family
+    that wants to be left alone: of these the practice is told.
     """
     found = _upset(work, logged)
     if not found:
         return {}
     work.record(*(_told(work, item, tone) for item, tone in found))
-    waiting = _waiting(work, found)
+    waiting = set(_waiting(work, found))
     return {
-        item.activity.id: _reaction(work, item, waiting) for item, _ in found if item.lead.is_open
+        item.activity.id: _reaction(work, item, waiting)
+        for item, _ in found
+        if item.lead.is_open and not _wants_silence(item)
     }
+
+
+def _wants_silence(item: Logged) -> bool:
+    """Whether the message asks not to be written to: nobody is sent after such a family."""
+    return consent.intent_of(tones.words_of(item.activity)) is Intent.STOP
 
 
 def _upset(work: Work, logged: Sequence[Logged]) -> list[tuple[Logged, Sentiment]]:
     found, heard = [], set[tuple[str, object]]()
-    for item in logged:
+    for item in sorted(logged, key=lambda one: not one.lead.is_open):
         words = tones.words_of(item.activity), item.activity.occurred_at
         if words in heard:
             continue
@@ -44,12 +54,13 @@ def _upset(work: Work, logged: Sequence[Logged]) -> list[tuple[Logged, Sentiment
     return found
 
 
-def _reaction(work: Work, item: Logged, waiting: Collection[tuple[LeadId, str | None]]) -> Reaction:
+def _reaction(work: Work, item: Logged, waiting: set[tuple[LeadId, str | None]]) -> Reaction:
     woken = [
         rule
         for rule in upset.woken(item.lead, work.practice)
         if (item.lead.id, rule.name) not in waiting
     ]
+    waiting.update((item.lead.id, rule.name) for rule in woken)
     return reacting.of_rules(work, item.lead, woken, item.activity.id)
 
 

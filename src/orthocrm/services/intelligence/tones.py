@@ -4,7 +4,7 @@ A reader that fails is no reason to lose a message: the lexicon reads in its pla
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 
 from attrs import frozen
@@ -20,6 +20,9 @@ from orthocrm.services.work import Work
 
 LEXICON = "lexicon"
 """The reader of a clinic that chose no other."""
+
+NEWS = timedelta(days=7)
+"""What was written longer ago and is logged only now alarms nobody."""
 
 _NEWEST = Page(100)
 _WRITTEN = (LeadActivityType.EMAIL, LeadActivityType.SMS)
@@ -92,10 +95,12 @@ def of_lead(work: Work, lead_id: LeadId) -> tuple[MessageTone, ...]:
 def upset(work: Work, activity: Activity) -> Sentiment | None:
     """Give the tone of something new that somebody should look at, else None.
 
-    What the practice itself wrote is not looked at, nor anything where the clinic chose so.
+    What the practice itself wrote is not looked at, nor what is old, nor anything where the clinic
+    chose so.
     """
     written = activity.type in _WRITTEN and activity.direction is ActivityDirection.INBOUND
-    listens = work.practice.clinic.settings.sentiment is not None
+    is_new = work.now - activity.occurred_at <= NEWS
+    listens = is_new and work.practice.clinic.settings.sentiment is not None
     if not listens or not (written or activity.type is LeadActivityType.NOTE):
         return None
     found = read(work, words_of(activity))
