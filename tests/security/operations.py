@@ -40,6 +40,7 @@ from orthocrm.core.settings import Settings
 from orthocrm.core.task import LeadTaskType
 from orthocrm.core.trained_model import ModelPurpose
 from orthocrm.core.visit_type import BookableResource, VisitType
+from orthocrm.intelligence.duplicates import DuplicateWeights
 from orthocrm.intelligence.learners import Learner
 from orthocrm.intelligence.reliability import reliability
 from orthocrm.intelligence.scorecard import Scorecard
@@ -94,6 +95,7 @@ ON_LEADS: dict[str, Call] = {
     "leads.merges": lambda desk, t: desk.leads.merges(t.lead),
     "leads.unmerge": lambda desk, t: desk.leads.unmerge(t.merge),
     "intelligence.call_times": lambda desk, t: desk.intelligence.call_times(t.lead),
+    "intelligence.duplicates": lambda desk, t: desk.intelligence.duplicates(t.lead),
     "intelligence.score": lambda desk, t: desk.intelligence.score([t.lead]),
     "intelligence.tones": lambda desk, t: desk.intelligence.tones(t.lead),
     "leads.timeline": lambda desk, t: desk.leads.timeline(t.lead),
@@ -196,6 +198,10 @@ ON_THE_CLINIC: dict[str, Call] = {
     "intelligence.no_show_risk": lambda desk, _: desk.intelligence.no_show_risk([]),
     "intelligence.examples": lambda desk, _: desk.intelligence.examples(),
     "intelligence.adopt": lambda desk, _: desk.intelligence.adopt(*learnt()),
+    "intelligence.decisions": lambda desk, _: desk.intelligence.decisions(),
+    "intelligence.adopt_weights": lambda desk, _: desk.intelligence.adopt_weights(
+        DuplicateWeights(), ()
+    ),
     "intelligence.due": lambda desk, _: desk.intelligence.due(),
     "intelligence.tone": lambda desk, _: desk.intelligence.tone("thank you"),
     "followups.agenda": lambda desk, _: desk.followups.agenda(),

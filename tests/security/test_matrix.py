@@ -302,6 +302,8 @@ BEYOND = {
     "analytics.behind": {ANALYSE, READ},
     "intelligence.examples": {Permission.MODEL_TRAIN},
     "intelligence.adopt": {Permission.MODEL_TRAIN},
+    "intelligence.decisions": {Permission.MODEL_TRAIN},
+    "intelligence.adopt_weights": {Permission.MODEL_TRAIN},
     "intelligence.due": {Permission.MODEL_TRAIN},
     "intelligence.no_show_risk": {Permission.APPOINTMENT_MANAGE},
 }

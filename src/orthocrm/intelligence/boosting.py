@@ -41,11 +41,16 @@ class Boosting:
     sizes: tuple[int, ...]
     tables: dict[tuple[int, int], Floats] = field(factory=dict)
     _places: Whole = field(init=False)
-    _starts: tuple[int, ...] = field(init=False)
+    _padded: Whole = field(init=False)
+    _open: NDArray[np.bool_] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._starts = tuple(accumulate(self.sizes[:-1], initial=0))
-        self._places = self.ranked + np.array(self._starts, dtype=np.int64)
+        starts = np.array([*accumulate(self.sizes[:-1], initial=0)], dtype=np.int64)
+        sizes = np.array(self.sizes)[:, None]
+        place = np.arange(max(self.sizes))[None, :]
+        self._places = self.ranked + starts
+        self._padded = np.where(place < sizes, starts[:, None] + place, sum(self.sizes))
+        self._open = place < sizes - 1
 
     def learn(self, outcomes: Floats, log_odds: float, rounds: int) -> None:
         """Add `rounds` trees, beginning with what is usual."""
@@ -102,22 +107,17 @@ class Boosting:
         return slopes, spreads
 
     def _best(self, sums: tuple[Floats, Floats]) -> _Split | None:
-        found = None
-        for column, (start, size) in enumerate(zip(self._starts, self.sizes, strict=True)):
-            split = _split(column, sums[0][start : start + size], sums[1][start : start + size])
-            if split is not None and (found is None or split.gain > found.gain):
-                found = split
-        return found
-
-
-def _split(column: int, slopes: Floats, spreads: Floats) -> _Split | None:
-    below, low = np.cumsum(slopes)[:-1], np.cumsum(spreads)[:-1]
-    whole, high = slopes.sum(), spreads.sum() - low
-    gain = below**2 / (low + _RIDGE) + (whole - below) ** 2 / (high + _RIDGE)
-    gain -= whole**2 / (spreads.sum() + _RIDGE)
-    gain[(low < _LEAST_SPREAD) | (high < _LEAST_SPREAD)] = -1.0
-    at = int(np.argmax(gain)) if len(gain) else 0
-    return _Split(column, at, float(gain[at])) if len(gain) and gain[at] > 0 else None
+        """Find the best split: all columns side by side, filled up to the same length."""
+        slopes, spreads = (np.append(each, 0.0)[self._padded] for each in sums)
+        below, low = slopes.cumsum(axis=1), spreads.cumsum(axis=1)
+        whole, total = below[:, -1:], low[:, -1:]
+        high = total - low
+        gain = below**2 / (low + _RIDGE) + (whole - below) ** 2 / (high + _RIDGE)
+        gain -= whole**2 / (total + _RIDGE)
+        gain[~self._open | (low < _LEAST_SPREAD) | (high < _LEAST_SPREAD)] = -1.0
+        column, at = divmod(int(gain.argmax()), gain.shape[1])
+        best = float(gain[column, at])
+        return _Split(column, at, best) if best > 0 else None
 
 
 def _value(slope: Floats, spread: Floats, rows: Any) -> float:  # noqa: ANN401 - a mask of numpy

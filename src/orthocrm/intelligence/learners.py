@@ -27,6 +27,9 @@ class Learner(StrEnum):
 FOLDS = 5
 _RIDGE = 3.0
 _MOST_WEIGHED = 20_000
+_LEAST_VALUE = 0.002
+"""Information value below which a column says nothing: a tenth of what is called weak."""
+
 _STRENGTH = 0.3
 """Inverse of the ridge of the logistic regression, for columns of 0 and 1."""
 
@@ -87,8 +90,10 @@ def _bayes(binned: Binned) -> Scorecard:
     step = -(-len(binned.outcomes) // _MOST_WEIGHED)
     weighed = binned.some(range(0, len(binned.outcomes), step)) if step > 1 else binned
     unseen = unseen_weights(weighed.bins, weighed.sizes, weighed.outcomes, weighed.folds)
-    intercept, factors = positive(unseen, weighed.outcomes, ridge=_RIDGE)
     tally = binned.tally()
+    silent = [tally.value(number) < _LEAST_VALUE for number in range(len(unseen))]
+    heard = [() if is_silent else each for is_silent, each in zip(silent, unseen, strict=True)]
+    intercept, factors = positive(heard, weighed.outcomes, ridge=_RIDGE)
     points = [
         tuple(factor * weight for weight in tally.weights(number))
         for number, factor in enumerate(factors)

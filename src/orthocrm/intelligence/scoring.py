@@ -155,7 +155,7 @@ def fit(rows: Sequence[Row], outcome: str, plan: Plan | None = None) -> Trained:
         leaks=leaks,
         tested=tested,
         reliability=worth,
-        with_leaks=_tested(read, Learner.BAYES)[1] if leaks else None,
+        with_leaks=_tested(read, best()[0])[1] if leaks else None,
     )
     return Trained(scorecard=card, report=report)
 

@@ -8,6 +8,7 @@ from orthocrm.core.ids import AppointmentId, LeadId, ModelId
 from orthocrm.core.query import EVERYTHING, Sort, Where
 from orthocrm.core.trained_model import ModelPurpose, TrainedModel
 from orthocrm.intelligence.contact_time import ContactTimes
+from orthocrm.intelligence.duplicates import Decided, DuplicateWeights, learnt_weights
 from orthocrm.intelligence.next_action import NextAction
 from orthocrm.intelligence.scoring import Trained
 from orthocrm.intelligence.sentiment import Sentiment
@@ -21,6 +22,7 @@ from orthocrm.services.intelligence import (
     scores,
     tones,
     training,
+    twins,
 )
 from orthocrm.services.intelligence.calling import CallAdvice
 from orthocrm.services.intelligence.forecasting import Forecast, Outcome
@@ -28,6 +30,7 @@ from orthocrm.services.intelligence.risks import NoShowRisks
 from orthocrm.services.intelligence.scores import Score
 from orthocrm.services.intelligence.tones import MessageTone
 from orthocrm.services.intelligence.training import Examples, Worth
+from orthocrm.services.intelligence.twins import LikelyDuplicate
 from orthocrm.services.work import Work, everything
 
 
@@ -126,6 +129,40 @@ class Intelligence(Area, area="intelligence"):
             InvalidInput: there are more than 500, or the model is of another clinic or release.
         """
         return risks.of(work, appointment_ids)
+
+    @verb(Permission.LEAD_READ)
+    def duplicates(self, work: Work, lead_id: LeadId) -> tuple[LikelyDuplicate, ...]:
+        """Give the leads that may be the same person, how likely that is, and every reason.
+
+        Weighed by what `train_duplicates` has learnt, or by the rule alone. Nothing is merged by
+        it, and siblings stay below even odds whatever was learnt.
+
+        Raises:
+            NotFound: there is no such lead, or it is out of the actor's reach.
+        """
+        return twins.of(work, lead_id)
+
+    @composed
+    def train_duplicates(self) -> TrainedModel:
+        """Learn from merges and from pairs that were kept apart how much each agreement counts.
+
+        Raises:
+            NotEnoughOutcomes: fewer than twenty merges, or pairs that were kept apart.
+        """
+        decided = self.decisions()
+        return self.adopt_weights(learnt_weights(decided), decided)
+
+    @verb(Permission.MODEL_TRAIN)
+    def decisions(self, work: Work) -> tuple[Decided, ...]:
+        """Read what was merged and what was kept apart, as agreements without any name."""
+        return twins.decisions(work)
+
+    @verb(Permission.MODEL_TRAIN)
+    def adopt_weights(
+        self, work: Work, weights: DuplicateWeights, decided: Sequence[Decided]
+    ) -> TrainedModel:
+        """Keep what was learnt about duplicates from decisions."""
+        return twins.adopt(work, weights, decided)
 
     @composed
     def train(self, purpose: ModelPurpose | str = ModelPurpose.LEADS) -> Worth:

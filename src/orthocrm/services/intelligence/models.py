@@ -65,12 +65,18 @@ def named(work: Work, model_id: ModelId) -> TrainedModel:
     return model
 
 
-def loaded(work: Work, model: TrainedModel) -> Loaded:
-    """Read a model, which has to be the clinic's own and of its purpose."""
+def ensure_own(work: Work, model: TrainedModel) -> None:
+    """Refuse a model that was trained for another clinic or another purpose."""
     document = model.document
     if document.get(_CLINIC) != work.clinic_id or document.get(_PURPOSE) != model.purpose:
         message = "train again: it was trained for another clinic or another purpose"
         raise InvalidInput.at("model", "not_its_own", message)
+
+
+def loaded(work: Work, model: TrainedModel) -> Loaded:
+    """Read a model, which has to be the clinic's own and of its purpose."""
+    ensure_own(work, model)
+    document = model.document
     card = scorecard_of(document.get(_CARD, {}))
     return Loaded(
         model=model,
