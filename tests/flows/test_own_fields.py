@@ -14,6 +14,7 @@ from orthocrm import (
     Channel,
     CustomField,
     FieldKind,
+    FollowUpRule,
     FormDefinition,
     FormField,
     Intake,
@@ -21,7 +22,10 @@ from orthocrm import (
     Lead,
     LeadEdit,
     LeadLocked,
+    LeadTaskType,
     Role,
+    Settings,
+    Trigger,
 )
 from orthocrm.core.query import AllOf, Cond, Sort
 from orthocrm.leads.channels.delivery import Delivered
@@ -267,6 +271,52 @@ def test_leads_are_found_and_sorted_by_the_clinics_own_fields(own: House) -> Non
     both = AllOf((Cond("custom.vip", "absent"), Cond("stage", "eq", "new_lead")))
     assert sorted(found(own, both)) == ["Ann", "Ben"]
     assert found(own, sort=[Sort("custom.deposit", descending=True)], size=2) == ["Ben", "Ann"]
+
+
+def asking(where: Any, trigger: Trigger = Trigger.LEAD_CAPTURED) -> FollowUpRule:
+    task = LeadTaskType.CUSTOM
+    name = f"own_{trigger.value.lower()}"
+    return FollowUpRule(name=name, trigger=trigger, where=where, task=task, title="Ours")
+
+
+def test_rules_ask_for_the_clinics_own_fields(own: House) -> None:
+    """At once and over time, by the public names; settings that are given back stay as they are."""
+    big = AllOf((Cond("custom.deposit", "ge", "50.00"), Cond("custom.vip", "eq", value=True)))
+    configure(own, *FIELDS, rules=(asking(big),))
+    configure(own, *FIELDS)
+    asked = {"vip": "yes", "deposit": "99.50"}
+    made = [
+        own.coordinator.leads.capture(enquiry(patient_first_name=name, custom=given))
+        for name, given in (("Ada", asked), ("Bea", {**asked, "deposit": "49.99"}), ("Cleo", {}))
+    ]
+    assert [[task.title for task in one.tasks] for one in made] == [["Ours"], [], []]
+
+    configure(own, *FIELDS, rules=(asking(big, Trigger.NO_CONTACT),))
+    raised = own.crm.work().tasks
+    assert [(task.lead_id, task.title) for task in raised] == [(made[0].lead.id, "Ours")]
+
+
+def test_a_clinic_may_begin_with_rules_about_its_own_fields(own: House) -> None:
+    rule = asking(Cond("custom.vip", "eq", value=True))
+    settings = Settings(custom_fields=FIELDS, rules=(rule,))
+    clinic = own.crm.create_clinic(name="Other", timezone="UTC", settings=settings)
+    assert [one.name for one in clinic.settings.rules] == ["own_lead_captured"]
+    with pytest.raises(InvalidInput):
+        own.crm.create_clinic(name="Third", timezone="UTC", settings=Settings(rules=(rule,)))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        Cond("custom.school", "eq", "Lincoln"),
+        Cond("custom.shirt", "eq", "M"),
+        Cond("custom.vip", "eq", 7),
+        AllOf(("deposit",)),  # type: ignore[arg-type]  # the point
+    ],
+)
+def test_rules_about_what_cannot_be_asked_for_are_refused(own: House, where: Any) -> None:
+    change = partial(configure, own, *FIELDS, rules=(asking(where),))
+    assert refused(own, change) == ["rules.0.where"]
 
 
 @pytest.mark.parametrize("name", ["custom.school", "custom.shirt"])

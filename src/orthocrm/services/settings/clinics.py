@@ -8,13 +8,13 @@ from orthocrm.core.audit import AuditEntry, OutboxItem
 from orthocrm.core.events import ClinicCreated, payload
 from orthocrm.core.ids import AuditId, ClinicId, OutboxId, SourceId, UserId
 from orthocrm.core.ports import Backend, Clock, IdSource, UnitOfWork
-from orthocrm.core.settings import Clinic, Settings, checked_settings
+from orthocrm.core.settings import Clinic, Practice, Settings, checked_settings
 from orthocrm.core.source import DEFAULT_SOURCES, Source
 from orthocrm.core.time import zone
 from orthocrm.followup import holidays
 from orthocrm.pipeline import history
 from orthocrm.services.assignment import assigning
-from orthocrm.services.settings import configuring
+from orthocrm.services.settings import configuring, own_fields
 
 
 def create(
@@ -26,8 +26,12 @@ def create(
         name=configuring.label(name, "name", limits.NAME),
         timezone=zone(timezone).key,
         created_at=clock(),
-        settings=checked_settings(settings),
+        settings=Settings(),
     )
+    told = own_fields.in_rules(
+        Practice(clinic=clinic, stages=(), sources=(), coordinators=()), settings
+    )
+    clinic = evolve(clinic, settings=checked_settings(told))
     holidays.check(clinic.settings.holidays, clinic.created_at.year)
     with backend.begin(clinic.id) as store:
         store.clinics.add([clinic])

@@ -49,7 +49,7 @@ class ClinicSettings(Area, area="settings"):
         Raises:
             ConfigurationError: they name an assignment strategy that is not installed.
         """
-        known = checked_settings(settings)
+        known = checked_settings(own_fields.in_rules(work.practice, settings))
         _check_names(work, known)
         own_fields.check(work, known)
         mailing.ensure_known(known.reporting.schedules)
