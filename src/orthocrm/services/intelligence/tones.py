@@ -63,7 +63,7 @@ def read(work: Work, text: str) -> Sentiment:
         return read_tone(wanted)
     try:
         found = reader(wanted)
-    except Exception:  # noqa: BLE001 - whatever a reader raises may quote what families wrote
+    except (Exception, SystemExit):  # noqa: BLE001 - whatever a reader raises may quote what families wrote
         return read_tone(wanted)
     return found if _is_sentiment(found) else read_tone(wanted)
 
