@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -13,7 +14,8 @@ import pytest
 import orthocrm
 from orthocrm import Cond, Forbidden, InvalidInput, Period, Role
 from orthocrm.analytics import metrics
-from orthocrm.analytics.reports import as_csv, as_json
+from orthocrm.analytics.catalogue import METRICS
+from orthocrm.analytics.reports import REPORTS, as_csv, as_html, as_json, as_text
 from orthocrm.core.ids import LeadId, UserId
 from orthocrm.testing.clock import CountingIds, FrozenClock
 from tests.flows.conftest import KEYS
@@ -208,6 +210,59 @@ def test_every_backend_reports_the_same(years: Mapping[str, Year], period: Perio
     said = []
     for year in years.values():
         desk = year.house.admin
-        reports = [desk.analytics.report(n, period) for n in ("funnel", "sources", "summary")]
-        said.append([(as_json(report), as_csv(report)) for report in reports])
+        reports = [desk.analytics.report(n, period) for n in REPORTS]
+        said.append([(as_json(one), as_csv(one), as_html(one), as_text(one)) for one in reports])
     assert said[0] == said[1] == said[2]
+
+
+METRICS_OF_ALL = [name for name, declared in METRICS.items() if not declared.is_of_the_clinic]
+
+
+@pytest.mark.parametrize("by", ["source", "category", "coordinator", "stage", "week"])
+def test_every_metric_is_the_same_on_every_backend(years: Mapping[str, Year], by: str) -> None:
+    """And of more than nothing, so that the agreement tells something."""
+    names = [
+        name for name in METRICS_OF_ALL if by != "week" or name not in ("lead_velocity", *ABOUT_NOW)
+    ]
+    march = Period(date(2026, 2, 20), date(2026, 5, 10))
+    said = [
+        year.house.admin.analytics.measure_all(names, march, by, compare=True)
+        for year in years.values()
+    ]
+    assert said[0] == said[1] == said[2]
+    assert any(one.total.value for one in said[0])
+
+
+ABOUT_NOW = ("open_leads", "open_tasks", "overdue_tasks", "consultations_this_week")
+
+
+def test_the_leads_behind_a_metric_are_as_many_as_it_counts(year: Year) -> None:
+    desk = year.house.admin.analytics
+    for name in ("total_leads", "conversion_rate", "losses", "open_leads", "speed_to_lead"):
+        total = desk.measure(name).total
+        assert len(desk.behind(name)) == total.numerator
+        if total.denominator is not None:
+            assert len(desk.behind(name, "denominator")) == total.denominator
+
+
+def test_the_tasks_behind_a_number_name_their_leads(year: Year) -> None:
+    desk = year.house.admin.analytics
+    found = desk.behind("open_tasks", by="coordinator", choice="tc-1")
+    assert found
+    assert len(found) <= (desk.measure("open_tasks", by="coordinator")["tc-1"].value or 0)
+
+
+def test_a_comparison_is_with_the_month_before(year: Year) -> None:
+    desk = year.house.admin.analytics
+    march = desk.measure("total_leads", Period.month(2026, 3), compare=True)
+    assert march.before is not None
+    assert march.before.total == desk.measure("total_leads", Period.month(2026, 2)).total
+    with pytest.raises(InvalidInput, match="period"):
+        desk.measure("total_leads", compare=True)
+
+
+@pytest.mark.parametrize("names", ["total_leads", ["Qz"], [7], None, ["total_leads"] * 51])
+def test_metrics_that_do_not_exist_are_refused(year: Year, names: Any) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        year.house.admin.analytics.measure_all(names)
+    assert "Qz" not in str(refusal.value)

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orthocrm.analytics.asking import TIMES, Ask, Basis, By, Choice, Whole
+from orthocrm.analytics.catalogue import METRICS
+from orthocrm.analytics.declaring import Unit, measured
 from orthocrm.analytics.funnel import COHORT_FUNNEL, steps_of
 from orthocrm.analytics.grouping import facts_of
 from orthocrm.analytics.metrics import (
@@ -29,12 +31,19 @@ from orthocrm.analytics.metrics import (
 from orthocrm.analytics.reports import REPORTS, as_csv, as_json
 from orthocrm.analytics.results import Figures, Funnel, Outcomes, Ratio, Speed, Spread
 from orthocrm.analytics.speed import SpeedToLead
+from orthocrm.analytics.together import together
 from orthocrm.core.ids import StageSlug
 from orthocrm.core.lead import Lead, LostReason
+from orthocrm.core.marketing import Spend, SpendKind
+from orthocrm.core.money import Money
 from orthocrm.core.time import Period
+from orthocrm.testing.factories import a_spend
 from tests.unit.analytics.practice import (
     ORDERS,
     PRACTICE,
+    SEARCH,
+    UNKNOWN,
+    WEBER,
     Engine,
     an_ask,
     deleted,
@@ -261,3 +270,67 @@ def test_no_leads_give_no_numbers_and_no_error(ask: Ask, basis: Basis) -> None:
     assert answered(PERIOD_CONVERSION, ask, Engine([])).total == Ratio(0, 0)
     metric = evolve(TIME_TO_CONVERT, facts=facts_of(basis))
     assert answered(metric, ask, Engine([])).total.median is None
+
+
+CUTS = [By.SOURCE, By.CATEGORY, By.OWNER, By.FIRST_OWNER, By.STAGE, *TIMES]
+
+ADDING = sorted(
+    name
+    for name, declared in METRICS.items()
+    if declared.unit is Unit.COUNT
+    and not declared.metric.queries(an_ask(Period.month(2026, 3)))[0].of.startswith("lead_")
+)
+"""Metrics of leads that are counts: their groups add up to their total."""
+
+
+@given(leads=cohorts, period=periods, by=st.sampled_from(CUTS))
+def test_the_groups_of_every_count_add_up_whatever_the_cut(
+    leads: list[Lead], period: Period, by: By
+) -> None:
+    engine, ask = Engine(leads), an_ask(period, by)
+    for name in ADDING:
+        declared = METRICS[name]
+        if by in TIMES and name == "open_leads":
+            continue
+        found = measured(declared, answered(declared.metric, ask, engine), period, by.value)
+        assert sum(int(one.value or 0) for _, one in found.groups) == found.total.value
+
+
+@given(leads=cohorts, ask=asks())
+def test_questions_asked_together_have_the_answers_that_each_has(
+    leads: list[Lead], ask: Ask
+) -> None:
+    engine = Engine(leads)
+    asked = [(metric, ask) for _, metric, _ in PARTS]
+    assert together(asked, engine) == tuple(answered(metric, ask, engine) for metric, _ in asked)
+
+
+spends = st.lists(
+    st.builds(
+        lambda source, minor, first, length: a_spend(
+            source,
+            kind=SpendKind.MONTHLY,
+            amount=Money(minor, "USD"),
+            starts_on=first,
+            ends_on=None if length is None else first + timedelta(days=length),
+        ),
+        st.sampled_from([WEBER, SEARCH, UNKNOWN]),
+        st.integers(1, 500_000),
+        st.dates(START - timedelta(days=60), END),
+        st.none() | st.integers(0, 80),
+    ),
+    max_size=5,
+)
+
+
+@given(
+    spent=spends, period=periods, by=st.sampled_from([By.SOURCE, By.CATEGORY, By.MONTH, By.WEEK])
+)
+def test_costs_add_up_exactly_whatever_the_cut(spent: list[Spend], period: Period, by: By) -> None:
+    engine = Engine([], spend=spent)
+    prices = answered(METRICS["cost"].metric, an_ask(period, by), engine)
+    assert sum(price.cost.minor for _, price in prices.groups) == prices.total.cost.minor
+    parts = [
+        answered(METRICS["cost"].metric, an_ask(each), engine).total for each in period.months()
+    ]
+    assert sum(part.cost.minor for part in parts) == prices.total.cost.minor

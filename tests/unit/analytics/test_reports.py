@@ -139,7 +139,25 @@ def test_every_report_says_its_period_and_is_whole_in_json(name: str, leads: lis
     assert (whole["period"] is None) is (REPORTS[name].usual is None)
 
 
-@pytest.mark.parametrize("name,queries", [("funnel", 1), ("sources", 2), ("summary", 8)])
+@pytest.mark.parametrize(
+    "name,queries",
+    [
+        ("funnel", 1),
+        ("months", 6),
+        ("sources", 2),
+        ("summary", 8),
+        ("stages", 6),
+        ("coordinators", 5),
+        ("agents", 18),
+        ("workload", 6),
+        ("losses", 12),
+        ("roi", 23),
+        ("speed", 20),
+        ("appointments", 12),
+        ("daily", 32),
+        ("weekly", 32),
+    ],
+)
 @pytest.mark.parametrize("size", [1, 3])
 def test_a_report_asks_as_often_however_many_leads_there_are(
     name: str, queries: int, size: int
