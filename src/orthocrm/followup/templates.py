@@ -42,7 +42,8 @@ _NEUTRAL: Mapping[Language, str] = {Language.ENGLISH: "there", Language.SPANISH:
 _MOST_NAME = 40
 _MOST_WORDS = 4
 _PUNCTUATION = frozenset(" '\N{RIGHT SINGLE QUOTATION MARK}-.")
-_DOMAIN = re.compile(r"\.[^ ]")
+_DOMAIN = re.compile(r"\.[^ .]{2}")
+"""A dot with more than an initial behind it: `evil.com`, and not `J.R.`"""
 
 _DAYS: Mapping[Language, tuple[str, ...]] = {
     Language.ENGLISH: (
