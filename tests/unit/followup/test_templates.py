@@ -164,7 +164,10 @@ def test_what_is_no_name_is_not_sent_on(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["José", "Mary-Kate", "O'Brien", "J. R.", "J.R.", "María del Carmen", "प्रिया", "محمد", "Jose\u0301"],
+    [
+        *("José", "Mary-Kate", "O'Brien", "J. R.", "J.R.", "María del Carmen"),
+        *("प्रिया", "محمد", "Jose\u0301"),
+    ],
 )
 def test_names_of_all_peoples_are_names(typed: str) -> None:
     assert rendered(HELLO, family(typed), PRACTICE).body == f"Hi {typed}!"
