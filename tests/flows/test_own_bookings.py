@@ -56,7 +56,7 @@ def test_a_patient_books_no_more_than_the_clinic_allows(house: House, first: str
     for again in (desk.book, desk.hold, desk.request):
         with pytest.raises(TooManyOpen) as refusal:
             again(at(2, lead=lead))
-    assert (refusal.value.most, refusal.value.rule) == (1, "own_bookings")
+        assert (refusal.value.most, refusal.value.rule) == (1, "own_bookings")
     house.front.scheduling.cancel(booked.id)
     assert desk.book(at(2, lead=lead)).appointment.status is S.BOOKED
 
