@@ -42,6 +42,15 @@ def test_quickstart_takes_a_lead_to_treatment(capsys: pytest.CaptureFixture[str]
     ]
 
 
+def test_the_morning_list_begins_with_who_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    example("morning_list.py").main()
+    assert capsys.readouterr().out.splitlines() == [
+        "CALL  Ann Lee: the family wrote and nobody has answered (also TASK_OVERDUE)",
+        "CALL  Omar Haddad: the family wrote and nobody has answered",
+        "CALL  Maria Lopez: a task is overdue (also BREAK_UP_DUE)",
+    ]
+
+
 class Site:
     """The form of a practice with one coordinator, on a port of its own."""
 

@@ -59,6 +59,9 @@ URGENCY: Mapping[Because, float] = {
 LATENESS = 10.0
 """What delay adds at most; a day adds two thirds of it."""
 
+FURTHER = 3.0
+"""What every further reason adds."""
+
 SCORE_RANGE = 20.0
 """How far apart the score sets two leads of the same reason, at the most."""
 
@@ -182,14 +185,15 @@ def _action(of: Circumstances, practice: Practice, now: datetime) -> NextAction 
         return None
     possible.sort(key=lambda one: -one[0])
     urgency, due, means = possible[0]
-    others = dict.fromkeys(other.because for _, other, _ in possible[1:])
+    others = [other.because for _, other, _ in possible[1:] if other.because is not due.because]
+    also = tuple(dict.fromkeys(others))
     return NextAction(
         lead_id=of.lead.id,
         means=means,
         because=due.because,
         since=due.since,
-        urgency=urgency,
-        also=tuple(because for because in others if because is not due.because),
+        urgency=urgency + FURTHER * len(also),
+        also=also,
         task_id=due.task_id,
         appointment_id=due.appointment_id,
         score=of.score,

@@ -138,6 +138,12 @@ def test_one_lead_gets_one_action_with_its_further_reasons() -> None:
     assert (action.because, action.also) == (Because.ANSWER_WAITING, (Because.TASK_OVERDUE,))
 
 
+def test_a_further_reason_makes_a_lead_more_urgent() -> None:
+    one, two = about(answered_at=NOW - DAY), a_due_task(about(answered_at=NOW - DAY))
+    found = next_actions([one, two], PRACTICE, NOW)
+    assert [action.lead_id for action in found] == [two.lead.id, one.lead.id]
+
+
 def test_a_better_score_goes_first_among_equals() -> None:
     cold, warm = (a_due_task(about(score=score)) for score in (0.1, 0.9))
     found = next_actions([cold, warm], PRACTICE, NOW)
