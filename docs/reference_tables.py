@@ -9,6 +9,8 @@ import attrs
 import click
 
 from orthocrm import cli, crm, hooks
+from orthocrm.analytics.catalogue import METRICS
+from orthocrm.analytics.reports import REPORTS
 from orthocrm.core import actor, errors, events
 from orthocrm.core.merge_fields import CARRIES, FIELDS
 from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule
@@ -58,6 +60,33 @@ def contributions() -> str:
 def refusals() -> str:
     """List the hooks that may refuse."""
     return _hooks("before_", "what it may do")
+
+
+def metrics() -> str:
+    """List every metric with its formula."""
+    return _table(
+        ("metric", "title", "unit", "formula", "for marketing"),
+        (
+            (_code(one.name), one.title, one.unit, one.formula, "yes" if one.for_marketing else "")
+            for one in METRICS.values()
+        ),
+    )
+
+
+def reports() -> str:
+    """List every report with the period that it takes by itself."""
+    return _table(
+        ("report", "title", "period", "for marketing"),
+        (
+            (
+                _code(one.name),
+                one.title,
+                "all time" if one.usual is None else one.usual.__name__.replace("_", " "),
+                "yes" if one.for_marketing else "",
+            )
+            for one in REPORTS.values()
+        ),
+    )
 
 
 def _hooks(prefix: str, purpose: str) -> str:
@@ -216,5 +245,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "rules": rules,
     "merge-fields": fields,
     "commands": commands,
+    "metrics": metrics,
+    "reports": reports,
 }
 """The tables by the name that a page gives."""

@@ -9,6 +9,9 @@ import attrs
 import pytest
 
 from orthocrm import Settings
+from orthocrm.analytics.asking import By
+from orthocrm.analytics.catalogue import METRICS
+from orthocrm.analytics.reports import REPORTS
 from orthocrm.cli import main
 from orthocrm.core.events import KINDS
 from orthocrm.hooks import Specs
@@ -68,3 +71,9 @@ def test_every_command_and_option_is_in_the_reference(reference: ModuleType) -> 
 def test_every_setting_is_in_the_reference() -> None:
     rows = ROW.findall((DOCS / "reference" / "settings.md").read_text())
     assert {attribute.name for attribute in attrs.fields(Settings)} <= set(rows)
+
+
+def test_every_metric_and_report_is_in_the_reference(reference: ModuleType) -> None:
+    text = page(reference, "metrics.md")
+    assert {*METRICS, *REPORTS} <= set(ROW.findall(text))
+    assert [cut.value for cut in By if f"`{cut.value}`" not in text] == []
