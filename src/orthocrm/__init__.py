@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         MissingKey,
         MovedTooOften,
         NobodyToAssign,
+        NotEnoughOutcomes,
         NotFound,
         NotOffered,
         OrthoCRMError,
@@ -139,6 +140,7 @@ if TYPE_CHECKING:
     from orthocrm.core.task import LeadTaskType, Task, TaskPriority, TaskStatus
     from orthocrm.core.templates import Language, MessageTemplate, TaskTemplate
     from orthocrm.core.time import Period
+    from orthocrm.core.trained_model import ModelPurpose, TrainedModel
     from orthocrm.core.visit_type import (
         BookableResource,
         Question,
@@ -154,9 +156,11 @@ if TYPE_CHECKING:
     from orthocrm.hooks import hook
     from orthocrm.intelligence.contact_time import CallTime, ContactTimes, contact_times
     from orthocrm.intelligence.forecast import SeriesForecast, forecast_series
+    from orthocrm.intelligence.learners import Learner
     from orthocrm.intelligence.next_action import Because, Means, NextAction
     from orthocrm.intelligence.sentiment import Sentiment, Tone, read_tone
     from orthocrm.intelligence.sentiment_model import ToneModel, train_tone
+    from orthocrm.intelligence.words import Reason
     from orthocrm.leads.attribution import AttributionModel
     from orthocrm.leads.channels.delivery import Awaited, Delivered
     from orthocrm.leads.channels.manual import QuickEntry
@@ -190,6 +194,10 @@ if TYPE_CHECKING:
     from orthocrm.services.batch import Refused
     from orthocrm.services.intelligence.calling import CallAdvice
     from orthocrm.services.intelligence.forecasting import Forecast
+    from orthocrm.services.intelligence.risks import NoShowRisk, NoShowRisks
+    from orthocrm.services.intelligence.scores import Score
+    from orthocrm.services.intelligence.training import Examples, Worth
+    from orthocrm.services.intelligence.twins import LikelyDuplicate
     from orthocrm.services.leads.receiving import Accepted, Caller
     from orthocrm.services.notifications.contacts import ContactDetails
     from orthocrm.services.pipeline.transitions import Loss, Move, Start
@@ -223,11 +231,17 @@ _HOMES = {
     "orthocrm.analytics.costs": ("Accrued", "Cost"),
     "orthocrm.intelligence.contact_time": ("CallTime", "ContactTimes", "contact_times"),
     "orthocrm.intelligence.forecast": ("SeriesForecast", "forecast_series"),
+    "orthocrm.intelligence.learners": ("Learner",),
     "orthocrm.intelligence.next_action": ("Because", "Means", "NextAction"),
     "orthocrm.intelligence.sentiment": ("Sentiment", "Tone", "read_tone"),
     "orthocrm.intelligence.sentiment_model": ("ToneModel", "train_tone"),
+    "orthocrm.intelligence.words": ("Reason",),
     "orthocrm.services.intelligence.calling": ("CallAdvice",),
     "orthocrm.services.intelligence.forecasting": ("Forecast",),
+    "orthocrm.services.intelligence.risks": ("NoShowRisk", "NoShowRisks"),
+    "orthocrm.services.intelligence.scores": ("Score",),
+    "orthocrm.services.intelligence.training": ("Examples", "Worth"),
+    "orthocrm.services.intelligence.twins": ("LikelyDuplicate",),
     "orthocrm.analytics.staying": ("Bottlenecks", "Stay", "Stays"),
     "orthocrm.assignment.strategies": ("Choice", "Narrowed"),
     "orthocrm.core.activity": (
@@ -264,6 +278,7 @@ _HOMES = {
         "MissingKey",
         "MovedTooOften",
         "NobodyToAssign",
+        "NotEnoughOutcomes",
         "NotFound",
         "NotOffered",
         "OrthoCRMError",
@@ -354,6 +369,7 @@ _HOMES = {
     "orthocrm.core.task": ("LeadTaskType", "Task", "TaskPriority", "TaskStatus"),
     "orthocrm.core.templates": ("Language", "MessageTemplate", "TaskTemplate"),
     "orthocrm.core.time": ("Period",),
+    "orthocrm.core.trained_model": ("ModelPurpose", "TrainedModel"),
     "orthocrm.core.visit_type": (
         "BookableResource",
         "Question",
@@ -499,6 +515,7 @@ __all__ = [
     "Durations",
     "Enrollment",
     "Every",
+    "Examples",
     "Facts",
     "FeedDetail",
     "FieldKind",
@@ -528,7 +545,9 @@ __all__ = [
     "LeadSourceCategory",
     "LeadStatus",
     "LeadTaskType",
+    "Learner",
     "Letter",
+    "LikelyDuplicate",
     "LogEntry",
     "Logged",
     "Loss",
@@ -548,6 +567,7 @@ __all__ = [
     "MigrationNeeded",
     "MissingExtra",
     "MissingKey",
+    "ModelPurpose",
     "Money",
     "Move",
     "Moved",
@@ -562,7 +582,10 @@ __all__ = [
     "NewTouch",
     "NewWaitlistEntry",
     "NextAction",
+    "NoShowRisk",
+    "NoShowRisks",
     "NobodyToAssign",
+    "NotEnoughOutcomes",
     "NotFound",
     "NotOffered",
     "Notice",
@@ -600,6 +623,7 @@ __all__ = [
     "QuietHours",
     "QuietPolicy",
     "Quotient",
+    "Reason",
     "Recalled",
     "Recipient",
     "RecurringBlock",
@@ -627,6 +651,7 @@ __all__ = [
     "SavedView",
     "Schedule",
     "ScheduledReport",
+    "Score",
     "Search",
     "SelfSchedulingLink",
     "Sent",
@@ -669,6 +694,7 @@ __all__ = [
     "TooLittleHistory",
     "TooManyOpen",
     "Touch",
+    "TrainedModel",
     "TreatmentInterest",
     "Trigger",
     "TwoPatients",
@@ -687,6 +713,7 @@ __all__ = [
     "WeeklyWindow",
     "Worked",
     "Worker",
+    "Worth",
     "by_local_date",
     "connect",
     "contact_times",

@@ -150,3 +150,14 @@ def test_calendar_feed_is_read_by_a_phone(capsys: pytest.CaptureFixture[str]) ->
         "the phone shows: DTSTART;TZID=Europe/London:20261103T120000, SUMMARY:Consultation",
         "after revoking: the address opens nothing: 404",
     ]
+
+
+def test_scores_are_learnt_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    example("score_leads.py").main(leads=240)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("learnt from 240 leads")
+    likely = next(line for line in said if line.startswith("Patient referral: "))
+    unlikely = next(line for line in said if line.startswith("Print advertising: "))
+    assert int(likely[-3:-1]) > 60
+    assert int(unlikely.split()[-1][:-1]) < 40
+    assert any(line.startswith("  jaw: ") and "raises the odds" in line for line in said)

@@ -21,6 +21,17 @@ from orthocrm.intelligence.reliability import Reliability, reliability, reliabil
 from orthocrm.intelligence.scorecard import Scorecard, mixed
 from orthocrm.intelligence.table import Cell, Row, cells, checked_rows, names_of
 
+__all__ = [
+    "LEAST_OUTCOMES",
+    "Learner",
+    "Plan",
+    "Report",
+    "Trained",
+    "cross_validate",
+    "fit",
+    "report_of",
+]
+
 LEAST_OUTCOMES = 50
 """Of each kind; fewer teach coincidences. Ten for each telling column is the usual rule of thumb
 (Peduzzi and others, 1996), and a score has about five."""
