@@ -153,6 +153,20 @@ class TestForecast:
         assert {month.count for month in own.history} == {2}
         assert {month.count for month in whole.history} == {7}
 
+    def test_small_months_are_not_shown_to_who_sees_no_leads(self, at_hand: House) -> None:
+        settings = at_hand.admin.settings.practice().clinic.settings
+        reporting = evolve(settings.reporting, smallest_group=4)
+        at_hand.admin.settings.change(evolve(settings, reporting=reporting))
+        bring_a_past(at_hand, 30, lambda place: 2 + 4 * (place % 2))
+        doctor = at_hand.desk(Role.DOCTOR).intelligence.forecast()
+        admin = at_hand.admin.intelligence.forecast()
+
+        assert {month.count for month in doctor.history} == {None, 6}
+        assert {month.count for month in admin.history} == {2, 6}
+        assert set(doctor.basis.series.methods) == {Method.COMBINED}
+        assert doctor.basis.open_leads is not None
+        assert doctor.basis.open_leads.pairs == ()
+
     @pytest.mark.parametrize("months", [0, 10, 23])
     def test_too_short_a_past_says_how_much_is_missing(self, at_hand: House, months: int) -> None:
         bring_a_past(at_hand, months)

@@ -308,11 +308,13 @@ class LostSuggested(Event):
 
 @frozen(kw_only=True)
 class UpsetNoticed(Event):
-    """What a family wrote, or a note about it, is clearly negative; `topics` are codes."""
+    """What a family wrote, or a note about it, is clearly negative; what it is about is not told.
+
+    Whoever may read the lead finds that by `desk.intelligence.tones`.
+    """
 
     lead_id: LeadId
     activity_id: ActivityId
-    topics: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -1,6 +1,7 @@
 """Messages that are clearly negative: somebody is told, and the clinic's rules speak, once each."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from orthocrm.core.events import UpsetNoticed
 from orthocrm.core.ids import ActivityId, LeadId
@@ -8,7 +9,6 @@ from orthocrm.core.query import Cond, both
 from orthocrm.core.task import OPEN_TASKS
 from orthocrm.followup import upset
 from orthocrm.followup.attempts import Logged
-from orthocrm.intelligence.sentiment import Sentiment
 from orthocrm.privacy import consent
 from orthocrm.privacy.consent import Intent
 from orthocrm.services.followups import reacting
@@ -27,11 +27,11 @@ def alarmed(work: Work, logged: Sequence[Logged]) -> Mapping[ActivityId, Reactio
     found = _upset(work, logged)
     if not found:
         return {}
-    work.record(*(_told(work, item, tone) for item, tone in found))
+    work.record(*(_told(work, item) for item in found))
     waiting = set(_waiting(work, found))
     return {
         item.activity.id: _reaction(work, item, waiting)
-        for item, _ in found
+        for item in found
         if item.lead.is_open and not _wants_silence(item)
     }
 
@@ -41,16 +41,16 @@ def _wants_silence(item: Logged) -> bool:
     return consent.intent_of(tones.words_of(item.activity)) is Intent.STOP
 
 
-def _upset(work: Work, logged: Sequence[Logged]) -> list[tuple[Logged, Sentiment]]:
-    found, heard = [], set[tuple[str, object]]()
+def _upset(work: Work, logged: Sequence[Logged]) -> list[Logged]:
+    found: list[Logged] = []
+    heard: set[tuple[str, datetime]] = set()
     for item in sorted(logged, key=lambda one: not one.lead.is_open):
         words = tones.words_of(item.activity), item.activity.occurred_at
         if words in heard:
             continue
-        tone = tones.upset(work, item.activity)
-        if tone is not None:
+        if tones.is_upset(work, item.activity):
             heard.add(words)
-            found.append((item, tone))
+            found.append(item)
     return found
 
 
@@ -64,25 +64,22 @@ def _reaction(work: Work, item: Logged, waiting: set[tuple[LeadId, str | None]])
     return reacting.of_rules(work, item.lead, woken, item.activity.id)
 
 
-def _waiting(
-    work: Work, found: Sequence[tuple[Logged, Sentiment]]
-) -> frozenset[tuple[LeadId, str | None]]:
+def _waiting(work: Work, found: Sequence[Logged]) -> frozenset[tuple[LeadId, str | None]]:
     """Tell which rules have a task of theirs that is still to be done."""
-    names = {rule.name for item, _ in found for rule in upset.woken(item.lead, work.practice)}
+    names = {rule.name for item in found for rule in upset.woken(item.lead, work.practice)}
     where = both(
-        Cond("lead_id", "in", sorted({item.lead.id for item, _ in found})),
+        Cond("lead_id", "in", sorted({item.lead.id for item in found})),
         Cond("rule", "in", sorted(names)),
         Cond("status", "in", OPEN_TASKS),
     )
     return frozenset((task.lead_id, task.rule) for task in everything(work.store.tasks, where))
 
 
-def _told(work: Work, item: Logged, tone: Sentiment) -> UpsetNoticed:
+def _told(work: Work, item: Logged) -> UpsetNoticed:
     return UpsetNoticed(
         clinic_id=work.clinic_id,
         at=work.now,
         by=work.actor.user,
         lead_id=item.lead.id,
         activity_id=item.activity.id,
-        topics=tuple(topic.value for topic in tone.topics),
     )

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from orthocrm.analytics.small import to_hide
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.query import Aggregate, AnyOf, Bucket, Cond, Group, Measure, Where, both
 from orthocrm.core.time import midnight, zone
-from orthocrm.intelligence.forecast import Expected, check_request
+from orthocrm.intelligence.forecast import Expected, Method, check_request
 from orthocrm.intelligence.forecast_pipeline import NEW, Standing
 from orthocrm.intelligence.forecast_practice import PracticeForecast, forecast_practice
 from orthocrm.services.analytics import scope
@@ -38,10 +39,13 @@ _FIELDS = {Outcome.CONVERSIONS: "converted_at", Outcome.ACCEPTANCES: "accepted_a
 
 @frozen(kw_only=True)
 class Month:
-    """A calendar month, by its first day, and what came through in it."""
+    """A calendar month, by its first day, and what came through in it.
+
+    `count` is None where it is too small to be shown to somebody who sees no leads.
+    """
 
     first: date
-    count: int
+    count: int | None
 
 
 @frozen(kw_only=True)
@@ -73,14 +77,26 @@ def forecast(work: Work, of: Outcome | str, months: int, level: float) -> Foreca
     counts = _counts(work, outcome, edges, within)
     now, pasts = _standings(work, outcome, edges[-PASTS - 1 :], within)
     basis = forecast_practice(counts, now, pasts, months, level=level)
+    history = _since_the_first(begins, counts, scope.smallest(work))
     return Forecast(
         of=outcome,
         months=tuple(
             MonthAhead(first=_months_later(first, i), expected=expected)
             for i, expected in enumerate(basis.months)
         ),
-        history=_since_the_first(begins, counts),
-        basis=basis,
+        history=history,
+        basis=basis if all(month.count is not None for month in history) else _coarse(basis),
+    )
+
+
+def _coarse(basis: PracticeForecast) -> PracticeForecast:
+    """Leave out what repeats the counts of single months."""
+    series, open_leads = basis.series, basis.open_leads
+    answer = {Method.COMBINED: series.methods[Method.COMBINED]}
+    return evolve(
+        basis,
+        series=evolve(series, methods=answer),
+        open_leads=None if open_leads is None else evolve(open_leads, pairs=()),
     )
 
 
@@ -97,10 +113,16 @@ def _months_later(day: date, months: int) -> date:
     return date(index // _YEAR, index % _YEAR + 1, 1)
 
 
-def _since_the_first(begins: Sequence[date], counts: Sequence[int]) -> tuple[Month, ...]:
-    months = [Month(first=day, count=n) for day, n in zip(begins, counts, strict=False)]
-    start = next((i for i, month in enumerate(months) if month.count), len(months))
-    return tuple(months[start:])
+def _since_the_first(
+    begins: Sequence[date], counts: Sequence[int], least: int | None
+) -> tuple[Month, ...]:
+    start = next((place for place, count in enumerate(counts) if count), len(counts))
+    known = counts[start:]
+    hidden = frozenset[int]() if least is None else to_hide(known, least)
+    return tuple(
+        Month(first=begins[start + place], count=None if place in hidden else count)
+        for place, count in enumerate(known)
+    )
 
 
 def _counts(work: Work, outcome: Outcome, edges: Sequence[datetime], within: Where) -> list[int]:

@@ -92,8 +92,8 @@ def of_lead(work: Work, lead_id: LeadId) -> tuple[MessageTone, ...]:
     )
 
 
-def upset(work: Work, activity: Activity) -> Sentiment | None:
-    """Give the tone of something new that somebody should look at, else None.
+def is_upset(work: Work, activity: Activity) -> bool:
+    """Tell whether somebody should look at something that was written.
 
     What the practice itself wrote is not looked at, nor what is old, nor anything where the clinic
     chose so.
@@ -102,9 +102,8 @@ def upset(work: Work, activity: Activity) -> Sentiment | None:
     is_new = work.now - activity.occurred_at <= NEWS
     listens = is_new and work.practice.clinic.settings.sentiment is not None
     if not listens or not (written or activity.type is LeadActivityType.NOTE):
-        return None
-    found = read(work, words_of(activity))
-    return found if found.is_clearly_negative else None
+        return False
+    return read(work, words_of(activity)).is_clearly_negative
 
 
 def words_of(activity: Activity) -> str:
