@@ -51,6 +51,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     BREAK_GLASS = "break_glass"
     MESSAGE_SEND = "message:send"
+    NOTICE_READ = "notice:read"
     MODEL_TRAIN = "model:train"
 
 
@@ -85,12 +86,17 @@ def _own(*permissions: Permission) -> dict[Permission, Scope]:
     return dict.fromkeys(permissions, Scope.OWN)
 
 
+_NOTICES = _own(_P.NOTICE_READ)
+"""Whoever works in the practice reads the own notices and chooses how to get them."""
+
 LITERAL: Mapping[Role, Grants] = MappingProxyType(
     {
         Role.FRONT_DESK: _clinic(
             _P.LEAD_READ, _P.LEAD_CREATE, _P.LEAD_UPDATE, _P.LEAD_REASSIGN_ABSENT, *_SCHEDULING
-        ),
+        )
+        | _NOTICES,
         Role.TREATMENT_COORDINATOR: {
+            **_NOTICES,
             **_clinic(
                 _P.LEAD_READ,
                 _P.LEAD_CREATE,
@@ -117,10 +123,12 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
             _P.AUDIT_READ,
             _P.MODEL_TRAIN,
             *_SCHEDULING,
-        ),
-        Role.DOCTOR: {_P.LEAD_ANALYTICS: Scope.AGGREGATES},
-        Role.MARKETING_MANAGER: {_P.LEAD_ANALYTICS: Scope.MARKETING},
+        )
+        | _NOTICES,
+        Role.DOCTOR: {_P.LEAD_ANALYTICS: Scope.AGGREGATES, **_NOTICES},
+        Role.MARKETING_MANAGER: {_P.LEAD_ANALYTICS: Scope.MARKETING, **_NOTICES},
         Role.AGENT: {
+            **_NOTICES,
             **_clinic(_P.LEAD_CREATE),
             **_own(_P.LEAD_READ, _P.LEAD_UPDATE, _P.LEAD_CONVERT, *_SCHEDULING),
             **_own(_P.AVAILABILITY_MANAGE),
@@ -133,7 +141,8 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
             _P.APPOINTMENT_MANAGE,
             _P.AVAILABILITY_READ,
             _P.AVAILABILITY_MANAGE,
-        ),
+        )
+        | _NOTICES,
         Role.PATIENT: _own(_P.APPOINTMENT_READ, _P.APPOINTMENT_BOOK, _P.AVAILABILITY_READ),
         Role.WEB_FORM: _clinic(_P.LEAD_CREATE),
         Role.WORKER: _clinic(

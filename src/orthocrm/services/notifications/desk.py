@@ -59,12 +59,12 @@ class MessagePage:
 class Notifications(Area, area="notifications"):
     """The centre of notices, the ledger of consent, and messages on their way."""
 
-    @verb(Permission.LEAD_READ)
+    @verb(Permission.NOTICE_READ)
     def unread(self, work: Work) -> int:
         """Count one's own notices that are unread."""
         return work.store.notices.count(_mine(work, _UNREAD))
 
-    @verb(Permission.LEAD_READ)
+    @verb(Permission.NOTICE_READ)
     def notices(
         self, work: Work, *, unread: bool = False, size: int = 50, cursor: str | None = None
     ) -> NoticePage:
@@ -79,7 +79,7 @@ class Notifications(Area, area="notifications"):
             following = cursors.write(work.clinic_id, where, _NEWEST_FIRST, found.after)
         return NoticePage(notices=found.items, cursor=following)
 
-    @verb(Permission.LEAD_READ)
+    @verb(Permission.NOTICE_READ)
     def mark_read(self, work: Work, notice_ids: Collection[NoticeId] | None = None) -> int:
         """Mark one's own notices as read, all of them unless some are named; counts the new ones.
 
@@ -98,12 +98,12 @@ class Notifications(Area, area="notifications"):
         work.store.notices.save(new)
         return len(new)
 
-    @verb(Permission.LEAD_READ)
+    @verb(Permission.NOTICE_READ)
     def contact(self, work: Work, user: str | None = None) -> StaffContact:
         """Read how somebody of the practice is reached, oneself unless told otherwise."""
         return contacts.read(work, user)
 
-    @verb(Permission.LEAD_READ)
+    @verb(Permission.NOTICE_READ)
     def set_contact(
         self, work: Work, details: ContactDetails, user: str | None = None
     ) -> StaffContact:
