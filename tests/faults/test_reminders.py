@@ -4,12 +4,13 @@ Nobody can tell whether a worker that dies in the middle of a call has sent its 
 letter goes again under the same key, by which carriers know it: that is one effect.
 """
 
+import os
 import random
+import signal
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -32,11 +33,11 @@ from tests.faults.processes import a_clinic, killed, opened, started
 from tests.faults.victim import enquiry
 from tests.flows.practice import House
 
-SHORT, LONG = 120, 10_000
+SHORT, LONG = 100, 10_000
 AMOUNTS = pytest.mark.parametrize(
     "amount", [SHORT, pytest.param(LONG, marks=[pytest.mark.faults, pytest.mark.slow])]
 )
-WORKERS, A_FEW, SPARES = 4, 2, 3
+WORKERS = 4
 MOST_WAVES = 60
 PATIENCE_SECONDS = 3.0
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -91,23 +92,24 @@ class Storm:
     chance: random.Random
     kills: int = 0
 
-    def blow(self, later: int, many: int, is_time: Callable[[], bool]) -> None:
-        """Work until nothing is due any more, or what is left waits for the end of a lease."""
-        with ThreadPoolExecutor(WORKERS) as hands:
-            workers = [_go(one) for one in [*hands.map(self._ready, [later] * many)]]
-            some = SPARES if many == WORKERS else 0
-            spares = [hands.submit(self._ready, later) for _ in range(some)]
-            while self._due(later):
-                if is_time() and len(workers) > 1:
-                    killed(workers.pop(self.chance.randrange(len(workers))))
-                    self.kills += 1
-                    if spares:
-                        workers.append(_go(spares.pop(0).result()))
-                        spares.append(hands.submit(self._ready, later))
-                time.sleep(0.01)
-            self._settle()
-            for worker in [*workers, *(one.result() for one in spares)]:
-                killed(worker)
+    def blow(self, later: int, is_time: Callable[[], bool]) -> None:
+        """Work until nothing waits any more, or what is left waits for the end of a lease."""
+        nursery = started("nursery", self.url, self.server.url, str(later))
+        workers = [_born(nursery) for _ in range(WORKERS)]
+        known, ends = self.pending(), time.monotonic() + PATIENCE_SECONDS
+        while left := self.pending():
+            if left < known or self._due(later):
+                known, ends = left, time.monotonic() + PATIENCE_SECONDS
+            elif time.monotonic() > ends:
+                break
+            if is_time():
+                os.kill(workers.pop(self.chance.randrange(WORKERS)), signal.SIGKILL)
+                self.kills += 1
+                workers.append(_born(nursery))
+            time.sleep(0.01)
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        killed(nursery)
 
     def pending(self, *conditions: Cond) -> int:
         """Count the messages that wait, or that a worker holds or held."""
@@ -119,23 +121,14 @@ class Storm:
         now = datetime.now(UTC) + timedelta(seconds=later)
         return self.pending(Cond("due_at", "le", now))
 
-    def _settle(self) -> None:
-        """Let workers finish what they hold; what the killed ones held stays."""
-        left, ends = self.pending(), time.monotonic() + PATIENCE_SECONDS
-        while left and time.monotonic() < ends:
-            time.sleep(0.05)
-            if (now := self.pending()) < left:
-                left, ends = now, time.monotonic() + PATIENCE_SECONDS
 
-    def _ready(self, later: int) -> subprocess.Popen[str]:
-        return started("work", self.url, self.server.url, str(later))
-
-
-def _go(worker: subprocess.Popen[str]) -> subprocess.Popen[str]:
-    assert worker.stdin is not None
-    worker.stdin.write("go\n")
-    worker.stdin.flush()
-    return worker
+def _born(nursery: subprocess.Popen[str]) -> int:
+    """Have another worker, and give its process."""
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    nursery.stdin.write("go\n")
+    nursery.stdin.flush()
+    return int(nursery.stdout.readline())
 
 
 def _each_second() -> Callable[[], bool]:
@@ -153,7 +146,7 @@ def _each_second() -> Callable[[], bool]:
 
 def _in_the_middle(server: HttpCarrier) -> Callable[[], bool]:
     """Kill once, when some of the letters have come: a short run may not last a second."""
-    some, is_done = SHORT // 5, False
+    some, is_done = SHORT // 6, False
 
     def is_time() -> bool:
         nonlocal is_done
@@ -178,7 +171,7 @@ def test_each_reminder_is_sent_once_though_a_worker_is_killed_every_second(
         is_time = _each_second() if amount == LONG else _in_the_middle(server)
         while storm.pending():
             assert waves < MOST_WAVES
-            storm.blow(later, WORKERS if amount == LONG else A_FEW, is_time)
+            storm.blow(later, is_time)
             waves, later = waves + 1, later + LEASE.seconds + 1
         with crm._backend.begin(clinic.id) as store:
             groups = store.aggregate(Aggregate("messages", (Measure("n"),), by=("state",)))

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 import orthocrm
-from orthocrm import Actor, Desk, Intake, Letter, MessageChannel, Role, Sent, hook
+from orthocrm import Actor, Desk, Intake, Letter, MessageChannel, OrthoCRM, Role, Sent, hook
 from orthocrm.backends.sql import migrations
 from orthocrm.core.errors import BackendError
 from orthocrm.core.ids import ClinicId
@@ -154,15 +154,39 @@ class Post:
             return Sent(ref=str(answer.status))
 
 
-def work(url: str, server: str, later: str) -> None:
-    """Work without end, so many seconds later than it is."""
+def sender(url: str, server: str, later: str) -> OrthoCRM:
+    """Open the installation with the carrier, so many seconds later than it is."""
     shift = timedelta(seconds=int(later))
-    crm = orthocrm.connect(
+    return orthocrm.connect(
         url,
         discover_plugins=False,
         plugins=[Post(server)],
         clock=lambda: datetime.now(UTC) + shift,
     )
+
+
+def nursery(url: str, server: str, later: str) -> None:
+    """Bear a worker for each line that is read, and tell its process; none outlives this one.
+
+    They begin to work at once, since everything that takes time to import is there already.
+    """
+    sa.make_url(url).get_dialect().import_dbapi()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    mother = os.getpid()
+    tell("ready")
+    while sys.stdin.readline():
+        child = os.fork()
+        if child == 0:
+            crm = sender(url, server, later)
+            while os.getppid() == mother:
+                crm.work()
+            os._exit(0)
+        tell(str(child))
+
+
+def work(url: str, server: str, later: str) -> None:
+    """Work without end, so many seconds later than it is."""
+    crm = sender(url, server, later)
     crm.clinics()
     tell("ready")
     sys.stdin.readline()
@@ -195,6 +219,7 @@ WORKS: dict[str, Callable[..., None]] = {
     "load": load,
     "measure": measure,
     "migrate": migrate,
+    "nursery": nursery,
     "work": work,
 }
 
