@@ -20,6 +20,7 @@ from orthocrm import (
     Start,
     connect,
 )
+from orthocrm.core.ids import LeadId
 
 CHANCES = {"Patient referral": 0.75, "Community event": 0.45, "Print advertising": 0.15}
 JAW = CustomField(
@@ -41,15 +42,14 @@ class Year:
 
 def enquiry(place: int, source: str, jaw: str) -> Intake:
     """Make an enquiry."""
-    referred = {"referring_patient": f"patient-{place}"} if source == "Patient referral" else {}
     return Intake(
         channel=Channel.MANUAL,
         first_name=f"Parent {place}",
         last_name="Example",
         email=f"parent{place}@example.com",
         source=source,
+        referring_patient=f"patient-{place}" if source == "Patient referral" else None,
         custom={"jaw": jaw},
-        **referred,
     )
 
 
@@ -58,7 +58,8 @@ def lived_through(desk: Desk, clock: Year, leads: int) -> None:
     drawn = random.Random(7)  # noqa: S311 - a believable past, no secret
     for week in range(leads // 20):
         clock.now = START + timedelta(weeks=week)
-        won, lost = [], []
+        won: list[LeadId] = []
+        lost: list[LeadId] = []
         for place in range(20):
             source, jaw = drawn.choice([*CHANCES]), drawn.choice(JAW.choices)
             lead = desk.leads.capture(enquiry(week * 20 + place, source, jaw)).lead.id

@@ -51,6 +51,7 @@ van Houwelingen 2007).
 """
 
 _DAY = 86_400.0
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @frozen(kw_only=True)
@@ -144,7 +145,7 @@ def captured(lead: Lead, practice: Practice) -> dict[str, object]:
         "notes_length": len(lead.enquiry.notes or ""),
         "no_contact": lead.enquiry.no_contact,
         "hour": local.hour,
-        "weekday": local.strftime("%A"),
+        "weekday": WEEKDAYS[local.weekday()],
     }
     row.update(_own_fields(lead, practice, local.date()))
     return row

@@ -23,6 +23,8 @@ CAME = (
 MISSED = (AppointmentStatus.NO_SHOW,)
 AHEAD = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 _LEAST_RISK = 0.2
 _TIMES_USUAL = 2.0
 _TOLERANCE = 0.1
@@ -59,7 +61,7 @@ def visit_row(
         "lead_days": lead_days,
         "same_day": lead_days == 0,
         "visit_hour": local.hour,
-        "visit_weekday": local.strftime("%A"),
+        "visit_weekday": WEEKDAYS[local.weekday()],
         "visit_type": visit.type,
         "minutes": int(visit.length / timedelta(minutes=1)),
         "booked_by": _booked_by(visit),

@@ -32,13 +32,14 @@ _EDITING = "leads.edit"
 _TIMELINE = ("lead_id", "type", "direction", "call_outcome", "occurred_at", "created_at")
 
 
-def pages(work: Work, where: Where, most: int | None = None) -> Iterator[tuple[Lead, ...]]:
-    """Walk leads a page at a time, the newest first."""
-    newest = [Sort("created_at", descending=True)]
+def pages(
+    work: Work, where: Where, most: int | None = None, order: Sequence[Sort] = ()
+) -> Iterator[tuple[Lead, ...]]:
+    """Walk leads a page at a time: by id unless told otherwise, which no storage has to sort."""
     page: Page | None = Page(PAGE)
     seen = 0
     while page is not None and (most is None or seen < most):
-        found = work.store.leads.find(where, newest, page)
+        found = work.store.leads.find(where, order, page)
         seen += len(found.items)
         yield found.items
         page = None if found.after is None else Page(PAGE, found.after)
@@ -73,7 +74,8 @@ def _of(leads: Sequence[Lead]) -> Cond:
 def pasts(work: Work) -> list[Past]:
     """Read the newest leads of which the outcome is known, with everything that led to it."""
     found: list[Past] = []
-    for leads in pages(work, DECIDED, MOST_LEADS):
+    newest = [Sort("created_at", descending=True)]
+    for leads in pages(work, DECIDED, MOST_LEADS, newest):
         if not leads:
             continue
         timelines, stages = _timelines(work, leads), _stages(work, leads)

@@ -63,6 +63,8 @@ def ranked(work: Work, where: Where, most: int) -> tuple[Score, ...]:
     )
     best: list[tuple[float, LeadId, dict[str, object]]] = []
     for leads in leads_known.pages(work, wanted):
+        if not leads:
+            continue
         rows = leads_known.rows_now(work, leads)
         said = using.scorecard.probabilities(rows)
         found = zip(said, (lead.id for lead in leads), rows, strict=True)
