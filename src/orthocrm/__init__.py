@@ -191,6 +191,7 @@ if TYPE_CHECKING:
     from orthocrm.scheduling.request import Provider, Resource, ResourcePool, SlotRequest
     from orthocrm.scheduling.slots import Slot, by_local_date, find_slots, next_available
     from orthocrm.scheduling.usage import Usage
+    from orthocrm.services.analytics.losses import LostLead
     from orthocrm.services.batch import Refused
     from orthocrm.services.intelligence.calling import CallAdvice
     from orthocrm.services.intelligence.forecasting import Forecast
@@ -213,6 +214,7 @@ if TYPE_CHECKING:
 
 
 _HOMES = {
+    "orthocrm.services.analytics.losses": ("LostLead",),
     "orthocrm.leads.histories": ("History", "Past", "PastKind"),
     "orthocrm.analytics.asking": ("By",),
     "orthocrm.analytics.declaring": (
@@ -551,6 +553,7 @@ __all__ = [
     "LogEntry",
     "Logged",
     "Loss",
+    "LostLead",
     "LostReason",
     "LostReasonMissing",
     "Means",

@@ -266,3 +266,19 @@ def test_metrics_that_do_not_exist_are_refused(year: Year, names: Any) -> None:
     with pytest.raises(InvalidInput) as refusal:
         year.house.admin.analytics.measure_all(names)
     assert "Qz" not in str(refusal.value)
+
+
+def test_losses_are_listed_with_what_was_noted(year: Year) -> None:
+    found = year.house.admin.analytics.lost_leads()
+    wanted = sorted(((e.lost, e.id, e.reason) for e in year.ledger if e.lost), reverse=True)
+    assert [(one.at, one.lead_id, one.reason) for one in found] == wanted
+    reason = found[0].reason
+    only = year.house.admin.analytics.lost_leads(reason=reason)
+    assert [one.lead_id for one in only] == [one.lead_id for one in found if one.reason == reason]
+    mine = year.house.desk(Role.TREATMENT_COORDINATOR, "tc-1").analytics.lost_leads()
+    assert {one.owner for one in mine} == {"tc-1"}
+    for role in (Role.DOCTOR, Role.MARKETING_MANAGER):
+        with pytest.raises(Forbidden):
+            year.house.desk(role).analytics.lost_leads()
+    with pytest.raises(InvalidInput):
+        year.house.admin.analytics.lost_leads(reason="Qz")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 from typing import Any
 
@@ -36,7 +36,10 @@ from orthocrm.core.ids import StageSlug
 from orthocrm.core.lead import Lead, LostReason
 from orthocrm.core.marketing import Spend, SpendKind
 from orthocrm.core.money import Money
+from orthocrm.core.settings import MONDAY_TO_FRIDAY, BusinessHours, Opening, Settings
 from orthocrm.core.time import Period
+from orthocrm.followup.due import Calendar, business_between
+from orthocrm.services.analytics.clocks import PracticeClock
 from orthocrm.testing.factories import a_spend
 from tests.unit.analytics.practice import (
     ORDERS,
@@ -334,3 +337,24 @@ def test_costs_add_up_exactly_whatever_the_cut(spent: list[Spend], period: Perio
         answered(METRICS["cost"].metric, an_ask(each), engine).total for each in period.months()
     ]
     assert sum(part.cost.minor for part in parts) == prices.total.cost.minor
+
+
+moments = st.integers(-135 * 24 * 60, 20 * 24 * 60).map(
+    lambda minutes: datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+
+
+@given(pairs=st.lists(st.tuples(moments, moments), min_size=1, max_size=8), always=st.booleans())
+def test_business_time_of_many_pairs_is_that_of_each(
+    pairs: list[tuple[datetime, datetime]], *, always: bool
+) -> None:
+    """Over both changes of clocks, a holiday and a day that is open late."""
+    hours = BusinessHours(
+        week=() if always else (*MONDAY_TO_FRIDAY, Opening(6, time(22), time(2))),
+        closed=frozenset({date(2026, 3, 5)}),
+        special={date(2026, 3, 8): (Opening(0, time(1), time(4)),)},
+    )
+    clinic = evolve(PRACTICE.clinic, settings=Settings(hours=hours))
+    clock, calendar = PracticeClock(clinic), Calendar.of_clinic(clinic)
+    for start, end in pairs:
+        assert clock.between(start, end) == business_between(calendar, start, end)

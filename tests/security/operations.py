@@ -273,6 +273,7 @@ ANALYTICS: dict[str, Call] = {
     "analytics.time_to_convert": lambda desk, _: desk.analytics.time_to_convert(),
     "analytics.lead_mix": lambda desk, _: desk.analytics.lead_mix(),
     "analytics.lost_reasons": lambda desk, _: desk.analytics.lost_reasons(),
+    "analytics.lost_leads": lambda desk, _: desk.analytics.lost_leads(),
     "analytics.metrics": lambda desk, _: desk.analytics.metrics(),
     "analytics.measure": lambda desk, _: desk.analytics.measure("total_leads"),
     "analytics.measure_all": lambda desk, _: desk.analytics.measure_all(["total_leads"]),

@@ -300,6 +300,7 @@ BEYOND = {
     "settings.add_absence": {Permission.AVAILABILITY_MANAGE},
     "settings.remove_absence": {Permission.AVAILABILITY_MANAGE},
     "analytics.behind": {ANALYSE, READ},
+    "analytics.lost_leads": {ANALYSE, READ},
     "intelligence.examples": {Permission.MODEL_TRAIN},
     "intelligence.adopt": {Permission.MODEL_TRAIN},
     "intelligence.decisions": {Permission.MODEL_TRAIN},

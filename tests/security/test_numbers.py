@@ -211,3 +211,16 @@ def test_small_answers_are_left_out_or_refused(careful: House) -> None:
 
 def _asked(call: Any) -> Any:
     return call(NOVEMBER)
+
+
+def test_small_stages_and_credits_are_left_out(careful: House) -> None:
+    doctor, admin = _desk(careful, Role.DOCTOR), _desk(careful, Role.CLINIC_ADMIN)
+    present = careful.admin.settings.practice().clinic.settings
+    careful.admin.settings.change(evolve(present, reporting=Reporting(smallest_group=3)))
+    now = careful.clock()
+    assert {one.leads for one in admin.analytics.snapshot(now)} == {0, 5}
+    credited = admin.sources.attribution("first", NOVEMBER)
+    shown = doctor.sources.attribution("first", NOVEMBER)
+    assert (len(credited.groups), len(shown.groups), shown.hidden) == (2, 0, 2)
+    careful.admin.settings.change(evolve(present, reporting=Reporting(smallest_group=6)))
+    assert {one.leads for one in doctor.analytics.snapshot(now)} == {0}

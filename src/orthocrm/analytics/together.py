@@ -38,13 +38,33 @@ class _Pass:
 def together(
     asked: Sequence[tuple[Metric[R], Ask]], aggregate: Callable[[Aggregate], Sequence[Group]]
 ) -> tuple[R, ...]:
-    """Answer several questions with as few aggregates as they need, in their order."""
-    queries = [metric.queries(ask) for metric, ask in asked]
+    """Answer several questions with as few aggregates as they need, in their order.
+
+    A question that is asked again is answered once.
+    """
+    places, different = _different(asked)
+    queries = [metric.queries(ask) for metric, ask in different]
     answers = iter(_answers([query for some in queries for query in some], aggregate))
-    return tuple(
+    found = [
         metric.read(ask, [next(answers) for _ in some])
-        for (metric, ask), some in zip(asked, queries, strict=True)
-    )
+        for (metric, ask), some in zip(different, queries, strict=True)
+    ]
+    return tuple(found[place] for place in places)
+
+
+def _different(
+    asked: Sequence[tuple[Metric[R], Ask]],
+) -> tuple[list[int], list[tuple[Metric[R], Ask]]]:
+    """Give the questions without repetitions, and where each of those asked is among them."""
+    different: list[tuple[Metric[R], Ask]] = []
+    places: list[int] = []
+    for metric, ask in asked:
+        same = (i for i, (one, of) in enumerate(different) if one is metric and of == ask)
+        place = next(same, len(different))
+        if place == len(different):
+            different.append((metric, ask))
+        places.append(place)
+    return places, different
 
 
 def _answers(

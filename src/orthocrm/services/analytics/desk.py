@@ -24,10 +24,12 @@ from orthocrm.analytics.visited import Snapshot, StageCount, Variant, VisitedFun
 from orthocrm.core.actor import Permission
 from orthocrm.core.errors import InvalidInput, PluginError
 from orthocrm.core.ids import LeadId
+from orthocrm.core.lead import LostReason
 from orthocrm.core.query import Aggregate, Cond, Where, both
 from orthocrm.core.time import Period
 from orthocrm.hooks import Plugins, hook
-from orthocrm.services.analytics import mailing, measuring, reporting, scope
+from orthocrm.services.analytics import losses, mailing, measuring, reporting, scope
+from orthocrm.services.analytics.losses import LostLead
 from orthocrm.services.analytics.scope import asked, asked_about_stages, smallest
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.work import Work, everything
@@ -102,9 +104,7 @@ class Analytics(Area, area="analytics"):
     @verb(Permission.LEAD_ANALYTICS)
     def snapshot(self, work: Work, at: datetime) -> tuple[StageCount, ...]:
         """Count the leads by the stage in which they stood at an instant."""
-        metric = Snapshot(at=at)
-        ask = asked(work, None, None)
-        return metric.read(ask, [work.store.aggregate(query) for query in metric.queries(ask)])
+        return _stage_counts(work, Snapshot(at=at), None)
 
     @verb(Permission.LEAD_ANALYTICS)
     def visited(
@@ -117,8 +117,7 @@ class Analytics(Area, area="analytics"):
         wanted = variant_of(variant)
         if wanted is Variant.FURTHEST:
             raise InvalidInput.at("variant", "unknown_variant", "desk.analytics.funnel gives it")
-        metric, ask = VisitedFunnel(strict=wanted is Variant.STRICT), asked(work, period, None)
-        return metric.read(ask, [work.store.aggregate(query) for query in metric.queries(ask)])
+        return _stage_counts(work, VisitedFunnel(strict=wanted is Variant.STRICT), period)
 
     @verb(Permission.LEAD_ANALYTICS)
     def funnel(
@@ -180,6 +179,18 @@ class Analytics(Area, area="analytics"):
     ) -> Figures[Ratio]:
         """Give each reason's share of the period's losses."""
         return _answered(work, metrics.LOSS_MIX, period, by, lambda part: part.numerator)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def lost_leads(
+        self, work: Work, period: Period | None = None, reason: LostReason | str | None = None
+    ) -> tuple[LostLead, ...]:
+        """List the losses of the period with what was noted of them, the latest first.
+
+        A competitor's name stands in the notes. Only for those who may read leads; the latest
+        500 are given.
+        """
+        work.demand(Permission.LEAD_READ)
+        return losses.listed(work, period, reason)
 
     @verb(Permission.LEAD_ANALYTICS)
     def stages(self, work: Work, period: Period | None = None) -> Stays:
@@ -255,6 +266,16 @@ def _of_leads(work: Work, found: Where | Behind) -> Where:
         return found
     groups = work.store.aggregate(Aggregate(found.of, (), ("lead_id",), found.where))
     return Cond("id", "in", tuple(group.key[0] for group in groups))
+
+
+def _stage_counts(
+    work: Work, metric: Snapshot | VisitedFunnel, period: Period | None
+) -> tuple[StageCount, ...]:
+    """Count leads by stage; stages that hold too few are left out."""
+    ask = asked(work, period, None)
+    counts = metric.read(ask, [work.store.aggregate(query) for query in metric.queries(ask)])
+    hidden = small.to_hide([one.leads for one in counts], smallest(work) or 0)
+    return tuple(one for place, one in enumerate(counts) if place not in hidden)
 
 
 def _answered(

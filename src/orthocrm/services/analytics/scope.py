@@ -1,19 +1,16 @@
 """What an actor may count: everybody's leads, the own ones, or what marketing goes by."""
 
-from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Final
 
-from attrs import define, evolve
+from attrs import evolve
 
 from orthocrm.analytics.asking import Ask, By, Cut
 from orthocrm.analytics.declaring import Declared
 from orthocrm.core.actor import Permission, Scope
 from orthocrm.core.errors import Forbidden
 from orthocrm.core.query import Cond, Where
-from orthocrm.core.settings import Clinic
 from orthocrm.core.time import Period
-from orthocrm.followup.due import Calendar, business_between, subtract_business
+from orthocrm.services.analytics.clocks import PracticeClock
 from orthocrm.services.work import Work
 
 FOR_MARKETING: Final[frozenset[Cut | None]] = frozenset(
@@ -33,25 +30,6 @@ FOR_MARKETING: Final[frozenset[Cut | None]] = frozenset(
 """The cuts that marketing managers get: none by people, none by why leads were lost."""
 
 _WIDE: Final = frozenset({Scope.CLINIC, Scope.AGGREGATES})
-
-
-@define(slots=False)
-class PracticeClock:
-    """Business time by the clinic's hours, as its follow-up counts it."""
-
-    clinic: Clinic
-
-    @cached_property
-    def _calendar(self) -> Calendar:
-        return Calendar.of_clinic(self.clinic)
-
-    def between(self, start: datetime, end: datetime) -> timedelta:
-        """Measure business time from one instant to another."""
-        return business_between(self._calendar, start, end)
-
-    def before(self, end: datetime, amount: timedelta) -> datetime:
-        """Give the latest instant that lies `amount` of business time before `end`."""
-        return subtract_business(self._calendar, end, amount)
 
 
 def asked(work: Work, period: Period | None, by: Cut | str | None) -> Ask:

@@ -1,8 +1,10 @@
 """`desk.sources`: the touches of leads, and what sources are credited with for them."""
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 
+from orthocrm.analytics import small
 from orthocrm.analytics.attributed import Attributed
 from orthocrm.analytics.results import Figures
 from orthocrm.core.actor import Permission
@@ -13,6 +15,7 @@ from orthocrm.core.time import Period
 from orthocrm.leads.attribution import HALF_LIFE, AttributionModel, Crediting
 from orthocrm.leads.credit_groups import CreditBy, by_of
 from orthocrm.leads.touching import NewTouch
+from orthocrm.services.analytics import scope
 from orthocrm.services.batch import Refused, only
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.sources import attributing, touches
@@ -82,4 +85,5 @@ class SourceTouches(Area, area="sources"):
         )
         if period is not None:
             source_costs.checked_period(period)
-        return attributing.of_period(work, crediting, period, by_of(by), cohort=cohort)
+        figures = attributing.of_period(work, crediting, period, by_of(by), cohort=cohort)
+        return small.left(figures, lambda one: math.ceil(one.leads), scope.smallest(work))
