@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orthocrm import Actor, BackendError, Intake, Role, connect, crm
+from orthocrm.analytics.reports import REPORTS
 from orthocrm.cli import main, operating
 from orthocrm.rounds.worked import Worked
 from tests.support.workbooks import filled, saved
@@ -304,11 +305,26 @@ def test_a_report_is_shown_as_a_table_json_or_csv(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("imported")
-@pytest.mark.parametrize("name", ["funnel", "summary"])
+@pytest.mark.parametrize("name", REPORTS)
 def test_every_report_has_a_table(run: Run, name: str) -> None:
     result = run("report", name, "--from", "2020-01-01", "--to", "2020-01-31")
     assert result.exit_code == 0
     assert "2020-01-01 until before 2020-02-01, America/Chicago" in result.stdout
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_report_is_a_page_to_print(run: Run) -> None:
+    page = run("report", "coordinators", "--format", "html").stdout
+    assert page.startswith("<!doctype html>")
+    assert page.count('role="img"') == 1
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_report_that_there_is_not_is_refused(run: Run) -> None:
+    result = run("report", "Qz")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "give one of daily, weekly" in result.stderr
+    assert "Qz" not in result.stderr
 
 
 @pytest.mark.usefixtures("imported")
