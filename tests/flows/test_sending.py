@@ -14,6 +14,7 @@ from attrs import evolve
 from orthocrm import (
     ActivityDirection,
     CarrierError,
+    Conflict,
     InvalidInput,
     LeadEdit,
     Letter,
@@ -21,10 +22,12 @@ from orthocrm import (
     Role,
     Sent,
 )
+from orthocrm.core.ids import ClinicId
 from orthocrm.core.messaging import Cap, Messaging, QuietHours
 from orthocrm.core.notifying import MessageState, Purpose
 from orthocrm.followup.sending import FIRST_PAUSE, MOST_ATTEMPTS
 from orthocrm.privacy.consent import NewConsent
+from orthocrm.rounds.clinic import SETTLE_TRIES
 from orthocrm.services.notifications.gating import LEASE
 from orthocrm.services.notifications.settling import Outcome, Settled
 from orthocrm.testing.factories import a_message
@@ -535,6 +538,33 @@ def test_one_clinic_that_fails_does_not_stop_the_others(
     assert states(second, message) == [(SENT, None)]
     assert "Maria" not in caplog.text
     assert house.crm.work().errors == ()
+
+
+def test_what_went_is_recorded_although_others_were_at_the_same_rows(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy: Iterator[int] = iter(())
+
+    def answer(letter: Letter) -> Sent:
+        nonlocal busy
+        busy = iter(range(SETTLE_TRIES - 1))
+        return Sent(ref=letter.key)
+
+    house = opened(Bird(answer=answer))
+    message = put(house, house.lead())
+    real = house.crm._backend.begin
+
+    def begin(clinic: ClinicId) -> Any:
+        if next(busy, None) is not None:
+            raise Conflict("somebody else was first")
+        return real(clinic)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(house.crm._backend, "begin", begin)
+        done = house.crm.work()
+
+    assert (done.sent, done.errors) == (1, ())
+    assert states(house, message) == [(SENT, None)]
 
 
 def test_two_clinics_do_not_see_each_others_messages(opened: Opened) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from attrs import frozen
 
+from orthocrm.core.errors import Conflict
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.settings import Clinic
 from orthocrm.core.task import Task
@@ -17,9 +18,12 @@ from orthocrm.services.assignment.desk import Assignment
 from orthocrm.services.followups.desk import FollowUps
 from orthocrm.services.intelligence.desk import Intelligence
 from orthocrm.services.notifications.desk import Notifications
-from orthocrm.services.notifications.settling import Settled
+from orthocrm.services.notifications.settling import Outcome, Settled
 from orthocrm.services.pipeline.desk import Pipeline
 from orthocrm.services.scheduling.desk import Scheduling
+
+SETTLE_TRIES = 5
+"""How often a round tries to record what carriers did; what stays unrecorded goes again."""
 
 _LOG = logging.getLogger("orthocrm")
 
@@ -171,8 +175,18 @@ def _messages(one: Round) -> Worked:
         more = taken.more
         total += Worked(skipped=taken.skipped, delayed=taken.delayed, parked=taken.parked)
         for outcomes in one.carriers.carry(taken.outgoing, one.stop):
-            total += _counted(one.desk.notifications.settle(outcomes))
+            total += _counted(_settled(one, outcomes))
     return total
+
+
+def _settled(one: Round, outcomes: Sequence[Outcome]) -> Settled:
+    """Record what carriers have done, also when others are at the same rows: it is done."""
+    for _ in range(SETTLE_TRIES - 1):
+        try:
+            return one.desk.notifications.settle(outcomes)
+        except Conflict:
+            continue
+    return one.desk.notifications.settle(outcomes)
 
 
 def _counted(settled: Settled) -> Worked:
