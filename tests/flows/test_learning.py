@@ -239,36 +239,47 @@ def test_missed_visits_teach_whom_to_call(house: House) -> None:
     past = [
         PastVisit(
             type="consultation",
-            starts_at=start + timedelta(days=n),
-            booked_at=start + timedelta(days=n) - (20 if missed else 1) * DAY,
+            starts_at=start + timedelta(hours=12 * n),
+            booked_at=start + timedelta(hours=12 * n) - ((18 if early else 1) + n % 5) * DAY,
             provider=LEE,
-            patient_ref=f"p-{n % 40}",
+            patient_ref=f"p-{n}",
             status="NO_SHOW" if missed else "COMPLETED",
         )
-        for n, missed in ((n, n % 2 == 0) for n in range(110))
+        for n, missed, early in (
+            (n, n % 4 == 0, n % 16 != 0 if n % 4 == 0 else n % 10 == 1) for n in range(220)
+        )
     ]
     desk = house.desk(Role.OPERATOR)
-    assert len(done(desk.scheduling.record_past(past))) == 110
+    assert len(done(desk.scheduling.record_past(past))) == 220
     worth = desk.intelligence.train("NO_SHOWS")
-    assert (worth.report.rows, worth.report.came) == (110, 55)
+    assert (worth.report.rows, worth.report.came) == (220, 55)
+    assert "lead_days" in worth.report.columns
     soon = TUESDAY + 203 * DAY
     late = TUESDAY + 210 * DAY + timedelta(days=14)
+    lead = desk.leads.capture(enquiry(owner="tc-1")).lead
     visits = [
-        desk.scheduling.book(wish(starts_at=at, patient_ref=ref)).appointment
-        for at, ref in ((soon, "new-1"), (late, "new-2"))
+        desk.scheduling.book(wish(starts_at=soon, patient_ref="new-1")).appointment,
+        desk.scheduling.book(wish(lead, starts_at=late)).appointment,
     ]
     found = desk.intelligence.no_show_risk([visit.id for visit in visits])
     assert len(found.risks) == 2
     assert found.expected == pytest.approx(
         sum(risk.probability for risk in found.risks if not isinstance(risk, Refused))
     )
+    assert [getattr(risk, "call", None) for risk in found.risks] == [False, True]
+    (task,) = desk.intelligence.call_the_risky([visit.id for visit in visits])
+    assert (task.lead_id, task.assigned_to, task.rule) == (lead.id, "tc-1", "no_show_risk")
+    assert task.due_at == late - DAY
+    assert desk.intelligence.call_the_risky([visits[1].id]) == ()
+    with pytest.raises(Forbidden):
+        house.desk(Role.PROVIDER, LEE).intelligence.call_the_risky([visits[1].id])
     desk.scheduling.cancel(visits[0].id)
     (refused,) = desk.intelligence.no_show_risk([visits[0].id]).risks
     assert isinstance(refused, Refused)
     with pytest.raises(NotFound):
         house.desk(Role.PROVIDER, "dr-kim").intelligence.no_show_risk([visits[1].id])
     with pytest.raises(Forbidden):
-        house.desk(Role.PATIENT, "new-2").intelligence.no_show_risk([visits[1].id])
+        house.desk(Role.PATIENT, lead.id).intelligence.no_show_risk([visits[1].id])
     with pytest.raises(InvalidInput):
         desk.intelligence.no_show_risk([visits[1].id] * 2)
 

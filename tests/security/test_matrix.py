@@ -306,6 +306,7 @@ BEYOND = {
     "intelligence.decisions": {Permission.MODEL_TRAIN},
     "intelligence.adopt_weights": {Permission.MODEL_TRAIN},
     "intelligence.due": {Permission.MODEL_TRAIN},
+    "intelligence.call_the_risky": {Permission.APPOINTMENT_MANAGE, UPDATE},
     "intelligence.no_show_risk": {Permission.APPOINTMENT_MANAGE},
 }
 """Operations that ask for more than, or other than, one of the seven permissions."""
@@ -345,6 +346,7 @@ NOT_FOR_MARKETING = (
     "analytics.lost_reasons",
     "analytics.stages",
     "analytics.bottlenecks",
+    "analytics.speed",
     "intelligence.contact_times",
 )
 

@@ -22,6 +22,7 @@ NOT_ANSWERED = frozenset({"", "-", "?", "n/a", "na", "nan", "none", "null", "sel
 MOST_COLUMNS = 500
 _MOST_PROBLEMS = 20
 _DAY_SECONDS = 86_400
+_EXACT = 2**53
 
 
 def cells(rows: Sequence[Row], columns: Iterable[str]) -> dict[str, list[Cell]]:
@@ -47,6 +48,8 @@ def _column(rows: Sequence[Row], name: str, problems: list[Problem]) -> list[Cel
             if raw not in known:  # few texts stand in many rows
                 known[raw] = _cell(raw, index, name, problems)
             column.append(known[raw])
+        elif raw.__class__ is int and -_EXACT < raw < _EXACT:
+            column.append(float(raw))
         else:
             column.append(_cell(raw, index, name, problems))
         if len(problems) >= _MOST_PROBLEMS:

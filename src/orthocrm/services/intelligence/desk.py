@@ -6,6 +6,7 @@ from orthocrm.core.actor import Permission
 from orthocrm.core.errors import TooLittleHistory
 from orthocrm.core.ids import AppointmentId, LeadId, ModelId
 from orthocrm.core.query import EVERYTHING, Sort, Where
+from orthocrm.core.task import Task
 from orthocrm.core.trained_model import ModelPurpose, TrainedModel
 from orthocrm.intelligence.contact_time import ContactTimes
 from orthocrm.intelligence.duplicates import Decided, DuplicateWeights, learnt_weights
@@ -129,6 +130,21 @@ class Intelligence(Area, area="intelligence"):
             InvalidInput: there are more than 500, or the model is of another clinic or release.
         """
         return risks.of(work, appointment_ids)
+
+    @verb(Permission.APPOINTMENT_MANAGE)
+    def call_the_risky(
+        self, work: Work, appointment_ids: Sequence[AppointmentId]
+    ) -> tuple[Task, ...]:
+        """Make a task to call for each visit that is likely to be missed, as `no_show_risk` says.
+
+        It is due a day before the visit, or now, and the lead's coordinator gets it. A lead that
+        is closed, or has such a task to be done, gets none; nor do patients who are no leads.
+
+        Raises:
+            NotFound: no model was trained yet, or an appointment is out of the actor's reach.
+            Forbidden: the actor may not update leads.
+        """
+        return risks.ask_to_call(work, appointment_ids)
 
     @verb(Permission.LEAD_READ)
     def duplicates(self, work: Work, lead_id: LeadId) -> tuple[LikelyDuplicate, ...]:

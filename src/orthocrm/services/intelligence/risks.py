@@ -1,23 +1,33 @@
 """How likely booked visits are to be missed, and what may be done about it."""
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from orthocrm.core.actor import Permission
+from orthocrm.core.appointment import Appointment
 from orthocrm.core.errors import AppointmentClosed, InvalidInput, NotFound
-from orthocrm.core.facts import APPOINTMENTS
-from orthocrm.core.ids import AppointmentId, ModelId
-from orthocrm.core.query import predicate
+from orthocrm.core.facts import APPOINTMENTS, LEADS
+from orthocrm.core.ids import AppointmentId, LeadId, ModelId
+from orthocrm.core.lead import Lead
+from orthocrm.core.query import Cond, both, predicate
+from orthocrm.core.task import OPEN_TASKS, LeadTaskType, Task, TaskPriority
 from orthocrm.core.trained_model import ModelPurpose
-from orthocrm.intelligence.no_show import AHEAD, is_risky, overbooking
+from orthocrm.followup import tasks
+from orthocrm.followup.tasks import NewTask
+from orthocrm.intelligence.no_show import AHEAD, KNOWN_BEFORE, is_risky, overbooking
 from orthocrm.intelligence.words import Reason
 from orthocrm.services.batch import Refused
+from orthocrm.services.followups import agenda
 from orthocrm.services.intelligence import models, visits_known
 from orthocrm.services.intelligence.scores import reasons, usual
 from orthocrm.services.scheduling import reaching
-from orthocrm.services.work import Work
+from orthocrm.services.work import Work, everything
 
 MOST_ASKED = 500
+RULE = "no_show_risk"
+TITLE = "Call before the visit: it may be missed"
 
 
 @frozen(kw_only=True)
@@ -75,6 +85,65 @@ def of(work: Work, appointment_ids: Sequence[AppointmentId]) -> NoShowRisks:
         expected=sum(said),
         room=overbooking(said),
     )
+
+
+def ask_to_call(work: Work, appointment_ids: Sequence[AppointmentId]) -> tuple[Task, ...]:
+    """Have the families of risky visits called, a day before at the latest.
+
+    Leads that are closed or out of reach, and those with such a task to be done, get none.
+    """
+    work.demand(Permission.LEAD_UPDATE)
+    risky = [risk for risk in of(work, appointment_ids).risks if _calls(risk)]
+    found = work.store.appointments.get([risk.appointment_id for risk in risky])
+    visits = [visit for visit in found.values() if visit.lead_id is not None]
+    leads = _open_leads(work, [visit.lead_id for visit in visits if visit.lead_id is not None])
+    made: list[Task] = []
+    for visit in sorted(visits, key=lambda visit: (visit.starts_at, visit.id)):
+        lead = leads.pop(visit.lead_id, None) if visit.lead_id is not None else None
+        if lead is not None:
+            made.append(_called(work, lead, visit))
+    agenda.add(work, made)
+    redate(work, [task.lead_id for task in made])
+    return tuple(made)
+
+
+def _calls(risk: NoShowRisk | Refused) -> TypeGuard[NoShowRisk]:
+    return not isinstance(risk, Refused) and risk.call
+
+
+def _open_leads(work: Work, ids: Sequence[LeadId]) -> dict[LeadId, Lead]:
+    within = predicate(work.reach(Permission.LEAD_UPDATE), LEADS)
+    found = work.store.leads.get(ids, lock=True)
+    asked = both(Cond("lead_id", "in", sorted(found)), Cond("rule", "eq", RULE))
+    waiting = both(asked, Cond("status", "in", OPEN_TASKS))
+    busy = {task.lead_id for task in everything(work.store.tasks, waiting)} if found else set()
+    return {
+        lead.id: lead
+        for lead in found.values()
+        if lead.is_open and lead.id not in busy and within(lead)
+    }
+
+
+def _called(work: Work, lead: Lead, visit: Appointment) -> Task:
+    new = NewTask(
+        type=LeadTaskType.CALL,
+        title=TITLE,
+        due_at=max(work.now, visit.starts_at - KNOWN_BEFORE),
+        priority=TaskPriority.HIGH,
+        assigned_to=lead.ownership.owner
+        or work.practice.clinic.settings.fallback
+        or work.actor.user,
+    )
+    task, _ = tasks.created(lead, new, now=work.now, by=work.actor.user, ids=work.ids)
+    return evolve(task, rule=RULE)
+
+
+def redate(work: Work, lead_ids: Sequence[LeadId]) -> None:
+    """Date the next action of leads anew."""
+    present = agenda.open_tasks(work, lead_ids)
+    leads = work.store.leads.get(lead_ids, lock=True)
+    dated = [(lead, agenda.dated(lead, present[lead.id])) for lead in leads.values()]
+    work.store.leads.save([after for before, after in dated if after != before])
 
 
 def _checked(appointment_ids: object) -> Sequence[AppointmentId]:
