@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from orthocrm import (
     FieldKind,
     History,
     Intake,
+    InvalidInput,
     OrthoCRM,
     Past,
     PastKind,
@@ -243,6 +244,15 @@ def test_the_speed_of_the_first_work_is_that_of_the_reference(brought: Brought) 
     assert brought.works.analytics.measure("time_to_attempt").total.more["mean"] == near(
         expected["mean"]
     )
+
+
+def test_the_share_begun_within_other_times_is_that_of_the_reference(brought: Brought) -> None:
+    for name, minutes in (("m5", 5), ("m60", 60), ("m1440", 1440)):
+        speed = brought.works.analytics.speed(target=timedelta(minutes=minutes)).total
+        assert speed.in_time.value == near(truth(LOANS)["share_started_within"][name])
+    for odd in (timedelta(), timedelta(days=31), 5):
+        with pytest.raises(InvalidInput, match="target"):
+            brought.works.analytics.speed(target=odd)  # type: ignore[arg-type]  # the fault
 
 
 def test_calls_about_offers_are_all_there(everywhere: Mapping[str, Brought]) -> None:

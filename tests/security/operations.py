@@ -194,7 +194,7 @@ ON_THE_CLINIC: dict[str, Call] = {
     "assignment.hand_back": lambda desk, t: desk.assignment.hand_back(t.absence),
     "assignment.workload": lambda desk, _: desk.assignment.workload(),
     "intelligence.next_actions": lambda desk, _: desk.intelligence.next_actions(),
-    "intelligence.ranked": lambda desk, _: desk.intelligence.ranked(),
+    "intelligence.rank_some": lambda desk, _: desk.intelligence.rank_some(),
     "intelligence.no_show_risk": lambda desk, _: desk.intelligence.no_show_risk([]),
     "intelligence.call_the_risky": lambda desk, _: desk.intelligence.call_the_risky([]),
     "intelligence.examples": lambda desk, _: desk.intelligence.examples(),

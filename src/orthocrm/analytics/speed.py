@@ -16,6 +16,7 @@ from orthocrm.analytics.asking import Ask, Choice, Rows, Whole
 from orthocrm.analytics.grouping import COHORT, aggregates, chosen, labelled
 from orthocrm.analytics.measures import spread, spread_measures, unknown_part
 from orthocrm.analytics.results import Figures, Ratio, Speed, Spread
+from orthocrm.core.errors import InvalidInput
 from orthocrm.core.query import (
     Aggregate,
     AllOf,
@@ -32,6 +33,8 @@ from orthocrm.core.time import milliseconds
 TARGET: Final = timedelta(minutes=5)
 """Within which business time a new lead should be tried (business rule 1 of the source)."""
 
+LONGEST: Final = timedelta(days=30)
+
 MINUTE: Final = timedelta(minutes=1)
 _MS = timedelta(milliseconds=1)
 
@@ -45,6 +48,14 @@ _ON_THE_CLOCK = AllOf((_NOT_LIVE, AnyOf((_ATTEMPTED, Cond("observed_at", Op.ABSE
 
 _PAIR = ("created_at", "first_attempt_at")
 _PAIR_OF_CONTACT = ("created_at", "first_contact_at")
+
+
+def checked_target(target: object) -> timedelta:
+    """Take how soon leads should be tried."""
+    if not isinstance(target, timedelta) or not timedelta() < target <= LONGEST:
+        message = f"give more than nothing and at most {LONGEST.days} days"
+        raise InvalidInput.at("target", "out_of_range", message)
+    return target
 
 
 @frozen(kw_only=True)

@@ -1,7 +1,7 @@
 """`desk.analytics`: the practice's numbers, and the leads behind them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from orthocrm.analytics import metrics, small
@@ -12,7 +12,8 @@ from orthocrm.analytics.funnel import COHORT_FUNNEL
 from orthocrm.analytics.grouping import Behind
 from orthocrm.analytics.metrics import CohortConversion, Metric, answered
 from orthocrm.analytics.reports import Report
-from orthocrm.analytics.results import Figures, Funnel, Outcomes, Ratio, Spread
+from orthocrm.analytics.results import Figures, Funnel, Outcomes, Ratio, Speed, Spread
+from orthocrm.analytics.speed import TARGET, SpeedToLead, checked_target
 from orthocrm.analytics.staying import (
     LEAST,
     STAGE_STAYS,
@@ -100,6 +101,26 @@ class Analytics(Area, area="analytics"):
     ) -> tuple[Measured, ...]:
         """Measure several metrics in one pass, for a dashboard."""
         return measuring.measure(work, metrics, period, by, compare=compare)
+
+    @verb(Permission.LEAD_ANALYTICS)
+    def speed(
+        self,
+        work: Work,
+        period: Period | None = None,
+        by: Cut | str | None = None,
+        *,
+        target: timedelta = TARGET,
+    ) -> Figures[Speed]:
+        """Tell how soon the leads of the period were tried and reached, in minutes.
+
+        `target` is how soon they should be tried, by elapsed and by business time.
+
+        Raises:
+            InvalidInput: the target is none, or longer than 30 days.
+        """
+        scope.demand(work, measuring.known(work, "speed_to_lead"))
+        metric = SpeedToLead(target=checked_target(target))
+        return _answered(work, metric, period, by, lambda speed: speed.in_time.denominator)
 
     @verb(Permission.LEAD_ANALYTICS)
     def snapshot(self, work: Work, at: datetime) -> tuple[StageCount, ...]:
