@@ -28,7 +28,7 @@ from orthocrm.services.intelligence import (
 from orthocrm.services.intelligence.calling import CallAdvice
 from orthocrm.services.intelligence.forecasting import Forecast, Outcome
 from orthocrm.services.intelligence.risks import NoShowRisks
-from orthocrm.services.intelligence.scores import Score
+from orthocrm.services.intelligence.scores import RankedPart, Score
 from orthocrm.services.intelligence.tones import MessageTone
 from orthocrm.services.intelligence.training import Examples, Worth
 from orthocrm.services.intelligence.twins import LikelyDuplicate
@@ -108,18 +108,30 @@ class Intelligence(Area, area="intelligence"):
         """
         return scores.of(work, lead_ids)
 
-    @verb(Permission.LEAD_READ)
-    def ranked(self, work: Work, where: Where = EVERYTHING, most: int = 50) -> tuple[Score, ...]:
+    @composed
+    def ranked(self, where: Where = EVERYTHING, most: int = 50) -> tuple[Score, ...]:
         """Score all open leads within reach that satisfy a condition, the most promising first.
 
-        Gives 1 to 500 of them.
+        Gives 1 to 500 of them. The clinic is read 5,000 leads at a time, each in a unit of work of
+        its own, so that other work goes on meanwhile.
 
         Raises:
             NotFound: no model was trained yet.
             InvalidInput: the condition names what leads do not have, or the model is of another
                 clinic or release.
         """
-        return scores.ranked(work, where, most)
+        length = scores.checked_most(most)
+        parts = [self.rank_some(where, length)]
+        while (after := parts[-1].after) is not None:
+            parts.append(self.rank_some(where, length, after))
+        return scores.in_order(self.score(scores.best_of(parts, length)))
+
+    @verb(Permission.LEAD_READ)
+    def rank_some(
+        self, work: Work, where: Where = EVERYTHING, most: int = 50, after: LeadId | None = None
+    ) -> RankedPart:
+        """Score up to 5,000 open leads behind one, by id, and name the most promising of them."""
+        return scores.some_ranked(work, where, scores.checked_most(most), after)
 
     @verb(Permission.APPOINTMENT_MANAGE)
     def no_show_risk(self, work: Work, appointment_ids: Sequence[AppointmentId]) -> NoShowRisks:

@@ -1,6 +1,6 @@
 """Scores of leads: asked for, never stored, so that none is older than what happened last."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import nlargest
 
 from attrs import frozen
@@ -8,13 +8,14 @@ from attrs import frozen
 from orthocrm.core.errors import InvalidInput, LeadClosed
 from orthocrm.core.ids import LeadId, ModelId
 from orthocrm.core.lead import Lead
-from orthocrm.core.query import Where, both
+from orthocrm.core.limits import PAGE
+from orthocrm.core.query import Page, Where, both
 from orthocrm.core.trained_model import ModelPurpose
 from orthocrm.intelligence.newton import chance
 from orthocrm.intelligence.scorecard import Scorecard
 from orthocrm.intelligence.words import Reason, reason
 from orthocrm.leads import custom
-from orthocrm.services.batch import Refused
+from orthocrm.services.batch import Refused, done
 from orthocrm.services.intelligence import leads_known, models
 from orthocrm.services.intelligence.models import Loaded
 from orthocrm.services.work import Work
@@ -22,6 +23,7 @@ from orthocrm.services.work import Work
 MOST_ASKED = 500
 MOST_RANKED = 500
 _FEW_REASONS = 5
+_PAGES = 10
 
 
 @frozen(kw_only=True)
@@ -36,6 +38,14 @@ class Score:
     probability: float
     reasons: tuple[Reason, ...]
     model_id: ModelId
+
+
+@frozen(kw_only=True)
+class RankedPart:
+    """The most promising of some leads, with their chances; `after` names where to go on."""
+
+    best: tuple[tuple[float, LeadId], ...]
+    after: LeadId | None = None
 
 
 def of(work: Work, lead_ids: Sequence[LeadId]) -> tuple[Score | Refused, ...]:
@@ -53,24 +63,43 @@ def of(work: Work, lead_ids: Sequence[LeadId]) -> tuple[Score | Refused, ...]:
     return tuple(scored.get(lead.id) or Refused(LeadClosed(lead.status)) for lead in leads)
 
 
-def ranked(work: Work, where: Where, most: int) -> tuple[Score, ...]:
-    """Score all open leads that satisfy a condition, and give the most promising ones."""
+def checked_most(most: object) -> int:
+    """Take a length of a list."""
     if type(most) is not int or not 1 <= most <= MOST_RANKED:
         raise InvalidInput.at("most", "out_of_range", f"give 1 to {MOST_RANKED}")
+    return most
+
+
+def some_ranked(work: Work, where: Where, most: int, after: LeadId | None) -> RankedPart:
+    """Score some of the open leads that satisfy a condition, and name the most promising ones."""
     using = models.in_use(work, ModelPurpose.LEADS)
     wanted = both(
         work.reach(work.permission), leads_known.OPEN, custom.in_query(where, work.practice)
     )
-    best: list[tuple[float, LeadId, dict[str, object]]] = []
-    for leads in leads_known.pages(work, wanted):
-        if not leads:
-            continue
-        rows = leads_known.rows_now(work, leads)
+    best: list[tuple[float, LeadId]] = []
+    last = after
+    for _ in range(_PAGES):
+        found = work.store.leads.find(wanted, (), Page(PAGE, None if last is None else (last,)))
+        rows = leads_known.rows_now(work, found.items)
         said = using.scorecard.probabilities(rows)
-        found = zip(said, (lead.id for lead in leads), rows, strict=True)
-        best = nlargest(most, [*best, *found], key=lambda each: (each[0], each[1]))
-    work.touch(lead_id for _, lead_id, _ in best)
-    return tuple(_score(using, lead_id, row, said) for said, lead_id, row in best)
+        pairs = zip(said, (lead.id for lead in found.items), strict=True)
+        best = nlargest(most, [*best, *pairs])
+        last = None if found.after is None else found.items[-1].id
+        if last is None:
+            break
+    work.touch(lead_id for _, lead_id in best)
+    return RankedPart(best=tuple(best), after=last)
+
+
+def best_of(parts: Iterable[RankedPart], most: int) -> list[LeadId]:
+    """Name the most promising leads of all parts."""
+    found = [pair for part in parts for pair in part.best]
+    return [lead_id for _, lead_id in nlargest(most, found)]
+
+
+def in_order(found: Sequence[Score | Refused]) -> tuple[Score, ...]:
+    """Put scores in order, the highest first; what was closed meanwhile is left out."""
+    return tuple(sorted(done(found), key=lambda score: (score.probability, score.lead_id)))[::-1]
 
 
 def probabilities(work: Work, leads: Sequence[Lead]) -> Mapping[LeadId, float]:
