@@ -1,0 +1,103 @@
+"""Metrics of work: how soon leads are tried, and what is to be done now."""
+
+from datetime import timedelta
+from typing import Final
+
+from orthocrm.analytics.asking import OPEN, Ask, By
+from orthocrm.analytics.catalogue.consultations import FIXED, KEPT
+from orthocrm.analytics.declaring import (
+    Declared,
+    Unit,
+    of_count,
+    of_speed,
+    of_spread,
+)
+from orthocrm.analytics.grouping import Facts, during
+from orthocrm.analytics.measures import Durations, Tally
+from orthocrm.analytics.speed import MINUTE, SpeedToLead
+from orthocrm.core.appointment import CONSULTATIONS
+from orthocrm.core.query import Cond, Op, Where, both
+from orthocrm.core.task import OPEN_TASKS
+from orthocrm.core.time import Period, zone
+
+
+def _this_week(ask: Ask) -> Where:
+    today = ask.now.astimezone(zone(ask.timezone)).date()
+    monday = today - today.weekday() * timedelta(days=1)
+    start, end = Period(monday, monday + timedelta(days=7)).instants(ask.timezone)
+    standing = Cond("status", Op.IN, (*FIXED, *KEPT))
+    return both(Cond("type", Op.IN, CONSULTATIONS), standing, during("starts_at", start, end))
+
+
+THIS_WEEK: Final = Facts(of="lead_appointments", at=None, where=_this_week)
+
+OPEN_LEADS: Final = Facts(at=None, where=both(OPEN, Cond("archived_at", Op.ABSENT)))
+
+OPEN_TASKS_NOW: Final = Facts(
+    of="lead_tasks",
+    at=None,
+    where=Cond("status", Op.IN, OPEN_TASKS),
+    fields={By.OWNER: "assigned_to"},
+)
+
+OF_WORK: Final = (
+    Declared(
+        name="speed_to_lead",
+        title="Tried within five minutes",
+        unit=Unit.SHARE,
+        formula=(
+            "leads whose first outbound attempt came within 5 minutes of business time over leads "
+            "that were tried, or whose time is over; answered live and observed ones are left out"
+        ),
+        metric=SpeedToLead(),
+        figure=of_speed,
+    ),
+    Declared(
+        name="time_to_attempt",
+        title="Minutes to the first attempt",
+        unit=Unit.MINUTES,
+        formula="minutes from creation to the first outbound attempt; median",
+        metric=Durations(took="ms_to_attempt", unit=MINUTE),
+        figure=of_spread,
+    ),
+    Declared(
+        name="time_to_contact",
+        title="Minutes to the first contact",
+        unit=Unit.MINUTES,
+        formula="minutes from creation to the first two-way contact; answered live is 0; median",
+        metric=Durations(took="ms_to_contact", unit=MINUTE),
+        figure=of_spread,
+    ),
+    Declared(
+        name="open_leads",
+        title="Open leads",
+        unit=Unit.COUNT,
+        formula="leads that are neither won, lost nor archived now",
+        metric=Tally(facts=OPEN_LEADS),
+        figure=of_count,
+    ),
+    Declared(
+        name="open_tasks",
+        title="Open tasks",
+        unit=Unit.COUNT,
+        formula="tasks that have to be done, by whom they are assigned to",
+        metric=Tally(facts=OPEN_TASKS_NOW),
+        figure=of_count,
+    ),
+    Declared(
+        name="overdue_tasks",
+        title="Overdue tasks",
+        unit=Unit.COUNT,
+        formula="open tasks whose time has passed",
+        metric=Tally(facts=OPEN_TASKS_NOW, where=lambda ask: Cond("due_at", Op.LT, ask.now)),
+        figure=of_count,
+    ),
+    Declared(
+        name="consultations_this_week",
+        title="Consultations this week",
+        unit=Unit.COUNT,
+        formula="consultations from Monday to Sunday of this week that stand",
+        metric=Tally(facts=THIS_WEEK),
+        figure=of_count,
+    ),
+)
