@@ -23,6 +23,7 @@ from benchmarks.cases import (
     move,
     page,
     process,
+    scores,
     slots,
 )
 from benchmarks.engines import Engine, Postgres, Sqlite, serving
@@ -37,6 +38,7 @@ READING: Mapping[str, Case] = {
     "page": page.measure,
     "duplicates": duplicates.measure,
     "funnel": funnel.measure,
+    "scores": scores.measure,
 }
 """Cases that leave the database as large as it was, and come first therefore."""
 
@@ -57,6 +59,7 @@ REPETITIONS = {
     "page": 150,
     "duplicates": 300,
     "funnel": 20,
+    "scores": 3,
     "slots": 15,
     "diary": 30,
     "booking": 200,
