@@ -17,7 +17,7 @@ from orthocrm.core.ids import UserId
 from orthocrm.leads import mapping as mappings
 from orthocrm.leads.mapping import LeadMapping, OutcomeMapping
 from orthocrm.privacy.keys import StaticKeys
-from orthocrm.services.imports.desk import ImportReport
+from orthocrm.services.imports.runs import ImportReport
 
 _FILE = 20_000
 """Families in one file of those that fill a large database."""

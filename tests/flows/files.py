@@ -7,8 +7,8 @@ from io import BytesIO
 
 from orthocrm import Desk
 from orthocrm.leads.mapping import LeadMapping, OutcomeMapping, parse
-from orthocrm.services.imports.desk import ImportReport
 from orthocrm.services.imports.ledger import Tally
+from orthocrm.services.imports.runs import ImportReport
 
 LEADS = """
 kind = "leads"

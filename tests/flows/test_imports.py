@@ -30,6 +30,7 @@ from orthocrm.core.task import LeadTaskType
 from orthocrm.leads.mapping import LeadMapping, OutcomeMapping
 from orthocrm.services.imports import desk as imports
 from orthocrm.services.imports.reverting import Reverted
+from orthocrm.services.imports.runs import ImportReport
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
 from tests.flows import files
@@ -377,7 +378,7 @@ def _rehearse(
     assert reports[-1].tally.duplicates == real.tally.duplicates
 
 
-def _told(report: imports.ImportReport) -> tuple[object, ...]:
+def _told(report: ImportReport) -> tuple[object, ...]:
     return counts(report.tally), sorted(said(report.tally), key=repr)
 
 
@@ -478,7 +479,7 @@ def test_an_import_reaches_no_lead_that_its_actor_may_not_change(house: House) -
 # --- back again
 
 
-def _id(report: imports.ImportReport) -> ImportId:
+def _id(report: ImportReport) -> ImportId:
     assert report.import_id is not None
     return report.import_id
 

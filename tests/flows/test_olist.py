@@ -14,7 +14,7 @@ import orthocrm
 from orthocrm import Actor, Clinic, Desk, OrthoCRM, Role
 from orthocrm.analytics.reports import NOT_RECORDED, as_json
 from orthocrm.leads.mapping import parse
-from orthocrm.services.imports.desk import ImportReport
+from orthocrm.services.imports.runs import ImportReport
 from tests.flows.conftest import KEYS
 from tests.flows.practice import BACKENDS
 from tests.support import postgres

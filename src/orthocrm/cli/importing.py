@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orthocrm.core.settings import Clinic
     from orthocrm.crm import OrthoCRM
     from orthocrm.leads.mapping import LeadMapping, OutcomeMapping
-    from orthocrm.services.imports.desk import ImportReport
+    from orthocrm.services.imports.runs import ImportReport
 
     Mapping = LeadMapping | OutcomeMapping
 

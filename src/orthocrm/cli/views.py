@@ -21,7 +21,7 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.task import Task
 from orthocrm.leads.workbook import SIGNATURE
 from orthocrm.pipeline.board import Board, Card, Column
-from orthocrm.services.imports.desk import ImportReport
+from orthocrm.services.imports.runs import ImportReport
 from orthocrm.services.scheduling.daybook import DaySheet
 
 _WIDE = 120

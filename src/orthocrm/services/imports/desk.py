@@ -1,55 +1,42 @@
 """`desk.imports`: files of leads and of outcomes, batch by batch, and back again."""
 
-import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import BinaryIO, TypeVar, cast
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from orthocrm.core.actor import Permission
 from orthocrm.core.audit import Import, ImportState
-from orthocrm.core.errors import InvalidInput, NotFound
-from orthocrm.core.events import ImportFinished, ImportProgressed, ImportReverted
+from orthocrm.core.errors import InvalidInput
+from orthocrm.core.events import ImportReverted
 from orthocrm.core.ids import ImportId, SourceId
 from orthocrm.core.source import Source
 from orthocrm.leads import tables
-from orthocrm.leads.histories import History
 from orthocrm.leads.mapping import LeadMapping, LeadRow, OutcomeMapping, OutcomeRow
 from orthocrm.leads.tabular import BadRow
-from orthocrm.services.gate import Area, composed, verb
-from orthocrm.services.imports import backfilling, importing, outcomes, reverting
+from orthocrm.services.gate import composed, verb
+from orthocrm.services.imports import importing, outcomes, reverting
+from orthocrm.services.imports.backfills import Backfills
 from orthocrm.services.imports.ledger import Plan, Tally
 from orthocrm.services.imports.rehearsal import Rehearsal
 from orthocrm.services.imports.reverting import Reverted
+from orthocrm.services.imports.runs import (
+    ImportReport,
+    begun,
+    known,
+    progressed,
+    running,
+    uncollected,
+)
 from orthocrm.services.settings import configuring
 from orthocrm.services.work import Work
-
-HISTORY = "history"
-"""The kind of an import of histories."""
-
-HISTORIES = 200
-"""Histories per unit of work; each of them may bring many rows."""
 
 BATCH = 1_000
 """Rows per unit of work: what a crash can lose, and what memory has to hold."""
 
 
-@frozen(kw_only=True)
-class ImportReport:
-    """What an import did, or would do: `import_id` is None after a dry run.
-
-    Rows, not problems, are counted in `refused`; `problems` names every one with row number,
-    line, column and reason. `duplicates` counts new leads that share a phone or e-mail.
-    """
-
-    kind: str
-    import_id: ImportId | None
-    tally: Tally
-
-
-class Imports(Area, area="imports"):
+class Imports(Backfills, area="imports"):
     """Files of leads and of outcomes."""
 
     @composed
@@ -87,70 +74,13 @@ class Imports(Area, area="imports"):
             good = [row for row in batch if not isinstance(row, BadRow)]
             tally += _refused([row for row in batch if isinstance(row, BadRow)])
             if good:
-                with _uncollected():
+                with uncollected():
                     tally += self.rows(good, mapping, import_id, rehearsal)
             if progress is not None:
                 progress(tally.rows)
         if import_id is not None:
             self.finish(import_id, digest.hexdigest(), tally)
         return ImportReport(kind=kind, import_id=import_id, tally=tally)
-
-    @composed
-    def backfill(
-        self,
-        histories: Iterable[History],
-        *,
-        dry_run: bool = False,
-        progress: Callable[[int], None] | None = None,
-    ) -> ImportReport:
-        """Bring the history of leads that the practice had before: each with its dated events.
-
-        Every history becomes one lead, with the stages, coordinators, activities, tasks and
-        appointments that it went through, each at its own instant, so that reports about the past
-        are right. Nothing goes out for it: no rule speaks, nobody is told. A history whose
-        reference is known already is unchanged, so that an interrupted run can be repeated. An
-        event that a rule refuses is reported with the number of its history and its place in it,
-        and the rest stands. `revert` takes the leads back.
-
-        Args:
-            histories: read once, in bounded memory.
-            dry_run: decide everything and store nothing.
-            progress: told after each batch how many histories are done.
-        """
-        import_id = None if dry_run else self.begin_backfill()
-        tally, digest = Tally(), hashlib.sha256()
-        for batch in _cut(enumerate(histories, start=1)):
-            for number, history in batch:
-                digest.update(repr((number, history)).encode())
-            with _uncollected():
-                tally += self.backfill_batch(batch, import_id)
-            if progress is not None:
-                progress(tally.rows)
-        if import_id is not None:
-            self.finish(import_id, digest.hexdigest(), tally)
-        return ImportReport(kind=HISTORY, import_id=import_id, tally=tally)
-
-    @verb(Permission.LEAD_CREATE)
-    def begin_backfill(self, work: Work) -> ImportId:
-        """Open an import of histories."""
-        _demand_history(work)
-        return _begun(work, HISTORY)
-
-    @verb(Permission.LEAD_CREATE)
-    def backfill_batch(
-        self,
-        work: Work,
-        histories: Sequence[tuple[int, History]],
-        import_id: ImportId | None,
-    ) -> Tally:
-        """Carry out one batch of histories, each with its number, as one unit of work."""
-        _demand_history(work)
-        if import_id is not None:
-            _running(work, import_id)
-        tally = backfilling.batch(work, histories, import_id)
-        if import_id is not None:
-            work.record(_progressed(work, import_id, tally))
-        return tally
 
     @verb(Permission.LEAD_CREATE)
     def begin(self, work: Work, kind: str, mapping: LeadMapping | OutcomeMapping) -> ImportId:
@@ -161,7 +91,7 @@ class Imports(Area, area="imports"):
             work.demand(Permission.LEAD_CONFIGURE)
             work.store.sources.add(new)
             configuring.changed(work, "sources")
-        return _begun(work, kind)
+        return begun(work, kind)
 
     @verb(Permission.LEAD_CREATE)
     def rows(
@@ -180,39 +110,10 @@ class Imports(Area, area="imports"):
         _demand(work, mapping)
         if import_id is None:
             return _rehearsed(work, mapping, rows, rehearsal or Rehearsal())
-        _running(work, import_id)
+        running(work, import_id)
         tally = _carried_out(work, Plan(mapping=mapping, import_id=import_id), rows)
-        work.record(_progressed(work, import_id, tally))
+        work.record(progressed(work, import_id, tally))
         return tally
-
-    @verb(Permission.LEAD_CREATE)
-    def finish(self, work: Work, import_id: ImportId, digest: str, tally: Tally) -> Import:
-        """Close an import with its counts."""
-        work.record(
-            ImportFinished(
-                clinic_id=work.clinic_id,
-                at=work.now,
-                by=work.actor.user,
-                import_id=import_id,
-                created=tally.created,
-                updated=tally.updated,
-            )
-        )
-        (saved,) = work.store.imports.save(
-            [
-                evolve(
-                    _running(work, import_id),
-                    state=ImportState.FINISHED,
-                    finished_at=work.now,
-                    digest=digest,
-                    created=tally.created,
-                    updated=tally.updated,
-                    unchanged=tally.unchanged,
-                    refused=tally.refused,
-                )
-            ]
-        )
-        return saved
 
     @composed
     def revert(self, import_id: ImportId) -> Reverted:
@@ -235,12 +136,12 @@ class Imports(Area, area="imports"):
         self, work: Work, import_id: ImportId, after: tuple[str, ...] | None
     ) -> tuple[Reverted, tuple[str, ...] | None]:
         """Take back one batch of an import's leads as one unit of work."""
-        return reverting.batch(work, _known(work, import_id), after)
+        return reverting.batch(work, known(work, import_id), after)
 
     @verb(Permission.LEAD_ARCHIVE)
     def close_revert(self, work: Work, import_id: ImportId, total: Reverted) -> Import:
         """Mark an import as taken back."""
-        run = _known(work, import_id)
+        run = known(work, import_id)
         work.record(
             ImportReverted(
                 clinic_id=work.clinic_id,
@@ -255,56 +156,7 @@ class Imports(Area, area="imports"):
         return work.store.imports.save([evolve(run, state=ImportState.REVERTED)])[0]
 
 
-def _begun(work: Work, kind: str) -> ImportId:
-    run = Import(
-        id=ImportId(work.ids()),
-        clinic_id=work.clinic_id,
-        kind=kind,
-        digest="",
-        started_at=work.now,
-        started_by=work.actor.user,
-    )
-    work.store.imports.add([run])
-    work.touch([run.id])
-    return run.id
-
-
-def _demand_history(work: Work) -> None:
-    """Ask for the rights of the single verbs that a history stands for."""
-    for permission in (Permission.LEAD_UPDATE, Permission.LEAD_ASSIGN, Permission.LEAD_CONVERT):
-        work.demand(permission)
-
-
-def _cut(
-    histories: Iterable[tuple[int, History]],
-) -> Iterator[list[tuple[int, History]]]:
-    """Cut histories into batches."""
-    batch: list[tuple[int, History]] = []
-    for pair in histories:
-        batch.append(pair)
-        if len(batch) == HISTORIES:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 R = TypeVar("R", bound="LeadRow | OutcomeRow | BadRow")
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Leave the garbage collector out of one batch.
-
-    The values of a batch hold no cycles; looking for some takes a tenth of an import's time.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Counted:
@@ -396,29 +248,3 @@ def _carried_out(work: Work, plan: Plan, rows: Sequence[LeadRow | OutcomeRow]) -
         return importing.lead_rows(work, plan, plan.mapping, leads)
     ended = [row for row in rows if isinstance(row, OutcomeRow)]
     return outcomes.outcome_rows(evolve(work, permission=Permission.LEAD_CONVERT), plan, ended)
-
-
-def _progressed(work: Work, import_id: ImportId, tally: Tally) -> ImportProgressed:
-    return ImportProgressed(
-        clinic_id=work.clinic_id,
-        at=work.now,
-        by=work.actor.user,
-        import_id=import_id,
-        created=tally.created,
-        updated=tally.updated,
-    )
-
-
-def _known(work: Work, import_id: ImportId) -> Import:
-    work.seek([import_id])
-    found = work.store.imports.get([import_id])
-    if import_id not in found:
-        raise NotFound("import")
-    return found[import_id]
-
-
-def _running(work: Work, import_id: ImportId) -> Import:
-    run = _known(work, import_id)
-    if run.state is not ImportState.RUNNING:
-        raise InvalidInput.at("import_id", "not_running", "this import is closed")
-    return run
