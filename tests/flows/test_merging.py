@@ -832,6 +832,7 @@ def test_a_stage_that_is_gone_is_replaced_when_the_loser_comes_back(house: House
     house.coordinator.pipeline.move(newer.id, "pending_decision")
     house.coordinator.pipeline.move(older.id, "treatment_accepted")
     done = merge(house, older, newer)
+    configure(house, rules=())
     house.admin.settings.remove_stage("pending_decision")
     house.coordinator.leads.unmerge(done.id)
     back = house.coordinator.leads.get(newer.id)

@@ -26,7 +26,9 @@ from orthocrm import (
 from orthocrm.core.coordinator import Coordinator
 from orthocrm.core.errors import StageInUse
 from orthocrm.core.events import ClinicConfigured
+from orthocrm.core.forms import SavedMapping
 from orthocrm.core.ids import SourceId, StageSlug, UserId
+from orthocrm.core.rules import DEFAULT_RULES
 from orthocrm.core.settings import Practice
 from orthocrm.testing.clock import FrozenClock
 from orthocrm.testing.suite.arranged import outcomes
@@ -185,6 +187,42 @@ def test_a_stage_that_holds_leads_stays(house: House) -> None:
         house.admin.settings.remove_stage("contacted")
     assert (refusal.value.stage, refusal.value.leads) == ("contacted", 2)
     assert digest(house.crm) == before
+
+
+def test_a_stage_that_rules_and_mappings_name_goes_once_they_are_changed(house: House) -> None:
+    text = 'kind = "leads"\n[columns]\nemail = "e"\n[defaults]\nstage = "pending_decision"\n'
+    house.admin.settings.save_mapping("Weekly", text)
+    before = digest(house.crm)
+    with pytest.raises(StageInUse) as refusal:
+        house.admin.settings.remove_stage("pending_decision", move_to="contacted")
+    assert (refusal.value.leads, refusal.value.rules) == (0, ("pending_check_in",))
+    assert refusal.value.mappings == ("Weekly",)
+    assert digest(house.crm) == before
+
+    rules = tuple(r for r in DEFAULT_RULES if r.name != "pending_check_in")
+    house.admin.settings.change(evolve(practice(house).clinic.settings, rules=rules, mappings=()))
+    house.admin.settings.remove_stage("pending_decision")
+    assert "pending_decision" not in slugs(house)
+    back = evolve(practice(house).clinic.settings, rules=DEFAULT_RULES)
+    refused(house, InvalidInput, partial(house.admin.settings.change, back))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'kind = "leads"\n[columns]\nemail = "e"\n[defaults]\nstage = "nowhere"\n',
+        'kind = "leads"\n[columns]\nemail = "e"\n"custom.nothing" = "n"\n',
+    ],
+)
+def test_a_mapping_that_names_what_there_is_not_is_not_saved(house: House, text: str) -> None:
+    save = house.admin.settings.save_mapping
+    refused(house, InvalidInput, partial(save, "Weekly", text))
+    kept = evolve(
+        practice(house).clinic.settings, mappings=(SavedMapping(name="Weekly", text=text),)
+    )
+    refused(house, InvalidInput, partial(house.admin.settings.change, kept))
+    with pytest.raises(InvalidInput, match="the mapping Weekly"):
+        house.crm.create_clinic(name="Other", timezone="UTC", settings=kept)
 
 
 def test_fixed_and_unknown_stages_are_not_removed(house: House) -> None:

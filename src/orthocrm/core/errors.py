@@ -13,7 +13,7 @@ OrthoCRMError
 │   ├── LeadLocked                  a converted lead is changed
 │   ├── LeadClosed                  a lost or archived lead is moved or converted
 │   ├── NobodyToAssign              no coordinator and no fallback person
-│   ├── StageInUse                  a stage that holds leads is removed
+│   ├── StageInUse                  a stage is removed that holds leads, or that rules name
 │   ├── TwoPatients                 two converted leads are merged
 │   ├── MergedSince                 a merge is undone before a later one into the same lead
 │   ├── NotOffered                  an appointment cannot start then: `why`, `rule`
@@ -48,6 +48,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from attrs import frozen
+
+from orthocrm.core.wording import counted, with_article
 
 
 class OrthoCRMError(Exception):
@@ -182,15 +184,31 @@ class NobodyToAssign(RuleViolated):
 
 
 class StageInUse(RuleViolated):
-    """Leads stand in the stage that should go; `lead_ids` names up to a hundred of them."""
+    """Leads stand in the stage that should go, or the practice's settings name it.
+
+    `lead_ids` are up to a hundred of the leads, `rules` and `mappings` the names of what speaks of
+    the stage.
+    """
 
     code = "stage_in_use"
 
-    def __init__(self, stage: str, leads: int, lead_ids: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        stage: str,
+        leads: int,
+        lead_ids: Sequence[str] = (),
+        *,
+        rules: Sequence[str] = (),
+        mappings: Sequence[str] = (),
+    ) -> None:
         self.stage = stage
         self.leads = leads
         self.lead_ids = tuple(lead_ids[:100])
-        super().__init__(f"{leads} leads stand in {stage}; move them first")
+        self.rules, self.mappings = tuple(rules), tuple(mappings)
+        said = [f"{counted(leads, 'lead stands', 'leads stand')} in {stage}"] if leads else []
+        said += [f"the rule {name} names {stage}" for name in rules]
+        said += [f"the mapping {name} names {stage}" for name in mappings]
+        super().__init__(f"{', '.join(said)}; change that first")
 
 
 class TwoPatients(RuleViolated):
@@ -329,10 +347,11 @@ class NotEnoughOutcomes(TooLittleHistory):
         self.not_came = not_came
         self.least = least
         super().__init__(2 * least, min(came, least) + min(not_came, least), "outcomes")
-        self.args = (
+        message = (
             f"too little has happened to learn from: {came} with the outcome and {not_came} without"
-            f" it; {least} of each are needed, so {self.missing} are missing",
+            f" it; {least} of each are needed, so {self.missing} are missing"
         )
+        self.args = (message,)
 
 
 class Conflict(OrthoCRMError):
@@ -359,7 +378,7 @@ class AlreadyExists(Conflict):
     def __init__(self, kind: str, path: str = "id") -> None:
         self.kind = kind
         self.path = path
-        super().__init__(f"a {kind} with this {path} exists")
+        super().__init__(f"{with_article(kind)} with this {path} exists")
 
 
 class SlotTaken(Conflict):

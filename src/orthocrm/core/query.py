@@ -23,6 +23,7 @@ from orthocrm.core import limits
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ordering import Key, after, first
 from orthocrm.core.time import instant
+from orthocrm.core.wording import with_article
 
 T = TypeVar("T")
 
@@ -264,7 +265,7 @@ def _value(known: Queryable, value: Any) -> Any:  # noqa: ANN401 - a value of th
     if wanted is datetime:
         return instant(value, known.name)
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise InvalidInput.at(known.name, "wrong_type", f"give a {known.kind}")
+        raise InvalidInput.at(known.name, "wrong_type", f"give {with_article(known.kind)}")
     if wanted is str:
         return _storable(known, str(value))
     if wanted is date and isinstance(value, datetime):

@@ -10,6 +10,7 @@ from orthocrm.core.settings import Practice, Settings
 from orthocrm.core.stage import Stage
 from orthocrm.core.task import Task
 from orthocrm.core.templates import TaskTemplate
+from orthocrm.followup import naming
 from orthocrm.followup.due import Calendar, add_business
 from orthocrm.followup.templates import task_words
 
@@ -62,14 +63,14 @@ def stage_problems(stage: Stage, settings: Settings) -> list[Problem]:
 
 
 def settings_problems(practice: Practice, settings: Settings) -> list[Problem]:
-    """Name the settings without which a stage would speak of a template that does not exist."""
+    """Name the settings by which a stage or a rule would speak of what does not exist."""
     paths = {"auto_task": "task_templates", "auto_email": "message_templates"}
     problems = [
         Problem(paths[problem.path], "in_use", f"the stage {stage.slug} names a template of these")
         for stage in practice.stages
         for problem in stage_problems(stage, settings)
     ]
-    return list(dict.fromkeys(problems))
+    return [*dict.fromkeys(problems), *naming.rule_problems(settings, practice.stage_by_slug)]
 
 
 def _due_at(template: TaskTemplate, practice: Practice, now: datetime) -> datetime:

@@ -85,17 +85,23 @@ def checked_stage(stage: Stage, others: Sequence[Stage] = ()) -> Stage:
     return evolve(stage, name=name, description=description, color=color)
 
 
-def removable(stage: Stage, held: Sequence[LeadId]) -> None:
-    """Raise unless a stage can go: it is no fixed point of the pipeline, and no lead stands in it.
+def removable(
+    stage: Stage,
+    held: Sequence[LeadId],
+    *,
+    rules: Sequence[str] = (),
+    mappings: Sequence[str] = (),
+) -> None:
+    """Raise unless a stage can go: it is no fixed point of the pipeline, and nothing needs it.
 
     Raises:
         InvalidInput: the stage is the won, the lost or the default one.
-        StageInUse: these leads stand in it.
+        StageInUse: these leads stand in it, or follow-up rules and saved mappings name it.
     """
     if stage.is_terminal or stage.is_default:
         raise InvalidInput.at("stage", "fixed_stage", "won, lost and default stages stay")
-    if held:
-        raise StageInUse(stage.slug, len(held), held)
+    if held or rules or mappings:
+        raise StageInUse(stage.slug, len(held), held, rules=rules, mappings=mappings)
 
 
 def _check_slug(reading: Reading, slug: object) -> None:

@@ -111,5 +111,17 @@ def test_only_an_empty_stage_goes_and_never_a_fixed_one() -> None:
         removable(PRACTICE.stages[1], HELD)
     assert (caught.value.stage, caught.value.leads) == ("contacted", 120)
     assert caught.value.lead_ids == HELD[:100]
+    assert (caught.value.rules, caught.value.mappings) == ((), ())
     for fixed in (PRACTICE.stages[0], *PRACTICE.stages[-2:]):
         assert problems_of(removable, fixed, ()) == [("stage", "fixed_stage")]
+
+
+def test_a_stage_of_which_rules_and_mappings_speak_stays_and_they_are_named() -> None:
+    with pytest.raises(StageInUse) as caught:
+        removable(PRACTICE.stages[1], HELD[:1], rules=("check_in",), mappings=("Weekly",))
+
+    assert (caught.value.rules, caught.value.mappings) == (("check_in",), ("Weekly",))
+    assert str(caught.value) == (
+        "1 lead stands in contacted, the rule check_in names contacted, "
+        "the mapping Weekly names contacted; change that first"
+    )

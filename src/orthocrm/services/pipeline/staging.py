@@ -10,11 +10,12 @@ from orthocrm.core.lead import Lead
 from orthocrm.core.query import Aggregate, Cond, Measure, both
 from orthocrm.core.settings import Practice
 from orthocrm.core.stage import Stage
+from orthocrm.followup import naming
 from orthocrm.pipeline import history, progression
 from orthocrm.services.followups import agenda
 from orthocrm.services.pipeline import transitions
 from orthocrm.services.scheduling import visiting
-from orthocrm.services.settings import configuring
+from orthocrm.services.settings import configuring, saved
 from orthocrm.services.work import LIVING, Work
 
 BATCH = 500
@@ -43,7 +44,13 @@ def remove(work: Work, slug: str, move_to: str | None) -> tuple[Stage, ...]:
     if target is not None and target.id == stage.id:
         raise InvalidInput.at("move_to", "same_stage", "give another stage")
     held = _standing(work, stage)
-    history.removable(stage, held if target is None else ())
+    settings = work.practice.clinic.settings
+    history.removable(
+        stage,
+        held if target is None else (),
+        rules=naming.rules_naming(stage.slug, settings),
+        mappings=saved.mappings_naming(stage.slug, settings),
+    )
     rest = tuple(kept for kept in work.practice.stages if kept.id != stage.id)
     work.store.stages.remove([stage.id])
     stages = reordered(work, evolve(work.practice, stages=rest), [kept.slug for kept in rest])

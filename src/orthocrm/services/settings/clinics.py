@@ -5,16 +5,17 @@ from attrs import evolve
 from orthocrm.core import limits
 from orthocrm.core.actor import Role
 from orthocrm.core.audit import AuditEntry, OutboxItem
+from orthocrm.core.errors import InvalidInput
 from orthocrm.core.events import ClinicCreated, payload
 from orthocrm.core.ids import AuditId, ClinicId, OutboxId, SourceId, UserId
 from orthocrm.core.ports import Backend, Clock, IdSource, UnitOfWork
 from orthocrm.core.settings import Clinic, Practice, Settings, checked_settings
 from orthocrm.core.source import DEFAULT_SOURCES, Source
 from orthocrm.core.time import zone
-from orthocrm.followup import holidays
+from orthocrm.followup import holidays, naming
 from orthocrm.pipeline import history
 from orthocrm.services.assignment import assigning
-from orthocrm.services.settings import configuring, own_fields
+from orthocrm.services.settings import configuring, own_fields, saved
 
 
 def create(
@@ -28,18 +29,26 @@ def create(
         created_at=clock(),
         settings=Settings(),
     )
-    told = own_fields.in_rules(
-        Practice(clinic=clinic, stages=(), sources=(), coordinators=()), settings
-    )
-    clinic = evolve(clinic, settings=checked_settings(told))
+    stages = history.default_stages(clinic.id, ids, clinic.created_at)
+    practice = Practice(clinic=clinic, stages=stages, sources=(), coordinators=())
+    clinic = evolve(clinic, settings=checked_settings(own_fields.in_rules(practice, settings)))
+    _check_names(clinic.settings, practice)
     holidays.check(clinic.settings.holidays, clinic.created_at.year)
     with backend.begin(clinic.id) as store:
         store.clinics.add([clinic])
-        store.stages.add(history.default_stages(clinic.id, ids, clinic.created_at))
+        store.stages.add(stages)
         store.sources.add(_default_sources(clinic, ids))
         assigning.make_rotations(store, clinic.id, clinic.settings.routing)
         event = _record(store, clinic, ids)
     return clinic, event
+
+
+def _check_names(settings: Settings, practice: Practice) -> None:
+    """Refuse rules and saved mappings that name what a new clinic does not have."""
+    slugs = practice.stage_by_slug
+    problems = [*naming.rule_problems(settings, slugs), *saved.mapping_problems(settings, slugs)]
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _default_sources(clinic: Clinic, ids: IdSource) -> list[Source]:

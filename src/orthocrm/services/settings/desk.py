@@ -196,7 +196,8 @@ class ClinicSettings(Area, area="settings"):
         Won, lost and default stages stay. What happened in the stage stays on record.
 
         Raises:
-            StageInUse: leads stand in it and no stage is given; it counts and names them.
+            StageInUse: leads stand in it and no stage is given, or rules and saved mappings speak
+                of it; it counts and names them.
             Vetoed: a plug-in keeps one of the leads out of the other stage.
         """
         return staging.remove(work, slug, move_to)
@@ -300,11 +301,12 @@ def _of_absence(work: Work, user: str, cover: object, reason: object) -> str | N
 
 
 def _check_names(work: Work, known: Settings) -> None:
-    """Refuse a place without known holidays, an unknown reader, and to forget templates in use."""
+    """Refuse a place without known holidays, an unknown reader, and names of what is not there."""
     holidays.check(known.holidays, work.now.year)
     if known.sentiment is not None and known.sentiment not in work.plugins.sentiment:
         raise InvalidInput.at("sentiment", "unknown_reader", "no reader of tone has this name")
-    _refuse(automation.settings_problems(work.practice, known))
+    named = saved.mapping_problems(known, work.practice.stage_by_slug)
+    _refuse([*automation.settings_problems(work.practice, known), *named])
 
 
 def _refuse(problems: Sequence[Problem]) -> None:
