@@ -26,7 +26,7 @@ class Tally:
     >>> tally.learn([2], outcome=True)
     >>> tally.learn([1], outcome=False)
     >>> [round(weight, 3) for weight in tally.weights(0)]
-    [0.0, -0.08, 0.08]
+    [0.0, -0.154, 0.154]
     """
 
     sizes: tuple[int, ...]

@@ -148,6 +148,9 @@ def test_a_sequence_has_one_to_fifty_steps(steps: Any) -> None:
     [
         ({"escalate_after": timedelta()}, "escalate_after"),
         ({"escalate_after": 24}, "escalate_after"),
+        ({"retrain_after": timedelta(hours=23)}, "retrain_after"),
+        ({"retrain_after": timedelta(days=366)}, "retrain_after"),
+        ({"retrain_after": 30}, "retrain_after"),
         ({"holidays": "Texas"}, "holidays"),
         ({"holidays": "us"}, "holidays"),
         ({"holidays": "US-"}, "holidays"),
