@@ -108,6 +108,26 @@ def test_a_lead_that_nobody_can_take_is_an_alert_for_the_fallback_person(opened:
     assert told(house, "manager") == [("needs_assignment", 1)]
 
 
+def test_others_hear_of_a_lead_whose_fallback_person_is_away_as_well(opened: Opened) -> None:
+    house = opened()
+    now = house.clock()
+    reception = ContactDetails(email="reception@example.com")
+    house.admin.notifications.set_contact(reception, "reception")
+    for user in ("tc-1", "tc-2", "manager"):
+        house.admin.settings.add_absence(user, now, now + DAY)
+    lead = capture(house)
+    house.crm.work()
+    logged = [entry.activity for entry in house.coordinator.leads.timeline(lead.id).entries]
+    (decision,) = [one.decision for one in logged if one is not None and one.decision]
+    assert (decision.chosen, decision.fallback_away) == ("manager", True)
+    assert {u: told(house, u) for u in ("manager", "reception", "tc-1", "tc-2")} == {
+        "manager": [("needs_assignment", 1)],
+        "reception": [("needs_assignment", 1)],
+        "tc-1": [],
+        "tc-2": [],
+    }
+
+
 def test_a_bulk_change_is_one_notice(opened: Opened) -> None:
     house = opened()
     for number in range(12):

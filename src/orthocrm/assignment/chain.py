@@ -2,7 +2,7 @@
 
 The first link that names a candidate decides. When the chain ends without a name, it is walked once
 more without pools; when that does not help, the fallback person gets the lead, marked as needing
-assignment.
+assignment, and as such of which others have to hear when that person is away as well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from attrs import evolve, frozen
 
+from orthocrm.assignment import eligibility
 from orthocrm.assignment.eligibility import eligible
 from orthocrm.assignment.rotation import Candidates, Wheel
 from orthocrm.assignment.strategies import (
@@ -262,4 +263,5 @@ class _Batch:
             previous=lead.ownership.owner,
             passed_over=walk.explained(person),
             needs_assignment=True,
+            fallback_away=not eligibility.is_there(person, self._given.practice, self._given.now),
         )

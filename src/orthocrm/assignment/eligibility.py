@@ -33,6 +33,12 @@ def eligible(
     return tuple(there), tuple(missing)
 
 
+def is_there(user: UserId, practice: Practice, now: datetime) -> bool:
+    """Whether somebody, who need not be a coordinator, is neither inactive nor away."""
+    known = practice.coordinator_by_id.get(user)
+    return (known is None or known.is_active) and not practice.is_away(user, now)
+
+
 def is_full(coordinator: Coordinator, loads: Mapping[UserId, int]) -> bool:
     """Whether a coordinator has as many open leads as allowed."""
     return coordinator.capacity is not None and loads.get(coordinator.id, 0) >= coordinator.capacity

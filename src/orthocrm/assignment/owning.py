@@ -87,6 +87,7 @@ def told(activity: Activity, decision: Decision) -> LeadAssigned:
         after=decision.chosen,
         rule=decision.rule,
         needs_assignment=decision.needs_assignment,
+        fallback_away=decision.fallback_away,
     )
 
 
@@ -109,4 +110,5 @@ def digest(
         users=tuple(sorted(counts)),
         counts=tuple(counts[user] for user in sorted(counts)),
         needs_assignment=sum(decision.needs_assignment for _, decision in given),
+        fallback_away=any(decision.fallback_away for _, decision in given),
     )

@@ -51,13 +51,17 @@ class PassedOver:
 
 @frozen(kw_only=True)
 class Decision:
-    """Why a lead went to whom: the rule that chose, and who was passed over."""
+    """Why a lead went to whom: the rule that chose, and who was passed over.
+
+    With `fallback_away` the fallback person is away as well, so that others are told besides.
+    """
 
     chosen: UserId
     rule: str
     previous: UserId | None = None
     passed_over: tuple[PassedOver, ...] = ()
     needs_assignment: bool = False
+    fallback_away: bool = False
 
 
 @frozen(kw_only=True)

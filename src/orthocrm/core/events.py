@@ -137,20 +137,24 @@ class LeadsUnmerged(Event):
 
 @frozen(kw_only=True)
 class LeadAssigned(Event):
-    """A lead got a coordinator, or another one than before."""
+    """A lead got a coordinator, or another one than before.
+
+    With `fallback_away` it went to the fallback person who is away as well.
+    """
 
     lead_id: LeadId
     before: UserId | None
     after: UserId
     rule: str
     needs_assignment: bool = False
+    fallback_away: bool = False
 
 
 @frozen(kw_only=True)
 class LeadsAssigned(Event):
     """Many leads got coordinators in one act: `counts` says how many each of the `users` got.
 
-    `needs_assignment` counts those that went to the fallback person.
+    `needs_assignment` counts those that went to the fallback person, who may be away as well.
     """
 
     rule: str
@@ -158,6 +162,7 @@ class LeadsAssigned(Event):
     users: tuple[UserId, ...]
     counts: tuple[int, ...]
     needs_assignment: int = 0
+    fallback_away: bool = False
 
 
 @frozen(kw_only=True)

@@ -4,7 +4,7 @@ A notice holds codes and ids only. Nobody is told of what they did themselves, b
 has come to its end.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,8 @@ from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.events import Event
 from orthocrm.core.ids import LeadId, UserId
 from orthocrm.core.lead import Lead
-from orthocrm.core.notifying import Notice, NoticeKind
+from orthocrm.core.notifying import Notice, NoticeKind, StaffContact
+from orthocrm.core.settings import Practice
 from orthocrm.core.task import Task
 
 _K = NoticeKind
@@ -50,13 +51,17 @@ class Told:
 
 @frozen(kw_only=True)
 class Known:
-    """What is looked up for events: leads, visits, the owners for imports, and the fallback."""
+    """What is looked up for events: leads, visits, the owners for imports, and the fallback.
+
+    `others` hear of leads that need a coordinator while the fallback person is away as well.
+    """
 
     leads: Mapping[str, Lead]
     fallback: UserId | None = None
     window: timedelta
     imported: Mapping[str, Mapping[UserId, int]]
     visits: Mapping[str, Appointment] = field(factory=dict)
+    others: tuple[UserId, ...] = ()
 
 
 def told(event: Event, item: str, known: Known) -> list[Told]:
@@ -91,9 +96,33 @@ def _of_task(task: Task, kind: NoticeKind, at: datetime) -> Told:
     )
 
 
-def _assigned(event: events.LeadAssigned, item: str, known: Known) -> list[Told]:  # noqa: ARG001 - one signature
+def leaves_silent(event: Event) -> bool:
+    """Whether leads went to nobody but a fallback person who is away as well."""
+    return isinstance(event, events.LeadAssigned | events.LeadsAssigned) and event.fallback_away
+
+
+def standing_in(
+    practice: Practice, contacts: Iterable[StaffContact], now: datetime
+) -> tuple[UserId, ...]:
+    """Name who is told in the place of a fallback person who is away: all who can be reached.
+
+    Those are the active coordinators, whoever says how to be reached, and who covers for the
+    fallback person. Absent ones are left out, unless everybody is absent.
+    """
+    settings, known = practice.clinic.settings, practice.coordinator_by_id
+    covers = [
+        one.cover for one in practice.absences if one.user == settings.fallback and one.covers(now)
+    ]
+    users = {*known, *(one.id for one in contacts), *(user for user in covers if user)}
+    users -= {one.id for one in known.values() if not one.is_active}
+    there = {user for user in users if not practice.is_away(user, now)}
+    return tuple(sorted((there or users) - {settings.fallback}))
+
+
+def _assigned(event: events.LeadAssigned, item: str, known: Known) -> list[Told]:
     kind = _K.NEEDS_ASSIGNMENT if event.needs_assignment else _K.LEAD_ASSIGNED
-    return [_one(event.after, kind, item, event.lead_id)]
+    others = known.others if leaves_silent(event) else ()
+    return [_one(user, kind, item, event.lead_id) for user in (event.after, *others)]
 
 
 def _many_assigned(event: events.LeadsAssigned, item: str, known: Known) -> list[Told]:  # noqa: ARG001 - one signature
@@ -104,7 +133,9 @@ def _many_assigned(event: events.LeadsAssigned, item: str, known: Known) -> list
         shares[known.fallback] -= lost
     found = [_gathered(u, _K.LEADS_ASSIGNED, window, n) for u, n in shares.items() if n > 0]
     if lost and known.fallback is not None:
-        found.append(_gathered(known.fallback, _K.NEEDS_ASSIGNMENT, window, lost))
+        others = known.others if leaves_silent(event) else ()
+        to = (known.fallback, *others)
+        found += [_gathered(user, _K.NEEDS_ASSIGNMENT, window, lost) for user in to]
     return found
 
 

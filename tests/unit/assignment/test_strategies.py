@@ -7,13 +7,13 @@ from attrs import evolve
 
 from orthocrm.assignment.chain import Circumstances, decided
 from orthocrm.assignment.eligibility import eligible
-from orthocrm.assignment.owning import assigned, manual, told
+from orthocrm.assignment.owning import assigned, digest, manual, told
 from orthocrm.assignment.strategies import Choice
 from orthocrm.core.activity import Decision, LeadActivityType, PassedOver
 from orthocrm.core.coordinator import Rotation
 from orthocrm.core.errors import ConfigurationError, InvalidInput, LeadClosed, LeadLocked
 from orthocrm.core.events import LeadAssigned
-from orthocrm.core.ids import UserId
+from orthocrm.core.ids import ClinicId, LeadId, UserId
 from orthocrm.core.lead import Conversion, Lead, LeadStatus, Ownership
 from orthocrm.core.settings import Practice, Settings
 from orthocrm.testing.clock import MONDAY_MORNING
@@ -159,6 +159,19 @@ def test_rule_2_the_fallback_person_gets_what_nobody_can_take() -> None:
         passed_over=(PassedOver(user=A, reason="inactive"),),
         needs_assignment=True,
     )
+
+
+@pytest.mark.parametrize("state", ["away", "inactive"])
+def test_a_decision_says_that_the_fallback_person_is_away_as_well(state: str) -> None:
+    team = a_team(("boss", {"is_active": state == "away"}), fallback=BOSS)
+    practice = evolve(team, absences=(a_time_off(team.clinic, BOSS),))
+
+    (decision,) = decide(practice if state == "away" else team)
+
+    assert (decision.chosen, decision.needs_assignment) == (BOSS, True)
+    assert decision.fallback_away
+    event = digest(ClinicId("clinic-1"), [(LeadId("l"), decision)], "fallback", at=NOW, by=BOSS)
+    assert event.fallback_away
 
 
 def test_rule_2_without_a_fallback_person_nobody_is_left_to_assign() -> None:

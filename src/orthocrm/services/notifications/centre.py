@@ -20,7 +20,7 @@ from orthocrm.core.messaging import WebhookTarget
 from orthocrm.core.notifying import Message, MessageChannel, Notice, Purpose
 from orthocrm.core.ports import IdSource, UnitOfWork
 from orthocrm.core.query import Aggregate, Cond, Measure, both
-from orthocrm.core.settings import Clinic
+from orthocrm.core.settings import Clinic, Practice
 from orthocrm.followup import noticing, sending
 from orthocrm.followup.noticing import Known, Told
 from orthocrm.services.notifications import digests
@@ -52,10 +52,11 @@ def concerns(clinic: Clinic, kind: str) -> bool:
 
 
 def take_in(
-    store: UnitOfWork, clinic: Clinic, arrivals: Sequence[Arrival], now: datetime, ids: IdSource
+    store: UnitOfWork, practice: Practice, arrivals: Sequence[Arrival], now: datetime, ids: IdSource
 ) -> None:
     """Make the notices and the outgoing webhooks of events, and the messages about notices."""
-    tell(store, clinic, _told(store, clinic, arrivals), now, ids)
+    clinic = practice.clinic
+    tell(store, clinic, _told(store, practice, arrivals, now), now, ids)
     store.messages.add(
         [
             _webhook(clinic, arrival, target, now, ids)
@@ -65,13 +66,19 @@ def take_in(
     )
 
 
-def _told(store: UnitOfWork, clinic: Clinic, arrivals: Sequence[Arrival]) -> list[Told]:
+def _told(
+    store: UnitOfWork, practice: Practice, arrivals: Sequence[Arrival], now: datetime
+) -> list[Told]:
+    clinic = practice.clinic
+    is_silent = any(noticing.leaves_silent(a.event) for a in arrivals)
+    contacts = everything(store.contacts) if is_silent else ()
     known = Known(
         leads=_leads(store, arrivals),
         fallback=clinic.settings.fallback,
         window=clinic.settings.messaging.digest_after,
         imported=_imported(store, arrivals),
         visits=appointments(store, arrivals),
+        others=noticing.standing_in(practice, contacts, now) if is_silent else (),
     )
     return [one for a in arrivals for one in noticing.told(a.event, a.item.id, known)]
 

@@ -90,7 +90,7 @@ def _arrivals(
         for item in new
         if _concerns(practice.clinic, item.kind) and (event := _restored(item)) is not None
     ]
-    centre.take_in(store, practice.clinic, arrivals, now, post.ids)
+    centre.take_in(store, practice, arrivals, now, post.ids)
     announcing.announce(store, practice, arrivals, now, post.ids)
     return arrivals
 

@@ -251,8 +251,10 @@ class ClinicSettings(Area, area="settings"):
     ) -> TimeOff:
         """Record that a coordinator is away `[starts_at, ends_at)`: no new leads meanwhile.
 
+        The fallback person, whose leads others hear of meanwhile, need not be a coordinator.
+
         Raises:
-            InvalidInput: there is no such coordinator, or nobody of that name who could cover;
+            InvalidInput: there is no such person, or nobody of that name who could cover;
                 the period is empty, or the reason no text.
         """
         _only_own(work, user)
@@ -287,7 +289,9 @@ def _of_absence(work: Work, user: str, cover: object, reason: object) -> str | N
     """Check who is away and who covers, and read the reason."""
     known, settings = work.practice.coordinator_by_id, work.practice.clinic.settings
     reading = Reading()
-    is_known = isinstance(user, str) and (user in known or work.store.schedules.get([user]))
+    is_known = isinstance(user, str) and (
+        user in known or user == settings.fallback or work.store.schedules.get([user])
+    )
     if not is_known:
         reading.refuse("user", "unknown_value", "no such coordinator or provider")
     if cover is not None:

@@ -219,6 +219,7 @@ def _a_full_activity(lead: Lead) -> Activity:
             PassedOver(user=UserId("tc-9"), reason="at_capacity"),
         ),
         needs_assignment=True,
+        fallback_away=True,
     )
     corrected = an_activity(lead)
     return attrs.evolve(

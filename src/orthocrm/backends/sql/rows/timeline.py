@@ -110,6 +110,7 @@ def _write_decision(decision: Decision) -> str:
             "previous": decision.previous,
             "passed_over": [[one.user, one.reason] for one in decision.passed_over],
             "needs_assignment": decision.needs_assignment,
+            "fallback_away": decision.fallback_away,
         }
     )
 
