@@ -23,12 +23,13 @@ from benchmarks.cases import (
     move,
     page,
     process,
+    reports,
     scores,
     slots,
 )
 from benchmarks.engines import Engine, Postgres, Sqlite, serving
 from benchmarks.measuring import Pace
-from benchmarks.practice import LARGE, House, house
+from benchmarks.practice import LARGE, MILLION, House, house
 from benchmarks.report import Report
 from benchmarks.results import Result, Verdict
 
@@ -48,7 +49,7 @@ APART: Mapping[str, Case] = {"assignment": assignment.measure, "booking": bookin
 """Cases that have a practice of their own."""
 
 PROCESS = ("memory", "start", "slots")
-NAMES = (*WRITING, "import", *APART, *READING, *PROCESS, "contention")
+NAMES = (*WRITING, "import", *APART, *READING, *PROCESS, "contention", "reports")
 
 _OF_LEADS = {*READING, *WRITING, "import", "contention"}
 """The cases that a practice is filled for."""
@@ -89,7 +90,9 @@ def _asked(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks/run.py", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less than a minute, ratios only")
     parser.add_argument(
-        "--million", action="store_true", help="duplicates among a million leads too; half an hour"
+        "--million",
+        action="store_true",
+        help="duplicates and reports among a million leads too; more than an hour",
     )
     parser.add_argument("--only", action="append", choices=NAMES, help="one case; repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
@@ -116,9 +119,21 @@ def _measured(
         results += process.memory(pace, directory)
     if "slots" in names:
         results += surely(lambda: slots.measure(pace), pace)
-    if set(names) - set(PROCESS):
-        for engine in engines:
+    for engine in engines:
+        if set(names) - {*PROCESS, "reports"}:
             results += _on(engine, names, pace)
+        if "reports" in names:
+            results += _reports(engine, pace)
+    return results
+
+
+def _reports(engine: Engine, pace: Pace) -> list[Result]:
+    """Measure the reports of practices that have a past, each in a database of its own."""
+    results: list[Result] = []
+    sizes = (1_000,) if pace.quick else (LARGE, MILLION) if pace.million else (LARGE,)
+    for leads in sizes:
+        _tell(f"{engine.name}: reports of {leads:,} leads with a past")
+        results += reports.measure(engine, leads, pace)
     return results
 
 
