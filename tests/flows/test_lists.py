@@ -16,6 +16,7 @@ from orthocrm import (
     AnyOf,
     Channel,
     Cond,
+    Forbidden,
     Intake,
     InvalidInput,
     Lead,
@@ -26,14 +27,17 @@ from orthocrm import (
     Settings,
     Sort,
 )
+from orthocrm.core import limits
 from orthocrm.core.ids import UserId
 from orthocrm.core.query import Where
+from orthocrm.leads.exporting import EXPORTED
 from orthocrm.services.leads.viewing import NEWEST_FIRST
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House, enquiry
 
 MINUTE = timedelta(minutes=1)
+EXPORT = "leads.export_page"
 
 
 @pytest.fixture
@@ -417,3 +421,63 @@ def newcomer(number: int) -> Intake:
     name = ("Braun", "Haddad", "Nowak")[number]
     names = {"first_name": name, "last_name": name, "patient_last_name": name}
     return enquiry(phone=f"312-555-9{number:03}", email=None, **names)
+
+
+# --- exports
+
+
+def test_an_export_gives_the_leads_of_a_condition_or_a_view(
+    house: House, leads: list[Lead]
+) -> None:
+    desk = house.front.leads
+    chosen = Cond("channel", "eq", "WALK_IN")
+    view = desk.save_view("Walk-ins", chosen)
+    table = desk.export(chosen, columns=["id", "phone", "interests", "source"])
+
+    assert table.columns == ("id", "phone", "interests", "source")
+    rows = [*table.rows]
+    assert [row[:3] for row in rows] == [(leads[3].id, "+13125550003", "INVISALIGN;RETAINER")]
+    assert [*desk.export(view=view.id, columns=["id"]).rows] == [(leads[3].id,)]
+    assert [row[0] for row in desk.export(columns=["id"]).rows] == [lead.id for lead in leads]
+    assert [*desk.export(Cond("tag", "has", "none")).csv()] == [",".join(EXPORTED) + "\r\n"]
+    assert "".join(desk.export(Cond("tag", "has", "none")).json()) == "[]\n"
+
+
+def test_an_export_is_bounded_by_reach_and_on_record(house: House, leads: list[Lead]) -> None:
+    agent = house.desk(Role.AGENT, "tc-2").leads
+    own = [lead.id for lead in leads if house.admin.leads.get(lead.id).ownership.owner == "tc-2"]
+    assert [row[0] for row in agent.export(columns=["id"]).rows] == own
+    (entry,) = house.admin.privacy.trail(Cond("operation", "eq", EXPORT)).entries
+    assert (entry.user, entry.operation, sorted(entry.objects)) == ("tc-2", EXPORT, sorted(own))
+    with pytest.raises(Forbidden):
+        house.desk(Role.DOCTOR).leads.export()
+
+
+@pytest.mark.parametrize(
+    "columns, code",
+    [
+        ([], "not_a_list"),
+        ("id", "not_a_list"),
+        (["id", "keys"], "unknown_column"),
+        ([["id"]], "unknown_column"),
+        (["id", "id"], "repeated"),
+        (["custom.pets"], "unknown_column"),
+    ],
+)
+def test_columns_that_make_no_sense_are_refused(house: House, columns: Any, code: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        house.front.leads.export(columns=columns)
+    assert [(p.path, p.code) for p in caught.value.problems] == [("columns", code)]
+
+
+def test_an_export_reads_a_page_when_its_rows_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, house: House, leads: list[Lead]
+) -> None:
+    with monkeypatch.context() as small:
+        small.setattr(limits, "PAGE", 3)
+        rows = house.front.leads.export(columns=["id", "tags"]).rows
+        assert [next(rows)[0] for _ in range(3)] == [lead.id for lead in leads[:3]]
+        house.front.leads.tag([leads[6].id], ["late"])
+        assert [*rows] == [*((lead.id, None) for lead in leads[3:6]), (leads[6].id, "late")]
+    reads = house.admin.privacy.trail(Cond("operation", "eq", EXPORT)).entries
+    assert [len(entry.objects) for entry in reads] == [3, 3, 1]

@@ -177,6 +177,7 @@ ON_THE_CLINIC: dict[str, Call] = {
     "leads.take_in": lambda desk, _: desk.leads.take_in("manual", _delivered()),
     "leads.household": lambda desk, _: desk.leads.household("3125550199"),
     "leads.find": lambda desk, _: desk.leads.find(),
+    "leads.export_page": lambda desk, _: desk.leads.export_page(),
     "leads.save_view": lambda desk, _: desk.leads.save_view("new", Cond("tag", "has", "vip")),
     "leads.views": lambda desk, _: desk.leads.views(),
     "leads.view": lambda desk, t: desk.leads.view(t.view),

@@ -3,6 +3,7 @@
 import click
 
 from orthocrm.cli.demonstrating import demo
+from orthocrm.cli.exporting import export
 from orthocrm.cli.importing import import_file, import_revert
 from orthocrm.cli.operating import audit, board, clinic, migrate, work
 from orthocrm.cli.options import Commands
@@ -21,5 +22,7 @@ def main() -> None:
     """
 
 
-for command in (demo, migrate, clinic, import_file, import_revert, report, work, board, audit):
+COMMANDS = (demo, migrate, clinic, import_file, import_revert, export, report, work, board, audit)
+
+for command in COMMANDS:
     main.add_command(command)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from orthocrm import Actor, BackendError, Intake, Role, connect, crm
+from orthocrm import Actor, BackendError, Cond, Intake, Role, connect, crm
 from orthocrm.analytics.reports import REPORTS
 from orthocrm.cli import main, operating
 from orthocrm.rounds.worked import Worked
@@ -255,6 +255,58 @@ def test_a_workbook_is_imported_as_a_text_is(run: Run, files: Path) -> None:
     assert {
         (bad["number"], bad["line"], bad["column"], bad["code"]) for bad in told["problems"]
     } == {(2, 3, "id", "formula_without_value")}
+
+
+@pytest.mark.usefixtures("files")
+def test_leads_are_exported_as_csv_and_json(run: Run) -> None:
+    run("import", "leads.csv", "--mapping", "leads.toml")
+    chosen = ("export", "leads", "--columns", "external_ref, first_name,email")
+    assert run(*chosen).stdout_bytes.decode() == (
+        "external_ref,first_name,email\r\n1,Ann,ann@example.com\r\n2,Bo,bo@example.com\r\n"
+    )
+    lost = '{"field": "status", "op": "eq", "value": "LOST"}'
+    only = run(*chosen, "--format", "json", "--where", lost)
+    assert json.loads(only.stdout) == []
+    assert json.loads(run(*chosen, "--format", "json").stdout)[1] == {
+        "external_ref": "2",
+        "first_name": "Bo",
+        "email": "bo@example.com",
+    }
+
+
+@pytest.mark.usefixtures("files")
+def test_the_leads_of_a_shared_view_are_exported(run: Run, sqlite_url: str) -> None:
+    run("import", "leads.csv", "--mapping", "leads.toml")
+    with connect(sqlite_url) as crm:
+        clinic = crm.clinics()[0]
+        admin = crm.acting_as(Actor(user="admin", clinic=clinic.id, roles={Role.CLINIC_ADMIN}))
+        admin.leads.save_view("Lost", Cond("status", "eq", "LOST"), is_shared=True)
+        admin.leads.save_view("Mine")
+    told = run("export", "leads", "--view", "LOST", "--columns", "id")
+    assert (told.exit_code, told.stdout_bytes) == (0, b"id\r\n")
+    hidden = run("export", "leads", "--view", "Mine")
+    assert (hidden.exit_code, hidden.stderr) == (
+        2,
+        "error: view: no shared view has this name, or several have it\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--where", "{"], "where: give a condition as JSON"),
+        (["--where", "[]"], "where: "),
+        (["--where", '{"field": "notes", "op": "eq", "value": "x"}'], "field: "),
+        (["--columns", "shoe_size"], "columns: leads have no such column"),
+    ],
+)
+@pytest.mark.usefixtures("clinic")
+def test_an_export_that_makes_no_sense_is_refused(
+    run: Run, arguments: list[str], message: str
+) -> None:
+    result = run("export", "leads", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
 
 
 def test_plaintext_is_allowed_by_an_option(run: Run, files: Path) -> None:

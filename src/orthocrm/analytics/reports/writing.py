@@ -4,9 +4,9 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from typing import Final
 
 from orthocrm.analytics.reports.values import Cell, Report, Table
+from orthocrm.core.spreadsheet import safe
 
 
 def as_json(report: Report) -> str:
@@ -53,10 +53,5 @@ def _table_csv(table: Table, *, titled: bool) -> str:
     return out.getvalue()
 
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
-
-
 def _safe(cell: Cell) -> Cell:
-    if isinstance(cell, str) and cell.startswith(_FORMULA):
-        return "'" + cell
-    return cell
+    return safe(cell) if isinstance(cell, str) else cell

@@ -17,6 +17,7 @@ from orthocrm.services.batch import Refused, checked, listed, only
 from orthocrm.services.gate import composed, verb
 from orthocrm.services.leads import attaching, receiving, timeline, warnings
 from orthocrm.services.leads.capture import capture
+from orthocrm.services.leads.exporting import Exporting
 from orthocrm.services.leads.kinship import Kinship
 from orthocrm.services.leads.merging import Merging
 from orthocrm.services.leads.receiving import Caller, Received
@@ -27,7 +28,7 @@ from orthocrm.services.sources import touches
 from orthocrm.services.work import Work
 
 
-class Leads(Kinship, Merging, Viewing, area="leads"):
+class Leads(Kinship, Merging, Viewing, Exporting, area="leads"):
     """Enquiries: how they come in, and what is known of them."""
 
     @verb(Permission.LEAD_CREATE)

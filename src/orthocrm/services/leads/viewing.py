@@ -63,7 +63,7 @@ class Viewing(Area, area="leads"):
         order = sort if sort is not None else (seen.sort if seen and seen.sort else NEWEST_FIRST)
         if isinstance(order, Sort | str):
             raise InvalidInput.at("sort", "not_a_list", "give a sequence of Sort")
-        paging = _Paging(
+        paging = Paging(
             cursors=self._office.cursors,
             where=LEADS.checked(wanted),
             sort=custom.in_order(order, work.practice),
@@ -188,8 +188,13 @@ def _seen(work: Work, view_id: ViewId) -> SavedView:
     return view
 
 
+def asked(work: Work, where: Where | None, view: ViewId | None) -> Where:
+    """Join a condition with that of a saved view that the actor may see."""
+    return both(where, None if view is None else _seen(work, view).where)
+
+
 @frozen(kw_only=True)
-class _Paging:
+class Paging:
     """A query that is walked page by page."""
 
     cursors: Cursors
@@ -197,6 +202,7 @@ class _Paging:
     sort: Sequence[Sort]
 
     def page(self, work: Work, size: int, cursor: str | None) -> LeadPage:
+        """Read the page that begins at the cursor, and note its leads as seen."""
         query = (work.clinic_id, self.where, self.sort)
         after = None if cursor is None else self.cursors.read(*query, cursor, LEADS)
         found = work.store.leads.find(self.where, self.sort, Page(size, after))
