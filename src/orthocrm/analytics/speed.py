@@ -22,6 +22,7 @@ from orthocrm.core.query import (
     AllOf,
     AnyOf,
     Cond,
+    Group,
     Measure,
     Op,
     Where,
@@ -79,14 +80,17 @@ class SpeedToLead:
             *aggregates(ask, COHORT, counts),
             *aggregates(ask, clock, spread_measures(_TRIED)),
             *aggregates(ask, evolve(COHORT, where=_NOT_LIVE), spread_measures(_REACHED)),
-            *aggregates(ask, of_attempt, number, _PAIR),
-            *aggregates(ask, of_contact, number, _PAIR_OF_CONTACT),
+            *_finest(aggregates(ask, of_attempt, number, _PAIR)),
+            *_finest(aggregates(ask, of_contact, number, _PAIR_OF_CONTACT)),
         )
 
     def read(self, ask: Ask, answers: Sequence[Rows]) -> Figures[Speed]:
         """Give the speeds."""
-        size = len(answers) // 5
-        kinds = [answers[i * size : (i + 1) * size] for i in range(5)]
+        size = (len(answers) + (2 if ask.by else 0)) // 5
+        kinds = [answers[i * size : (i + 1) * size] for i in range(3)]
+        pairs = answers[3 * size :]
+        half = len(pairs) // 2
+        kinds += [_with_total(ask, some) for some in (pairs[:half], pairs[half:])]
         by_label = [dict(labelled(ask, kind)) for kind in kinds]
         return Figures(
             self._speed(ask, *(kind[0] for kind in kinds)),
@@ -138,6 +142,20 @@ class SpeedToLead:
             business_attempt=_spread(business),
             business_contact=_spread(sorted(_business(ask, contacts))),
         )
+
+
+def _finest(queries: Sequence[Aggregate]) -> Sequence[Aggregate]:
+    """Leave out the total where there are groups: each lead falls into exactly one of them."""
+    return queries[1:] or queries
+
+
+def _with_total(ask: Ask, answers: Sequence[Rows]) -> Sequence[Rows]:
+    """Put the instants of all groups before those of each."""
+    if ask.by is None:
+        return answers
+    size = len(_PAIR)
+    everything = [Group(group.key[-size:], group.values) for rows in answers for group in rows]
+    return everything, *answers
 
 
 def _business(ask: Ask, rows: Rows) -> Iterator[int]:

@@ -369,7 +369,10 @@ def aggregate(query: Aggregate, nouns: Iterable[Any], schema: Schema) -> list[Gr
 
 def in_order(groups: Iterable[Group]) -> list[Group]:
     """Sort groups by key, missing values last."""
-    return sorted(groups, key=lambda group: [_place(part) for part in group.key])
+    found = list(groups)
+    if not any(None in group.key for group in found):
+        return sorted(found, key=lambda group: group.key)
+    return sorted(found, key=lambda group: [_place(part) for part in group.key])
 
 
 def _place(part: Any) -> tuple[bool, Any]:  # noqa: ANN401 - a key of any kind

@@ -1,12 +1,14 @@
-"""Compiles aggregates: one statement for counts and sums, one more for each quantile."""
+"""Compiles aggregates: one statement, and where an engine has no arrays more for the quantiles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
 from attrs import evolve, frozen
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.elements import Grouping
 
 from orthocrm.backends.sql.language import Language, Text
 from orthocrm.backends.sql.query import Parameters, comparable, condition, form_of
@@ -21,6 +23,7 @@ from orthocrm.core.query import (
     Group,
     Kind,
     Measure,
+    Where,
     interpolate,
     ranks,
 )
@@ -34,25 +37,32 @@ def groups(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]
     """Compute an aggregate, in no order."""
     parameters = Parameters(session.language)
     form = _form_of_aggregate(query, shape, parameters)
-    quantiles = {
-        measure.name: _quantiles_by_key(form, measure, shape, session, parameters.values)
-        for measure in form.measures
-        if _is_quantile(measure)
-    }
+    apart = not session.language.has_arrays
+    quantiles = _quantiles_apart(form, shape, session, parameters.values) if apart else {}
     totals = session.rows(_totals_text(form, shape, session.language), parameters.values)
     read = _Reader(form, shape, session.language)
     return [read.group(row, quantiles) for row in totals]
 
 
-def _quantiles_by_key(
-    form: Aggregate,
-    measure: Measure,
-    shape: Shape[Any],
-    session: Session,
-    values: Mapping[str, Any],
-) -> dict[tuple[Any, ...], float]:
-    text = _quantile_text(form, measure, shape, session.language)
-    return _quantiles(session.rows(text, {**values, "q": measure.q}), measure.q)
+def _quantiles_apart(
+    form: Aggregate, shape: Shape[Any], session: Session, values: Mapping[str, Any]
+) -> Mapping[str, Mapping[tuple[Any, ...], float]]:
+    """Compute the quantiles by name and key; those of the same values by one statement."""
+    alike: dict[Measure, list[Measure]] = {}
+    for measure in form.measures:
+        if _is_quantile(measure):
+            alike.setdefault(evolve(measure, name="", q=0.5), []).append(measure)
+    found: dict[str, Mapping[tuple[Any, ...], float]] = {}
+    for values_of, measures in alike.items():
+        text = _quantile_text(form, values_of, len(measures), shape, session.language)
+        places = {f"q{number}": measure.q for number, measure in enumerate(measures)}
+        ordered = _ordered(session.rows(text, {**values, **places}))
+        for measure in measures:
+            found[measure.name] = {
+                group: _interpolated(around, count, measure.q)
+                for group, (count, around) in ordered.items()
+            }
+    return found
 
 
 def _form_of_aggregate(query: Aggregate, shape: Shape[Any], parameters: Parameters) -> Aggregate:
@@ -60,15 +70,27 @@ def _form_of_aggregate(query: Aggregate, shape: Shape[Any], parameters: Paramete
     return Aggregate(
         of=query.of,
         where=form_of(query.where, shape, parameters),
-        measures=tuple(_form_of_measure(one, shape, parameters) for one in query.measures),
+        measures=_forms_of_measures(query.measures, shape, parameters),
         by=tuple(_form_of_key(key, shape, parameters) for key in query.by),
     )
 
 
-def _form_of_measure(measure: Measure, shape: Shape[Any], parameters: Parameters) -> Measure:
-    if measure.field is not None:
-        shape.schema[measure.field]
-    return evolve(measure, where=form_of(measure.where or EVERYTHING, shape, parameters))
+def _forms_of_measures(
+    measures: Sequence[Measure], shape: Shape[Any], parameters: Parameters
+) -> tuple[Measure, ...]:
+    """Give conditions that are equal the same places, so that the engine sees it as well."""
+    known: list[tuple[Where, Where]] = []
+    forms: list[Measure] = []
+    for measure in measures:
+        if measure.field is not None:
+            shape.schema[measure.field]
+        where = measure.where or EVERYTHING
+        form = next((form for same, form in known if same == where), None)
+        if form is None:
+            form = form_of(where, shape, parameters)
+            known.append((where, form))
+        forms.append(evolve(measure, where=form))
+    return tuple(forms)
 
 
 def _form_of_key(key: str | Bucket, shape: Shape[Any], parameters: Parameters) -> str | Bucket:
@@ -124,10 +146,10 @@ def _bucketed(bucket: Bucket, shape: Shape[Any]) -> sa.ColumnElement[Any]:
 
 @lru_cache(maxsize=_FORMS)
 def _totals_text(form: Aggregate, shape: Shape[Any], language: Language) -> Text:
-    """Compile the keys of all groups and every measure that is no quantile."""
+    """Compile the keys of all groups and the measures, quantiles as the engine can."""
     source = _source(form, shape, language)
     measures = [
-        _total(measure, shape, language) for measure in form.measures if not _is_quantile(measure)
+        column for measure in form.measures for column in _columns_of(measure, shape, language)
     ]
     columns = [*source.keys, *measures] or [sa.func.count()]
     statement = sa.select(*columns).select_from(source.rows).where(*source.where)
@@ -137,6 +159,32 @@ def _totals_text(form: Aggregate, shape: Shape[Any], language: Language) -> Text
 def _grouped(statement: sa.Select[Any], source: _Source) -> sa.Select[Any]:
     """Group by the names of the keys: an engine may not see that two parameters are equal."""
     return statement.group_by(*[sa.literal_column(key.name) for key in source.keys])
+
+
+def _columns_of(
+    measure: Measure, shape: Shape[Any], language: Language
+) -> tuple[sa.ColumnElement[Any], ...]:
+    if not _is_quantile(measure):
+        return (_total(measure, shape, language),)
+    return _middle(measure, shape, language) if language.has_arrays else ()
+
+
+def _middle(
+    measure: Measure, shape: Shape[Any], language: Language
+) -> tuple[sa.ColumnElement[Any], ...]:
+    """Compile a quantile's count, the place (from 1) of the first value, and values from there.
+
+    There are at most three of them, so that rounding in the engine cannot matter.
+    """
+    assert measure.field is not None  # noqa: S101 - for the type checker: quantiles have one
+    assert measure.where is not None  # noqa: S101 - as above: forms have one
+    value = _value(measure.field, shape)
+    there = sa.and_(value.is_not(None), condition(measure.where, shape, language))
+    count = sa.func.count().filter(there)
+    place = sa.cast(sa.func.floor((count - 1) * sa.literal(measure.q, sa.Double())), sa.Integer())
+    ordered: Any = sa.func.array_agg(aggregate_order_by(value, value.asc())).filter(there)
+    first = sa.func.greatest(place, 1)
+    return count, first, Grouping(ordered)[first : place + 2]
 
 
 def _total(measure: Measure, shape: Shape[Any], language: Language) -> sa.ColumnElement[Any]:
@@ -167,11 +215,11 @@ def _value(name: str, shape: Shape[Any]) -> sa.ColumnElement[Any]:
 
 @lru_cache(maxsize=_FORMS)
 def _quantile_text(
-    form: Aggregate, measure: Measure, shape: Shape[Any], language: Language
+    form: Aggregate, measure: Measure, many: int, shape: Shape[Any], language: Language
 ) -> Text:
-    """Compile the values around a quantile's place: key, count, rank and value.
+    """Compile the values around the places of `many` quantiles: key, count, rank and value.
 
-    At most three rows come for each group, so that rounding in the engine cannot matter.
+    At most three rows come for each group and quantile, so that rounding cannot matter.
     """
     assert measure.field is not None  # noqa: S101 - for the type checker: quantiles have one
     assert measure.where is not None  # noqa: S101 - as above
@@ -190,24 +238,27 @@ def _quantile_text(
         .where(*source.where, condition(measure.where, shape, language), value.is_not(None))
         .subquery()
     )
-    return language.text(_around_the_place(ranked))
+    return language.text(_around_the_places(ranked, many))
 
 
-def _around_the_place(ranked: sa.Subquery) -> sa.Select[Any]:
-    q: sa.BindParameter[float] = sa.bindparam("q", type_=sa.Double())
-    distance = ranked.c[_RANK] - 1 - (ranked.c[_COUNT] - 1) * q
-    return sa.select(ranked).where(distance.between(-1.0, 1.0))
+def _around_the_places(ranked: sa.Subquery, many: int) -> sa.Select[Any]:
+    places: list[sa.BindParameter[float]] = [
+        sa.bindparam(f"q{number}", type_=sa.Double()) for number in range(many)
+    ]
+    rank, last = ranked.c[_RANK] - 1, ranked.c[_COUNT] - 1
+    return sa.select(ranked).where(
+        sa.or_(*[(rank - last * place).between(-1.0, 1.0) for place in places])
+    )
 
 
-def _quantiles(rows: Sequence[Sequence[Any]], q: float) -> dict[tuple[Any, ...], float]:
-    """Interpolate the quantile of each group."""
-    around: dict[tuple[Any, ...], dict[int, int]] = {}
-    counts: dict[tuple[Any, ...], int] = {}
+def _ordered(
+    rows: Sequence[Sequence[Any]],
+) -> Mapping[tuple[Any, ...], tuple[int, Mapping[int, int]]]:
+    """Give the count of each group, and its values by rank."""
+    found: dict[tuple[Any, ...], tuple[int, dict[int, int]]] = {}
     for *key, count, rank, value in rows:
-        group = tuple(key)
-        counts[group] = count
-        around.setdefault(group, {})[rank - 1] = value
-    return {group: _interpolated(around[group], counts[group], q) for group in around}
+        found.setdefault(tuple(key), (count, {}))[1][rank - 1] = value
+    return found
 
 
 def _interpolated(values: Mapping[int, int], count: int, q: float) -> float:
@@ -229,12 +280,26 @@ class _Reader:
         return Group(
             self._key(raw),
             {
-                measure.name: quantiles[measure.name].get(raw)
+                measure.name: self._quantile(totals, raw, measure, quantiles)
                 if _is_quantile(measure)
                 else self._total(next(totals), measure)
                 for measure in self.form.measures
             },
         )
+
+    def _quantile(
+        self,
+        totals: Iterator[Any],
+        raw: Row,
+        measure: Measure,
+        quantiles: Mapping[str, Mapping[tuple[Any, ...], float]],
+    ) -> float | None:
+        if not self.language.has_arrays:
+            return quantiles[measure.name].get(raw)
+        count, first, values = next(totals), next(totals), next(totals)
+        if not count:
+            return None
+        return _interpolated(dict(enumerate(values, start=first - 1)), count, measure.q)
 
     def _key(self, raw: Row) -> tuple[Any, ...]:
         return tuple(
