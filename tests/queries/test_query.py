@@ -269,7 +269,8 @@ def test_measures_leave_out_missing_values_and_filtered_rows() -> None:
 def test_of_nothing_there_is_no_number_but_zero_rows() -> None:
     measures = tuple(Measure(c.value, c, "number") for c in Calculation)
     [group] = aggregate(Aggregate("rows", measures), [], ROWS)
-    assert group.values == {"count": 0, "sum": None, "min": None, "max": None, "quantile": None}
+    nothing = {"sum": None, "min": None, "max": None, "quantile": None}
+    assert group.values == {"count": 0, "distinct": 0, **nothing}
     assert aggregate(Aggregate("rows", measures, by=("code",)), [], ROWS) == []
 
 

@@ -19,6 +19,9 @@ from orthocrm.core.query import (
     both,
 )
 
+_WIDEST: Final = 200
+"""How many numbers one statement computes: engines limit its columns."""
+
 _THERE: Final = "(there)"
 """Counts the rows of a question, under a name that no measure has: a group without any is none."""
 
@@ -35,8 +38,10 @@ class _Pass:
     measures: list[Measure] = field(factory=list)
 
     def takes(self, query: Aggregate) -> bool:
-        """Whether a question is about the same table and cut alike."""
-        return (self.first.of, self.first.by) == (query.of, query.by)
+        """Whether a question is about the same table and cut alike, and there is room for it."""
+        wide = sum(len(known.measures) + 1 for known in self.queries)
+        has_room = wide + len(query.measures) < _WIDEST
+        return has_room and (self.first.of, self.first.by) == (query.of, query.by)
 
     def query(self) -> tuple[Aggregate, list[Mapping[str, str]]]:
         """Give the aggregate that answers all of them, and the names that each has in it."""

@@ -1,5 +1,6 @@
 """Questions about the same table are asked in one statement, and answered as if asked alone."""
 
+from copy import copy
 from datetime import UTC, datetime
 
 import pytest
@@ -54,6 +55,17 @@ def test_ten_metrics_are_one_statement_about_leads() -> None:
     together([(METRICS[name].metric, an_ask(MARCH)) for name in names], engine)
 
     assert [query.of for query in engine.asked] == ["leads"]
+
+
+def test_no_statement_becomes_too_wide() -> None:
+    engine, metrics = Engine(LEADS), [one.metric for one in METRICS.values()]
+
+    together([(metric, an_ask(MARCH)) for metric in 20 * metrics], engine)
+    alone = len(engine.asked)
+    together([(copy(metric), an_ask(MARCH)) for metric in 20 * metrics], engine)
+
+    assert len(engine.asked) > 3 * alone
+    assert max(len(query.measures) for query in engine.asked) <= 200
 
 
 def test_a_group_of_one_question_is_none_of_another() -> None:
