@@ -21,6 +21,22 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 _LINE_BREAKS = "\n\r\t"
 
+_DIRECTIONS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Signs that turn the direction of what follows, without a shape of their own.
+
+Letters written from right to left need none of them. Address books of phones put them around what
+is copied from them, and whoever hides one in a name turns what a page shows behind it.
+"""
+
+
+def undirected(text: str) -> str:
+    """Leave out what turns the direction of writing.
+
+    >>> undirected("\u202aAnn\u202c")
+    'Ann'
+    """
+    return text if text.isprintable() else text.translate(_DIRECTIONS)
+
 
 class Reading:
     """The problems found so far. Every method gives None for a missing or a refused value."""
@@ -48,7 +64,10 @@ class Reading:
             raise InvalidInput(self.problems)
 
     def text(self, path: str, raw: object, most: int = limits.LABEL) -> str | None:
-        """Read one line: trimmed, line breaks become spaces, blank is missing."""
+        """Read one line: trimmed, line breaks become spaces, blank is missing.
+
+        Signs that turn the direction of writing are left out.
+        """
         if raw is None:
             return None
         if not isinstance(raw, str):
@@ -60,10 +79,10 @@ class Reading:
         text = raw.strip()
         if text.isprintable():
             return text or None
-        return self._cleaned(path, " ".join(text.split()))
+        return self._cleaned(path, " ".join(undirected(text).split()))
 
     def prose(self, path: str, raw: object, most: int = limits.NOTES) -> str | None:
-        """Read a text of several lines: trimmed, blank is missing."""
+        """Read a text of several lines: trimmed, blank is missing, no direction turned."""
         if raw is None:
             return None
         if not isinstance(raw, str):
@@ -72,7 +91,7 @@ class Reading:
         if len(raw) > most:
             self.refuse(path, "too_long", f"give at most {most} characters")
             return None
-        return self._cleaned(path, raw.strip())
+        return self._cleaned(path, undirected(raw).strip())
 
     def _cleaned(self, path: str, text: str) -> str | None:
         """Refuse what no database stores and no screen shows: control characters, half pairs."""

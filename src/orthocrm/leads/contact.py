@@ -17,6 +17,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat
 from orthocrm.core import limits
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.people import Email, Phone
+from orthocrm.core.reading import undirected
 
 _PLAIN_US = re.compile(
     r"(?:\+?1[-. ]?)?(?:\(([2-9][0-9]{2})\) ?|([2-9][0-9]{2})[-. ]?)([0-9]{3})[-. ]?([0-9]{4})"
@@ -41,7 +42,7 @@ _ADDRESS = re.compile(
 
 def read_phone(text: object, region: str, path: str) -> Phone:
     """Read a phone number; `region` is the country of numbers that name none."""
-    number = _short(text, limits.PHONE, path, "not_a_phone").strip()
+    number = undirected(_short(text, limits.PHONE, path, "not_a_phone")).strip()
     plain = _PLAIN_US.fullmatch(number) if region == "US" else None
     if plain is not None:
         return Phone("+1" + "".join(group for group in plain.groups() if group))

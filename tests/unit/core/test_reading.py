@@ -65,3 +65,37 @@ def test_a_clock_slightly_ahead_means_now_and_no_more_than_that() -> None:
     assert reading.past("at", NOW + CLOCK_SKEW, NOW) == NOW
     assert reading.past("at", NOW + CLOCK_SKEW + timedelta(seconds=1), NOW) is None
     assert [problem.code for problem in reading.problems] == ["in_the_future"]
+
+
+TURNING = [*map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))]
+
+
+@pytest.mark.parametrize("sign", TURNING)
+def test_signs_that_turn_the_direction_are_left_out(sign: str) -> None:
+    reading = Reading()
+
+    assert reading.text("name", f"{sign} Ann {sign} Lee{sign}") == "Ann Lee"
+    assert reading.prose("notes", f"{sign}one{sign}\ntwo {sign}") == "one\ntwo"
+    assert reading.text("name", sign) is None
+    assert reading.problems == []
+
+
+@pytest.mark.parametrize(
+    "name", ["דוד לוי", "\u0645\u06cc\u200c\u062e\u0648", "\u200fדוד", "👩\u200d⚕️"]
+)
+def test_names_from_right_to_left_and_joined_signs_stay_as_they_are(name: str) -> None:
+    reading = Reading()
+
+    assert (reading.text("name", name), reading.problems) == (name, [])
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x07", "\x1b", "\x7f", "\ud800"])
+def test_control_characters_are_refused(sign: str) -> None:
+    reading = Reading()
+
+    assert reading.text("name", f"An{sign}n") is None
+    assert reading.prose("notes", f"An{sign}n") is None
+    assert [(p.path, p.code) for p in reading.problems] == [
+        ("name", "bad_character"),
+        ("notes", "bad_character"),
+    ]

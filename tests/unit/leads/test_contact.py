@@ -232,3 +232,7 @@ def test_invalid_addresses_of_the_lists_are_refused() -> None:
     accepted = {text for text in invalid if address_or_none(text) is not None}
 
     assert accepted == NORMALISED_BY_US | NAMES_THAT_ONLY_REGISTRIES_REFUSE
+
+
+def test_signs_that_an_address_book_puts_around_a_number_are_left_out() -> None:
+    assert read_phone("\u202a+1 312-555-0142\u202c", "US", "phone") == Phone("+13125550142")
