@@ -33,6 +33,7 @@ from orthocrm.core.ids import UserId
 from orthocrm.core.notifying import Letter, MessageChannel, MessageState, Notifier, Sent
 from orthocrm.core.routing import Pool, Routing, Territory
 from orthocrm.hooks import Plugins
+from orthocrm.intelligence.next_action import Means
 from orthocrm.intelligence.sentiment import Sentiment
 from orthocrm.leads.channels.delivery import Delivered, Reception
 from tests.flows.carrying import SMS, a_practice, a_raven, agree, held, put, states
@@ -188,6 +189,20 @@ def test_register_quiet_hours_holds_texts_back_where_the_family_may_be() -> None
         ]
         (waiting, _) = held(house, held_back, sent)
     assert waiting.due_at == datetime(2026, 11, 3, 8, tzinfo=ZoneInfo("America/Chicago"))
+
+
+def test_register_quiet_hours_holds_for_the_advice_when_to_call_too() -> None:
+    with a_practice(Statutes()) as house:
+        far, near = house.lead(state="Florida", owner="tc-1"), house.lead(owner="tc-1")
+        half_past_eight = datetime(2026, 11, 2, 20, 30, tzinfo=ZoneInfo("America/Chicago"))
+        house.clock.advance(half_past_eight - house.clock())
+        advised = house.coordinator.intelligence
+        means = {one.lead_id: one.means for one in advised.next_actions()}
+        times = advised.call_times(far.id, 2).times
+    assert means == {far.id: Means.EMAIL, near.id: Means.CALL}
+    hours = {one.starts_at.astimezone(ZoneInfo("America/Chicago")).hour for one in times}
+    assert hours
+    assert all(8 <= hour < 20 for hour in hours)
 
 
 @pytest.mark.parametrize(

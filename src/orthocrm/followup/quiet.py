@@ -5,6 +5,7 @@ the practice.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 
 import phonenumbers
@@ -15,6 +16,9 @@ from phonenumbers.timezone import (
 )
 
 from orthocrm.core.messaging import QuietHours
+from orthocrm.core.people import Contact
+from orthocrm.core.quiet import is_quiet
+from orthocrm.core.settings import Clinic
 from orthocrm.followup.states import states_of
 
 _UNKNOWN = "Etc/Unknown"
@@ -55,6 +59,18 @@ def hours_of(
     """
     states = sorted(states_of(number, said)) if by_state else []
     return (own, *(by_state[state] for state in states if state in by_state))
+
+
+def is_quiet_for(
+    contact: Contact, at: datetime, clinic: Clinic, by_state: Mapping[str, QuietHours]
+) -> bool:
+    """Whether a family would be disturbed: by the clinic's quiet hours, or those of its states.
+
+    `by_state` holds the hours of states by two letters, as plug-ins know them.
+    """
+    number = contact.phone.number if contact.phone else None
+    hours = hours_of(clinic.settings.messaging.quiet, by_state, number, contact.address.state)
+    return is_quiet(at, hours, zones_of(number, clinic.timezone))
 
 
 @lru_cache(maxsize=4096)

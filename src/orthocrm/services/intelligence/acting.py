@@ -24,11 +24,10 @@ from orthocrm.core.query import (
     Where,
     both,
 )
-from orthocrm.core.quiet import is_quiet
 from orthocrm.core.task import OPEN_TASKS, Task
 from orthocrm.core.time import zone
 from orthocrm.followup import ages
-from orthocrm.followup.quiet import zones_of
+from orthocrm.followup.quiet import is_quiet_for
 from orthocrm.intelligence.next_action import (
     COLD_AFTER,
     CONFIRM_WITHIN,
@@ -244,11 +243,10 @@ def _circumstances(work: Work, lead: Lead, found: _Found) -> Circumstances:
 def _means(
     work: Work, lead: Lead, entries: Mapping[str, Sequence[ConsentEntry]]
 ) -> frozenset[Means]:
-    """Say by which means a family may be reached now: consent, and the quiet hours of its zones."""
+    """Say by which means a family may be reached now: consent, and all quiet hours that hold."""
     clinic = work.practice.clinic
     number = lead.contact.phone.number if lead.contact.phone else None
-    zones = zones_of(number, clinic.timezone)
-    disturbs = is_quiet(work.now, clinic.settings.messaging.quiet, zones)
+    disturbs = is_quiet_for(lead.contact, work.now, clinic, work.plugins.quiet_hours)
     found = set()
     if number is not None and not disturbs:
         found.add(Means.CALL)

@@ -12,10 +12,9 @@ from orthocrm.core.errors import Forbidden, InvalidInput
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead, ensure_open
 from orthocrm.core.query import Cond, Page, Sort, Where, both
-from orthocrm.core.quiet import is_quiet
 from orthocrm.core.time import DAY
 from orthocrm.followup.due import Calendar
-from orthocrm.followup.quiet import zone_of, zones_of
+from orthocrm.followup.quiet import is_quiet_for, zone_of
 from orthocrm.intelligence.contact_time import (
     CallTime,
     ContactTimes,
@@ -76,12 +75,12 @@ def advice(work: Work, lead_id: LeadId, days: int) -> CallAdvice:
     if lead.enquiry.no_contact or number is None:
         return evolve(known, because="no_phone" if number is None else "no_contact")
     found = _times(work, None)
-    quiet, zones = work.practice.clinic.settings.messaging.quiet, zones_of(number, own)
+    clinic, by_state = work.practice.clinic, work.plugins.quiet_hours
     chosen = call_times(
         found,
         _open_spans(work, days),
         known.zone,
-        lambda at: not is_quiet(at, quiet, zones),
+        lambda at: not is_quiet_for(lead.contact, at, clinic, by_state),
     )
     because = None if chosen else "no_common_hour"
     return evolve(known, verdict=found.verdict, times=chosen, because=because)
