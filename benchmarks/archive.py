@@ -1,11 +1,12 @@
 """A practice with three years behind it, and two ways to its numbers: ours, and by hand."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from attrs import evolve, frozen
 
 import orthocrm
+from benchmarks import people
 from benchmarks.by_hand import ByHand, PostgresByHand, SqliteByHand
 from benchmarks.chronicle import MONTHS, World, chapter
 from benchmarks.engines import Engine
@@ -107,9 +108,9 @@ class Archive:
         self.crm.close()
 
 
-def archive(engine: Engine, leads: int) -> Archive:
+def archive(engine: Engine, leads: int, now: datetime = people.STARTED) -> Archive:
     """Fill a practice with so many leads and five times as many activities."""
-    url, now = engine.pair().url, datetime.now(UTC).replace(microsecond=0)
+    url, now = engine.pair().url, now.replace(microsecond=0)
     crm = orthocrm.connect(url, keys=KEYS, discover_plugins=False, clock=lambda: now)
     crm.migrate()
     clinic = founded(crm)

@@ -482,10 +482,12 @@ def appointments(asked: Asked) -> Tables:
     )
     rates: dict[Label, Cells] = {name: {"now": now[name], "before": before[name]} for name in now}
     by_source: dict[Label, Cells] = {}
-    for label, (counted, _) in of_visits.items():
-        kept, missed = counted[:2]
-        if kept + missed:
-            by_source[label] = {"consultations": kept + missed, "kept": kept}
+    for label in {**of_visits, **of_leads}:
+        kept, missed = of_visits[label][0][:2] if label in of_visits else (0, 0)
+        completed_here = of_leads[label][0][1] if label in of_leads else 0
+        if label is Total or kept + missed or completed_here:
+            row = {"consultations": kept + missed, "kept": kept, "completed": completed_here}
+            by_source[label] = row
     return {"rates": rates, "sources": by_source}
 
 
