@@ -18,6 +18,7 @@ from orthocrm.cli.options import (
     operating,
     the_clinic,
 )
+from orthocrm.core.wording import counted
 
 if TYPE_CHECKING:
     from orthocrm.core.settings import Clinic
@@ -149,4 +150,6 @@ def _tell(report: "ImportReport", style: str) -> None:
         return
     views.show(*views.imported(report))
     if report.tally.refused:
-        click.echo(f"warning: {report.tally.refused} rows were refused", err=True)
+        click.echo(
+            f"warning: {counted(report.tally.refused, 'row was', 'rows were')} refused", err=True
+        )

@@ -19,6 +19,7 @@ from orthocrm.core.appointment import AppointmentStatus
 from orthocrm.core.audit import DONE, AuditEntry
 from orthocrm.core.ids import LeadId
 from orthocrm.core.task import Task
+from orthocrm.core.wording import counted
 from orthocrm.leads.workbook import SIGNATURE
 from orthocrm.pipeline.board import Board, Card, Column
 from orthocrm.services.imports.runs import ImportReport
@@ -172,7 +173,7 @@ def reading(file: Path) -> Iterator[tuple[BinaryIO, Callable[[int], None]]]:
         task = bar.add_task("reading", total=None if is_whole else file.stat().st_size)
 
         def tell(rows: int) -> None:
-            bar.update(task, completed=stream.tell(), description=f"{rows} rows")
+            bar.update(task, completed=stream.tell(), description=counted(rows, "row"))
 
         yield stream, tell
 

@@ -8,6 +8,7 @@ from orthocrm.core.rules import FollowUpRule, Trigger
 from orthocrm.core.settings import Practice
 from orthocrm.core.stage import Stage
 from orthocrm.core.task import LeadTaskType
+from orthocrm.core.wording import counted
 
 ORIGIN = "stage_age:"
 """What the name of such a rule begins with, before the slug of its stage."""
@@ -20,7 +21,7 @@ def rule_of(stage: Stage, days: int) -> FollowUpRule:
         trigger=Trigger.IN_STAGE,
         stage=stage.slug,
         task=LeadTaskType.FOLLOW_UP,
-        title=f"Longer than {days} days in {stage.name}: decide what comes next",
+        title=f"Longer than {counted(days, 'day')} in {stage.name}: decide what comes next",
         after=timedelta(days=days),
     )
 

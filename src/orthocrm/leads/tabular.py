@@ -15,6 +15,7 @@ from attrs import define, evolve, field, frozen
 
 from orthocrm.core.errors import InvalidInput, Problem
 from orthocrm.core.masking import PERSONAL, mask
+from orthocrm.core.wording import counted
 from orthocrm.leads.decoding import (
     DAMAGED,
     LINE_ENDS,
@@ -247,8 +248,7 @@ def _checked(cells: _Cells, width: int) -> tuple[str, ...] | _Fault:
     """Give the cells of a sound row without the quotes before formula signs."""
     joined = "".join(cells)
     if len(cells) != width:
-        noun = "cell" if len(cells) == 1 else "cells"
-        message = f"the row has {len(cells)} {noun}, the header has {width}"
+        message = f"the row has {counted(len(cells), 'cell')}, the header has {width}"
         return _Fault(None, "wrong_cell_count", message)
     if not joined:
         return _Fault(None, "blank_row", "every cell of the row is blank")

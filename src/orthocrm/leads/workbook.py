@@ -17,6 +17,7 @@ from zipfile import BadZipFile, ZipFile
 from attrs import define, field, frozen
 
 from orthocrm.core.errors import InvalidInput, MissingExtra
+from orthocrm.core.wording import counted
 from orthocrm.leads import package
 from orthocrm.leads.cells import Moment, Refusal, Unreadable
 from orthocrm.leads.decoding import CHUNK, refused
@@ -234,7 +235,7 @@ def _trimmed(texts: list[str]) -> list[str]:
 def _rows(lines: _Lines, width: int, book: "Workbook") -> Iterator[Row | BadRow]:
     for number, (line, texts) in enumerate(lines, 1):
         if any(map(_says_something, texts[width:])):
-            message = f"the row has a cell beyond the {width} columns of the header"
+            message = f"the row has a cell beyond the {counted(width, 'column')} of the header"
             yield BadRow(number, line, None, "wrong_cell_count", message)
         else:
             blank = [""] * (width - len(texts))

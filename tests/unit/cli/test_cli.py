@@ -188,7 +188,7 @@ def test_refused_rows_are_listed_and_the_others_go_in(run: Run, files: Path) -> 
 def test_the_table_of_refused_rows_comes_with_a_warning(run: Run, files: Path) -> None:
     (files / "leads.csv").write_text(ENQUIRIES + "3,Cy,Ode,cy@@example.com\n")
     result = run("import", "leads.csv", "--mapping", "leads.toml")
-    assert "warning: 1 rows were refused\n" in result.stderr
+    assert "warning: 1 row was refused\n" in result.stderr
     assert re.search(r"3 .* 4 .* mail ", result.stdout)
 
 

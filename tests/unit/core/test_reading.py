@@ -80,9 +80,15 @@ def test_signs_that_turn_the_direction_are_left_out(sign: str) -> None:
     assert reading.problems == []
 
 
-@pytest.mark.parametrize(
-    "name", ["דוד לוי", "\u0645\u06cc\u200c\u062e\u0648", "\u200fדוד", "👩\u200d⚕️"]
-)
+RIGHT_TO_LEFT = [
+    "\u05d3\u05d5\u05d3 \u05dc\u05d5\u05d9",
+    "\u0645\u06cc\u200c\u062e\u0648",
+    "\u200f\u05d3",
+    "\U0001f469\u200d\u2695",
+]
+
+
+@pytest.mark.parametrize("name", RIGHT_TO_LEFT)
 def test_names_from_right_to_left_and_joined_signs_stay_as_they_are(name: str) -> None:
     reading = Reading()
 
