@@ -77,6 +77,8 @@ index(
     *("furthest", "furthest_order", "converted_at", "lost_at", "deleted_at", "created_at"),
 )
 index("leads_stage", leads, "stage", "entered_at")
+# Numbers about tasks, consultations and visits look up little of their leads, whose rows are wide.
+index("leads_beside", leads, "id", "deleted_at", "owner", "source")
 index("leads_owner", leads, "owner", "status")
 index("leads_next_action", leads, "next_action_at")
 # Few leads are recalled or merged, so that other leads pay nothing for these.

@@ -80,6 +80,12 @@ def _leads() -> None:
         sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_leads"),
     )
     op.create_index(
+        "ix_leads_beside",
+        "leads",
+        ["clinic_id", "id", "deleted_at", "owner", "source"],
+        unique=False,
+    )
+    op.create_index(
         "ix_leads_funnel",
         "leads",
         [
