@@ -17,11 +17,12 @@ from attrs import evolve
 from orthocrm import AlreadyExists, Clinic, Conflict, InvalidInput, StaleVersion, connect, hook
 from orthocrm.core import query
 from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.claims import Claim, in_order, laid_out
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
-from orthocrm.core.occupied import Occupied
+from orthocrm.core.occupied import Occupied, Whose
 from orthocrm.core.ports import FIRST_PAGE, Backend, UnitOfWork
 from orthocrm.core.query import EVERYTHING, Aggregate, Found, Group, Page, Sort, Where
 
@@ -34,6 +35,7 @@ UNIQUE: Mapping[str, tuple[Callable[[Any], object], ...]] = {
     "notices": (lambda notice: (notice.user, notice.key),),
     "enrollments": (lambda one: (one.lead_id, one.sequence, one.state == "RUNNING" or one.id),),
     "views": (lambda view: (view.owner, view.name.casefold()),),
+    "models": (lambda model: (model.purpose, model.number),),
     "campaigns": (lambda campaign: campaign.name.casefold(),),
     "referrers": (lambda referrer: (referrer.kind, referrer.ref),),
     "links": (lambda link: (link.lead_id, link.other_id),),
@@ -193,10 +195,13 @@ class Ledger(Drawer):
 class Calendar(Drawer):
     """Appointments; what they have taken goes with them."""
 
-    def occupying(self, low: datetime, high: datetime) -> Sequence[Occupied]:
+    def occupying(
+        self, low: datetime, high: datetime, whose: Whose | None = None
+    ) -> Sequence[Occupied]:
         """Give what decides about free times; a real backend reads only the columns of it."""
         inside = [one for one in self._nouns.values() if low <= one.starts_at < high]
-        return [Occupied.of(one) for one in sorted(inside, key=lambda one: (one.starts_at, one.id))]
+        found = map(Occupied.of, sorted(inside, key=lambda one: (one.starts_at, one.id)))
+        return [one for one in found if whose is None or whose.has(one)]
 
     def remove(self, ids: Collection[str]) -> None:
         """Forget appointments and their claims."""
@@ -296,7 +301,11 @@ class Unit:
 
     def aggregate(self, asked: Aggregate) -> Sequence[Group]:
         """Compute measures, by the interpreter that the library ships."""
-        return query.aggregate(asked, self.drawers[asked.of].values(), SCHEMAS[asked.of])
+        if asked.of not in BESIDE_LEADS:
+            return query.aggregate(asked, self.drawers[asked.of].values(), SCHEMAS[asked.of])
+        beside = BESIDE_LEADS[asked.of]
+        pairs = beside.pairs(self.drawers[beside.table].values(), self.drawers["leads"].get)
+        return query.aggregate(asked, pairs, beside.schema)
 
     def refuse(self, refusal: Conflict) -> NoReturn:
         """Raise a conflict, and never commit again, whoever catches it."""
