@@ -147,9 +147,7 @@ def test_consultations_of_the_year_belong_to_leads_and_some_families_do_not_come
 
 def test_every_completed_consultation_of_a_lead_was_in_the_diary(filled: House) -> None:
     done = {one.lead_id for one in visits(filled) if one.status is AppointmentStatus.COMPLETED}
-    examined = {
-        lead.id for lead in filled.leads if lead.milestones.completed_at is not None
-    }
+    examined = {lead.id for lead in filled.leads if lead.milestones.completed_at is not None}
     assert examined
     assert examined <= done
 
