@@ -16,8 +16,14 @@ HERE = Path(__file__).parent
 UNMEASURED = {
     "backends/test_planted_faults.py",
     "backends/test_third_party.py",
+    "flows/test_histories.py",
+    "flows/test_olist.py",
+    "security/test_every_operation.py",
     "security/test_matrix.py",
     "security/test_scheduling_matrix.py",
+    "unit/demo/test_year.py",
+    "unit/intelligence/test_public_sets.py",
+    "unit/intelligence/test_sentiment_model.py",
 }
 
 AGAIN_AND_AGAIN = {"faults", "properties", "queries", "simulations"}

@@ -13,8 +13,8 @@ from orthocrm.core.ids import ImportId
 from orthocrm.core.lead import Lead
 from orthocrm.core.task import TaskStatus
 from orthocrm.leads.mapping import LeadMapping, parse
-from orthocrm.services.imports import desk as imports
 from orthocrm.services.imports.reverting import Reverted
+from orthocrm.services.imports.runs import ImportReport
 from orthocrm.testing.clock import FrozenClock
 from tests.flows import files
 from tests.flows.files import a_row, counts, said
@@ -40,7 +40,7 @@ def one(desk: Desk) -> Lead:
     return lead
 
 
-def run_id(report: imports.ImportReport) -> ImportId:
+def run_id(report: ImportReport) -> ImportId:
     assert report.import_id is not None
     return report.import_id
 

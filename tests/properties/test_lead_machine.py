@@ -487,7 +487,7 @@ def test_any_sequence_of_verbs_keeps_the_rules_in_memory() -> None:
     clock = FrozenClock()
     run_state_machine_as_test(
         machine(lambda: connected("memory://", clock), clock),
-        settings=settings(max_examples=100, stateful_step_count=40, deadline=None, phases=PHASES),
+        settings=settings(max_examples=60, stateful_step_count=40, deadline=None, phases=PHASES),
     )
 
 
