@@ -13,6 +13,7 @@ from orthocrm.core.ids import ImportId
 from orthocrm.core.lead import Lead
 from orthocrm.core.task import TaskStatus
 from orthocrm.leads.mapping import LeadMapping, parse
+from orthocrm.services.imports import desk as imports
 from orthocrm.services.imports.reverting import Reverted
 from orthocrm.services.imports.runs import ImportReport
 from orthocrm.testing.clock import FrozenClock
