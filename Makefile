@@ -22,7 +22,7 @@ demo: $(VENV)/.runtime ## fill a practice with a believable year and show it
 	$(BIN)/orthocrm demo
 
 test: check ## style, types, layers, then all tests with coverage
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not faults and not bench" --cov --cov-report=term
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not faults and not bench" --cov --cov-report=term
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -26,6 +26,17 @@ UNMEASURED = {
     "unit/intelligence/test_sentiment_model.py",
 }
 
+# What these prepare takes longer than all of their tests: one process does it, once.
+PREPARED_ONCE = {
+    "flows/test_histories.py",
+    "flows/test_olist.py",
+    "flows/test_reports.py",
+    "unit/benchmarks/test_reports.py",
+    "unit/demo/test_year.py",
+    "unit/intelligence/test_m3.py",
+    "unit/intelligence/test_sentiment_model.py",
+}
+
 AGAIN_AND_AGAIN = {"faults", "properties", "queries", "simulations"}
 
 SERVER_DIRECTORY = pytest.StashKey[Path]()
@@ -54,8 +65,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.is_relative_to(HERE) and not _is_measured(item):
+        if not item.path.is_relative_to(HERE):
+            continue
+        if not _is_measured(item):
             item.add_marker(pytest.mark.no_cover)
+        path = str(item.path.relative_to(HERE))
+        if path in PREPARED_ONCE:
+            item.add_marker(pytest.mark.xdist_group(path))
 
 
 def _is_measured(item: pytest.Item) -> bool:

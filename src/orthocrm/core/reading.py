@@ -82,7 +82,7 @@ class Reading:
         return self._cleaned(path, " ".join(undirected(text).split()))
 
     def prose(self, path: str, raw: object, most: int = limits.NOTES) -> str | None:
-        """Read a text of several lines: trimmed, blank is missing, no direction turned."""
+        """Read a text of several lines: trimmed, blank is missing, its own directions kept."""
         if raw is None:
             return None
         if not isinstance(raw, str):
@@ -91,7 +91,7 @@ class Reading:
         if len(raw) > most:
             self.refuse(path, "too_long", f"give at most {most} characters")
             return None
-        return self._cleaned(path, undirected(raw).strip())
+        return self._cleaned(path, raw.strip())
 
     def _cleaned(self, path: str, text: str) -> str | None:
         """Refuse what no database stores and no screen shows: control characters, half pairs."""

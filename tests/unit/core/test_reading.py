@@ -71,11 +71,11 @@ TURNING = [*map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))]
 
 
 @pytest.mark.parametrize("sign", TURNING)
-def test_signs_that_turn_the_direction_are_left_out(sign: str) -> None:
+def test_signs_that_turn_the_direction_are_left_out_of_a_line(sign: str) -> None:
     reading = Reading()
 
     assert reading.text("name", f"{sign} Ann {sign} Lee{sign}") == "Ann Lee"
-    assert reading.prose("notes", f"{sign}one{sign}\ntwo {sign}") == "one\ntwo"
+    assert reading.prose("notes", f"{sign}one{sign}\ntwo") == f"{sign}one{sign}\ntwo"
     assert reading.text("name", sign) is None
     assert reading.problems == []
 
