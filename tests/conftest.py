@@ -1,6 +1,6 @@
 """Fixtures for every test: an empty database of each kind."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +65,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if not item.path.is_relative_to(HERE):
-            continue
-        if not _is_measured(item):
-            item.add_marker(pytest.mark.no_cover)
-        path = str(item.path.relative_to(HERE))
+        path = str(item.path.relative_to(HERE)) if item.path.is_relative_to(HERE) else ""
         if path in PREPARED_ONCE:
             item.add_marker(pytest.mark.xdist_group(path))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure no coverage of what is not measured, nor of what is prepared for it."""
+    coverage = item.config.pluginmanager.getplugin("_cov")
+    controller = getattr(coverage, "cov_controller", None)
+    if controller is None or not item.path.is_relative_to(HERE) or _is_measured(item):
+        return (yield)
+    controller.pause()
+    try:
+        return (yield)
+    finally:
+        controller.resume()
 
 
 def _is_measured(item: pytest.Item) -> bool:
