@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 WHEEL_VENV ?= .venv-wheel
 PYTEST_WORKERS ?= 2
+COVERAGE ?= --cov --cov-report=term
 
 BIN := $(VENV)/bin
 CHECKED := src tests $(wildcard benchmarks examples)
@@ -22,7 +23,7 @@ demo: $(VENV)/.runtime ## fill a practice with a believable year and show it
 	$(BIN)/orthocrm demo
 
 test: check ## style, types, layers, then all tests with coverage
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not faults and not bench" --cov --cov-report=term
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not faults and not bench" $(COVERAGE)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check
