@@ -40,7 +40,9 @@ def schedule(house: House, **fields: Any) -> None:
 
 def work_at(house: House, at: datetime) -> int:
     house.clock.set(at)
-    return house.crm.work().reports
+    done = house.crm.work()
+    assert done.errors == ()
+    return done.reports
 
 
 def test_a_report_comes_once_when_its_time_has_come(house: House, pigeon: Bird) -> None:
