@@ -50,7 +50,7 @@ from orthocrm.services.notifications import delivery
 from orthocrm.services.notifications.delivery import Post
 from orthocrm.services.notifications.desk import Notifications
 from orthocrm.services.pipeline.desk import Pipeline
-from orthocrm.services.privacy import Privacy
+from orthocrm.services.privacy.desk import Privacy
 from orthocrm.services.scheduling import calendars, links
 from orthocrm.services.scheduling.desk import Scheduling
 from orthocrm.services.scheduling.glances import Glances

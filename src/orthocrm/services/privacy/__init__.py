@@ -1,0 +1,1 @@
+"""`desk.privacy`: who did what, and who may know."""
