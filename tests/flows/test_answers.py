@@ -195,7 +195,7 @@ def test_who_says_start_is_written_to_again(opened: Opened) -> None:
 def test_twilios_own_opt_out_is_one_objection_with_its_answer(opened: Opened) -> None:
     house = opened()
     lead = house.lead()
-    done = answer(house, "Arret", OptOutType="STOP")
+    done = answer(house, "Ende", OptOutType="STOP")
     assert (done.answers, done.objections) == (1, 1)
     assert allowed(house, lead) == [False, False]
 

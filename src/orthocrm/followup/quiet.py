@@ -1,7 +1,7 @@
-"""In which zones somebody may be whose number is known: their quiet hours all count.
+"""In which zones somebody may be: their quiet hours all count.
 
-A number says where it was given out, not where its owner is: all of its zones count, and that of
-the practice.
+A number says where it was given out, not where its owner is: all of its zones count, those of the
+state in the address, and that of the practice.
 """
 
 from collections.abc import Mapping
@@ -19,20 +19,21 @@ from orthocrm.core.messaging import QuietHours
 from orthocrm.core.people import Contact
 from orthocrm.core.quiet import is_quiet
 from orthocrm.core.settings import Clinic
-from orthocrm.followup.states import states_of
+from orthocrm.followup.states import states_of, zones_of_state
 
 _UNKNOWN = "Etc/Unknown"
 
 
 @lru_cache(maxsize=4096)
-def zones_of(number: str | None, own: str) -> tuple[str, ...]:
+def zones_of(number: str | None, own: str, said: str | None = None) -> tuple[str, ...]:
     """Give the zones in which the owner of a number may be, that of the practice among them.
 
     Args:
         number: in E.164; None for recipients of whom no number is known.
         own: the zone of the practice.
+        said: the state of their address, if it is known.
     """
-    return tuple(sorted({own, *_zones(number)} - {_UNKNOWN}))
+    return tuple(sorted({own, *_zones(number), *zones_of_state(said)} - {_UNKNOWN}))
 
 
 def _zones(number: str | None) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ def is_quiet_for(
     """
     number = contact.phone.number if contact.phone else None
     hours = hours_of(clinic.settings.messaging.quiet, by_state, number, contact.address.state)
-    return is_quiet(at, hours, zones_of(number, clinic.timezone))
+    return is_quiet(at, hours, zones_of(number, clinic.timezone, contact.address.state))
 
 
 @lru_cache(maxsize=4096)

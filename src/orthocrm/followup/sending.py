@@ -185,8 +185,8 @@ def _quiet(message: Message, given: Circumstances) -> Verdict | None:
     if message.channel not in _DISTURBING:
         return None
     number = message.to if message.channel is MessageChannel.SMS else None
-    zones = quiet.zones_of(number, given.zone)
     state = given.lead.contact.address.state if given.lead else None
+    zones = quiet.zones_of(number, given.zone, state)
     hours = quiet.hours_of(given.messaging.quiet, given.state_hours, number, state)
     at = next_allowed(given.now, hours, zones)
     if at is None:

@@ -65,11 +65,32 @@ _NAMES = {
 }
 _CODES = frozenset(_NAMES.values())
 
+_EASTERN, _CENTRAL = "America/New_York", "America/Chicago"
+_MOUNTAIN, _PACIFIC = "America/Denver", "America/Los_Angeles"
+_IN_ZONES = (
+    (_EASTERN, "CT DC DE FL GA IN KY MA MD ME MI NC NH NJ NY OH PA RI SC TN VA VT WV"),
+    (_CENTRAL, "AL AR FL IA IL IN KS KY LA MI MN MO MS ND NE OK SD TN TX WI"),
+    (_MOUNTAIN, "AZ CO ID KS MT ND NE NM NV OR SD TX UT WY"),
+    (_PACIFIC, "CA ID NV OR WA"),
+    ("America/Phoenix", "AZ"),
+    ("America/Anchorage", "AK"),
+    ("America/Adak", "AK"),
+    ("Pacific/Honolulu", "HI"),
+    ("America/Puerto_Rico", "PR"),
+)
+"""Which zones a state has a part in (49 CFR 71), one for all that keep the same time."""
+
 
 def states_of(number: str | None, said: str | None) -> frozenset[str]:
     """Give the states of a number, in E.164, and of an address, as far as they are known."""
     found = (None if said is None else _code(said), None if number is None else _given_out(number))
     return frozenset(state for state in found if state is not None)
+
+
+def zones_of_state(said: str | None) -> tuple[str, ...]:
+    """Give every zone in which an address may lie of which the state is known."""
+    code = None if said is None else _code(said)
+    return tuple(name for name, states in _IN_ZONES if code in states.split())
 
 
 def _code(name: str) -> str | None:

@@ -1,15 +1,12 @@
-"""Consent to be written to: what the ledger says, and what families mean by their answers.
+"""Consent to be written to: what the ledger says of an address.
 
-Sources: 47 CFR 64.1200 (a text needs consent that was given, a revocation holds in any reasonable
-wording, a clinic may write between 8 and 21 h), CAN-SPAM (e-mail may be sent until its recipient
-objects). What a family prefers is no consent.
+Sources: 47 CFR 64.1200 (a text needs consent that was given, a revocation holds as soon as it is
+said), CAN-SPAM (e-mail may be sent until its recipient objects). What a family prefers is no
+consent.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from attrs import field, frozen
 
@@ -27,13 +24,6 @@ NO_CONSENT, OPTED_OUT = "no_consent", "opted_out"
 
 _EMAIL, _SMS = MessageChannel.EMAIL, MessageChannel.SMS
 _KINDS = {_EMAIL: "email", _SMS: "phone"}
-
-
-class Intent(StrEnum):
-    """What an answer says about being written to."""
-
-    STOP = "STOP"
-    START = "START"
 
 
 @frozen(kw_only=True)
@@ -145,83 +135,3 @@ def addresses(lead: Lead, channel: MessageChannel) -> Sequence[str]:
     if channel is _SMS:
         return [phone.number for phone in (contact.phone, contact.phone_alt) if phone]
     return []
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_STOPPING = _words(
-    "stop stopall stopp quit end revoke optout cancel unsubscribe unsub remove "
-    "alto basta parar pare paren para detener detengan cancelar cancele baja fin desuscribir "
-    "desuscribirme desuscribanme eliminar eliminenme"
-)
-"""Words that end it when they stand alone; 47 CFR 64.1200(a)(10) names the first ones."""
-
-_STARTING = _words(
-    "start unstop resume optin subscribe resubscribe alta iniciar reanudar suscribir suscribirme"
-)
-
-_FILLING = _words(
-    "please pls plz now ok okay thanks thank you hi hello hey hola the all any it this these "
-    "your my text texts texting message messages messaging msg msgs sms email emails mail mails "
-    "immediately again por favor ya gracias todo todos los las el la de mensaje mensajes correo "
-    "correos texto textos ahora mi me ahorita"
-)
-"""Words that change nothing about a word that stands alone."""
-
-_SEND = "text|texting|message|messaging|msg|sms|send|sending|contact|contacting|write|writing|email"
-_SPAM = "texts?|messages?|msgs?|sms|emails?|spam|contact"
-_ESCRIBIR = "escrib\\w*|envi\\w*|mand\\w*|contact\\w*|molest\\w*|text\\w*"
-_PHRASES = re.compile(
-    rf"\bstop (?:all )?(?:the |these |those |your |this |any |with )?(?:{_SEND}|{_SPAM}|bothering|"
-    r"harassing|it|this)\b"
-    rf"|\b(?:do not|dont|never) (?:ever )?(?:{_SEND}) (?:to )?(?:me|us|this|here|again|any|"
-    r"anything|more)\b"
-    rf"|\b(?:no more |no further |not want (?:any )?(?:more )?(?:of )?(?:your |these |to get |to "
-    rf"receive )*|dont want (?:any )?(?:more )?(?:of )?(?:your |these |to get |to receive )*)"
-    rf"(?:any )?(?:more )?(?:{_SPAM})\b"
-    r"|\bunsubscribe\b|\bopt(?:ing|ed)? (?:me |us )?out\b|\bopt-?out\b"
-    r"|\b(?:remove|take|delete) (?:me|us|my number|this number|my name)\b"
-    r"|\bleave (?:me|us) alone\b|\blose (?:my|this) number\b"
-    r"|\b(?:revoke|withdraw) (?:my |our )?consent\b"
-    rf"|\bno (?:me|nos) (?:\w+ )?(?:{_ESCRIBIR})"
-    rf"|\bno (?:{_ESCRIBIR}) mas\b|\bno mas (?:mensajes?|textos?|correos?|sms)\b"
-    rf"|\bdej(?:e|en|a) de (?:{_ESCRIBIR}|molestar\w*)"
-    r"|\b(?:darme|deme|denme|dar|date|dense) de baja\b|\bquit(?:eme|enme|ame)\b"
-    r"|\b(?:borr|elimin)(?:eme|enme|e|en|ame)\b.* (?:numero|lista)"
-    r"|\bno quiero (?:recibir )?(?:mas )?(?:sus )?(?:mensajes?|textos?|correos?|sms)\b"
-    r"|\bno (?:deseo|quiero) (?:que (?:me|nos) |recibir)"
-)
-"""Wordings that mean it wherever they stand in an answer."""
-
-_MOST_READ = 1_000
-"""Nobody reads an essay for a keyword; what comes later is read by people."""
-
-
-def intent_of(text: str) -> Intent | None:
-    """Read from an answer whether the family wants to hear no more, or to hear again.
-
-    In doubt about a revocation it is one; nobody is taken to agree who does not say just that.
-
-    >>> intent_of("Please STOP."), intent_of("I'll stop by at 3"), intent_of("Start")
-    (<Intent.STOP: 'STOP'>, None, <Intent.START: 'START'>)
-    """
-    folded = _folded(text)
-    words = [word for word in folded.split() if word not in _FILLING]
-    together = folded.replace(" ", "")
-    if together in _STOPPING or (words and _STOPPING.issuperset(words)):
-        return Intent.STOP
-    if _PHRASES.search(folded):
-        return Intent.STOP
-    if together in _STARTING or (words and _STARTING.issuperset(words)):
-        return Intent.START
-    return None
-
-
-def _folded(text: str) -> str:
-    """Give the words in lower case, without accents and signs; apostrophes join, others part."""
-    joined = re.sub("['`\N{RIGHT SINGLE QUOTATION MARK}]", "", text[:_MOST_READ].casefold())
-    plain = unicodedata.normalize("NFKD", joined)
-    kept = (sign for sign in plain if not unicodedata.combining(sign))
-    return " ".join("".join(sign if sign.isalnum() else " " for sign in kept).split())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from orthocrm.core.messaging import QuietHours
 from orthocrm.core.quiet import is_quiet, last_allowed, next_allowed
 from orthocrm.followup.quiet import zone_of, zones_of
+from orthocrm.followup.states import _CODES, zones_of_state
 
 CHICAGO, NEW_YORK, HONOLULU = "America/Chicago", "America/New_York", "Pacific/Honolulu"
 NIGHT = QuietHours()
@@ -126,6 +127,27 @@ def test_a_number_may_be_of_several_zones_and_the_practice_counts() -> None:
     assert zones_of("+13125550142", CHICAGO) == (CHICAGO,)
     assert HONOLULU in zones_of("+18005550142", CHICAGO)
     assert "America/Cancun" in zones_of("+5215512345678", CHICAGO)
+
+
+@pytest.mark.parametrize(
+    "said, more",
+    [
+        ("California", ["America/Los_Angeles"]),
+        ("tn", [NEW_YORK]),
+        ("AZ", ["America/Denver", "America/Phoenix"]),
+        ("AK", ["America/Adak", "America/Anchorage"]),
+        ("HI", [HONOLULU]),
+        ("IL", []),
+        ("Ontario", []),
+        (None, []),
+    ],
+)
+def test_whoever_lives_elsewhere_is_not_woken_there(said: str | None, more: list[str]) -> None:
+    assert zones_of("+13125550142", CHICAGO, said) == tuple(sorted([CHICAGO, *more]))
+
+
+def test_every_state_lies_in_some_zone() -> None:
+    assert [name for name in _CODES if not zones_of_state(name)] == []
 
 
 @pytest.mark.parametrize("number", [None, "+88213000000", "nonsense", ""])

@@ -1,4 +1,4 @@
-"""The ledger of consent: what holds, who may be written to, and what answers mean."""
+"""The ledger of consent: what holds, and who may be written to."""
 
 from datetime import timedelta
 from itertools import permutations
@@ -16,9 +16,7 @@ from orthocrm.core.people import PreferredContact
 from orthocrm.privacy.consent import (
     NO_CONSENT,
     OPTED_OUT,
-    Intent,
     NewConsent,
-    intent_of,
     recorded,
     refusal,
     said,
@@ -161,151 +159,3 @@ def test_what_a_family_prefers_is_no_consent() -> None:
     texting = evolve(lead, contact=evolve(lead.contact, preferred=PreferredContact.TEXT))
     assert refusal((), SMS, CARE) == NO_CONSENT
     assert record(texting).address == record(lead).address
-
-
-# --- answers
-
-
-def _lines(text: str) -> list[str]:
-    return text.strip("\n").split("\n")
-
-
-CURLY = "Don\N{RIGHT SINGLE QUOTATION MARK}t text me anymore"
-PLAINLY = """
-STOP
-stop
-Stop.
-STOP!!
-S.T.O.P
-StopAll
-stop all
-Please stop
-stop please thank you
-STOP texting me
-Stop sending me messages
-Please stop it
-Stop contacting us
-quit
-END
-Cancel
-cancel please
-revoke
-Unsubscribe
-unsubscribe me from this
-opt out
-OPT-OUT
-optout
-Opt me out
-I want to opt out of these texts
-no more messages
-No more texts please!
-Don't text me
-do not contact me again
-never text this number
-Remove me
-take me off your list
-Delete my number
-leave me alone
-lose my number
-I revoke my consent
-I withdraw consent
-I do not want to receive texts
-i dont want any more messages
-stop bothering us
-Alto
-ALTO POR FAVOR
-basta
-¡Basta!
-Parar
-pare
-cancelar
-baja
-Deme de baja
-Quiero darme de baja
-No me escriban más
-no me envíe mensajes
-No nos manden nada
-No más mensajes
-Dejen de escribirme
-deje de molestar
-No quiero recibir más mensajes
-No quiero más textos
-No deseo recibir mensajes
-Quíteme de la lista
-ya no me manden textos
-Borre mi número
-detener
-"""
-STOPPING = (CURLY, "  Stop ", *_lines(PLAINLY))
-STARTING = _lines("""
-START
-start
-Unstop
-start please
-Resume
-subscribe
-opt in
-ALTA
-reanudar
-""")
-NEITHER = [
-    "",
-    "   ",
-    "\x00",
-    *_lines("""
-Yes
-No
-ok
-Thanks!
-Tuesday works
-I'll stop by at 3
-Can we stop by?
-Please cancel my appointment
-Can I cancel Tuesday?
-Don't stop
-I don't text while driving
-in the end we chose you
-When does it start?
-Quiero cancelar la cita
-Para Sofia
-¿A qué hora es la cita?
-Gracias
-where is the bus stop
-My son will quit soccer in May
-Is the baja office open?
-Remove the braces?
-Call me
-👍
-请停止
-we want to end treatment
-subscribe to what?
-help
-"""),
-]
-
-
-@pytest.mark.parametrize("text", STOPPING)
-def test_a_stop_is_heard_in_any_reasonable_wording(text: str) -> None:
-    assert intent_of(text) is Intent.STOP
-
-
-@pytest.mark.parametrize("text", STARTING)
-def test_who_wants_to_hear_again_says_just_that(text: str) -> None:
-    assert intent_of(text) is Intent.START
-
-
-@pytest.mark.parametrize("text", NEITHER)
-def test_other_answers_are_neither(text: str) -> None:
-    assert intent_of(text) is None
-
-
-@given(st.text(max_size=3_000))
-def test_any_answer_can_be_read(text: str) -> None:
-    assert intent_of(text) in (None, *Intent)
-
-
-@pytest.mark.parametrize(
-    "long", ["stop " * 100_000, "no me " * 100_000, "dont " * 200_000, "a" * 10**6]
-)
-def test_a_long_answer_is_read_as_far_as_it_matters(long: str) -> None:
-    assert intent_of(long) in (None, *Intent)

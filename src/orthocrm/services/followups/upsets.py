@@ -9,8 +9,8 @@ from orthocrm.core.query import Cond, both
 from orthocrm.core.task import OPEN_TASKS
 from orthocrm.followup import upset
 from orthocrm.followup.attempts import Logged
-from orthocrm.privacy import consent
-from orthocrm.privacy.consent import Intent
+from orthocrm.privacy import answers
+from orthocrm.privacy.answers import Intent
 from orthocrm.services.followups import reacting
 from orthocrm.services.followups.reacting import Reaction
 from orthocrm.services.intelligence import tones
@@ -38,7 +38,7 @@ def alarmed(work: Work, logged: Sequence[Logged]) -> Mapping[ActivityId, Reactio
 
 def _wants_silence(item: Logged) -> bool:
     """Whether the message asks not to be written to: nobody is sent after such a family."""
-    return consent.intent_of(tones.words_of(item.activity)) is Intent.STOP
+    return answers.intent_of(tones.words_of(item.activity)) is Intent.STOP
 
 
 def _upset(work: Work, logged: Sequence[Logged]) -> list[Logged]:

@@ -26,8 +26,8 @@ from orthocrm.followup import sending
 from orthocrm.followup.attempts import LogEntry
 from orthocrm.leads import dedupe
 from orthocrm.leads.contact import read_email, read_phone
-from orthocrm.privacy import consent
-from orthocrm.privacy.consent import Intent
+from orthocrm.privacy import answers, consent
+from orthocrm.privacy.answers import Intent
 from orthocrm.services.followups import desk as followups
 from orthocrm.services.notifications import consenting, reminded
 from orthocrm.services.work import Work, everything
@@ -169,7 +169,7 @@ def _answered(work: Work, carrier: str, answer: Answer) -> Received:
     if key is None or not _is_new(work, carrier, "notifications.answer", answer.ref):
         return _IGNORED
     leads = _family(work, key)
-    intent = consent.intent_of(answer.text)
+    intent = answers.intent_of(answer.text)
     text = _clean(answer.text)
     if intent is not None:
         granted = intent is Intent.START

@@ -105,16 +105,14 @@ def _rules(work: Work, appointment: Appointment) -> tuple[ReminderRule, ...]:
 def _terms(work: Work, appointment: Appointment, lead: Lead) -> Terms:
     clinic = work.practice.clinic
     number = lead.contact.phone.number if lead.contact.phone else None
+    state = lead.contact.address.state
     return Terms(
         made_at=work.now,
         starts_at=appointment.starts_at,
         zone=quiet.zone_of(number, clinic.timezone),
-        zones=quiet.zones_of(number, clinic.timezone),
+        zones=quiet.zones_of(number, clinic.timezone, state),
         quiet=quiet.hours_of(
-            clinic.settings.messaging.quiet,
-            work.plugins.quiet_hours,
-            number,
-            lead.contact.address.state,
+            clinic.settings.messaging.quiet, work.plugins.quiet_hours, number, state
         ),
         reminding=clinic.settings.reminding,
     )
