@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from orthocrm.core.ids import ClinicId, UserId
+from orthocrm.core.ids import ClinicId, KeyId, SessionId, UserId
 
 
 class Role(StrEnum):
@@ -53,6 +53,8 @@ class Permission(StrEnum):
     MESSAGE_SEND = "message:send"
     NOTICE_READ = "notice:read"
     MODEL_TRAIN = "model:train"
+    USER_MANAGE = "user:manage"
+    ACCOUNT_MANAGE = "account:manage"
 
 
 class Scope(StrEnum):
@@ -86,8 +88,8 @@ def _own(*permissions: Permission) -> dict[Permission, Scope]:
     return dict.fromkeys(permissions, Scope.OWN)
 
 
-_NOTICES = _own(_P.NOTICE_READ)
-"""Whoever works in the practice reads the own notices and chooses how to get them."""
+_NOTICES = _own(_P.NOTICE_READ, _P.ACCOUNT_MANAGE)
+"""Whoever works in the practice reads the own notices, and looks after the own account."""
 
 LITERAL: Mapping[Role, Grants] = MappingProxyType(
     {
@@ -122,6 +124,7 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
             _P.PRIVACY_ERASE,
             _P.AUDIT_READ,
             _P.MODEL_TRAIN,
+            _P.USER_MANAGE,
             *_SCHEDULING,
         )
         | _NOTICES,
@@ -193,6 +196,10 @@ def _roles(roles: Iterable[Role | str]) -> frozenset[Role]:
     return frozenset(Role(role) for role in roles)
 
 
+def _narrowed(only: Iterable[Permission | str] | None) -> frozenset[Permission] | None:
+    return None if only is None else frozenset(Permission(permission) for permission in only)
+
+
 @frozen(kw_only=True)
 class Pass:
     """What a link lets a patient do: book these types of visits, until an instant.
@@ -211,7 +218,8 @@ class Actor:
 
     `clinic` is the only source of the tenant: no argument of any verb names another one. The
     `user` of a patient is their lead, or the patient of the host application; `link` is what a
-    patient came by who has no account.
+    patient came by who has no account. `only` narrows what the roles grant to some permissions, as
+    an API key does; None leaves it as it is. `session` and `key` say what somebody came by.
     """
 
     user: UserId = field(converter=_user)
@@ -219,11 +227,20 @@ class Actor:
     roles: frozenset[Role] = field(converter=_roles)
     purpose: str | None = None
     link: Pass | None = None
+    only: frozenset[Permission] | None = field(default=None, converter=_narrowed)
+    session: SessionId | None = None
+    key: KeyId | None = None
 
     @classmethod
     def system(cls, role: Role, clinic: ClinicId) -> "Actor":
         """Act as one of the library's own actors, whose user is the role itself."""
         return cls(user=UserId(role.value), clinic=clinic, roles=(role,))
+
+    def scopes(self, permission: Permission, grants: Mapping[Role, Grants]) -> frozenset[Scope]:
+        """Collect how far the actor may go with a permission; empty means not at all."""
+        if self.only is not None and permission not in self.only:
+            return frozenset()
+        return scopes(self.roles, permission, grants)
 
 
 def scopes(

@@ -21,6 +21,10 @@ class AuditEntry:
 
     `changes` holds codes, ids and instants only (events with before and after). What changed in
     personal fields lies in a `PersonalChange`, whose digest stands here.
+
+    `position` is the entry's place in the clinic's chain, counted from 1, and None until it is
+    sealed; `seal` proves the entry, and with a position everything before it as well. Both are the
+    work of `orthocrm.privacy.chain`.
     """
 
     id: AuditId
@@ -35,7 +39,37 @@ class AuditEntry:
     fields: tuple[str, ...] = ()
     changes: tuple[Mapping[str, Any], ...] = ()
     digests: tuple[str, ...] = ()
+    position: int | None = None
+    seal: str | None = None
     version: int = 1
+
+
+@frozen(kw_only=True)
+class ChainHead:
+    """Where a clinic's chain of audit entries ends; `seal` is that of the entry there."""
+
+    position: int = 0
+    seal: str = ""
+
+
+@frozen(kw_only=True)
+class Checkpoint:
+    """A signed statement that a clinic's chain stood at a position with a seal.
+
+    `previous` is the SHA-256 of the checkpoint before, so that none can be left out unseen.
+    `is_restored` says that the database was put back to an older state before, and that this is
+    known: what earlier checkpoints say of later positions holds no longer. `signature` is Ed25519
+    by the key `key_id`, in hexadecimal.
+    """
+
+    clinic_id: ClinicId
+    position: int
+    seal: str
+    at: datetime
+    previous: str = ""
+    is_restored: bool = False
+    key_id: int = 0
+    signature: str = ""
 
 
 @frozen(kw_only=True)

@@ -30,6 +30,8 @@ ViewId = NewType("ViewId", str)
 ModelId = NewType("ModelId", str)
 SeriesId = NewType("SeriesId", str)
 WaitlistId = NewType("WaitlistId", str)
+SessionId = NewType("SessionId", str)
+KeyId = NewType("KeyId", str)
 
 StageSlug = NewType("StageSlug", str)
 """The lasting key of a stage within its clinic: the name may change, the slug never does."""

@@ -6,12 +6,16 @@ A backend implements `Backend` and proves itself with `orthocrm.testing.suite`.
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from orthocrm.core.access import ApiKey, Attempts, Credentials, Session, User, UserSecrets
 from orthocrm.core.activity import Activity
+from orthocrm.core.actor import Actor
 from orthocrm.core.appointment import Appointment, TimeOff
 from orthocrm.core.audit import (
     AuditEntry,
+    ChainHead,
+    Checkpoint,
     Delivery,
     Import,
     ImportChange,
@@ -23,6 +27,7 @@ from orthocrm.core.cadence import Enrollment
 from orthocrm.core.claims import Claim
 from orthocrm.core.coordinator import Coordinator, Rotation
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
+from orthocrm.core.keyring import ClinicKey, KeyLayer, KeyPurpose, KeysMoved, KeysStatus
 from orthocrm.core.lead import Lead, StageVisit
 from orthocrm.core.lead_link import LeadLink
 from orthocrm.core.marketing import Campaign, ReferrerRecord, Spend, Touch
@@ -114,6 +119,17 @@ class LeadRepository(Repository[Lead], Protocol):
 
         Keys without a lead are left out; at most `most + 1` ids come for one key, so that a
         caller can tell a crowd from a family.
+        """
+        ...
+
+
+class ByLogin(Repository[T], Protocol[T]):
+    """Nouns of whoever logs in with an address; no two of them share one."""
+
+    def by_login(self, logins: Collection[str], *, lock: bool = False) -> Mapping[str, T]:
+        """Give the nouns by login (`orthocrm.core.access.login_of`); unknown ones are left out.
+
+        `lock` does as in `get`.
         """
         ...
 
@@ -250,6 +266,69 @@ class Claims(Protocol):
 
         Those that start first come first, ids break ties; each is there once. Resources that
         nobody has are left out.
+        """
+        ...
+
+
+class AuditTrail(Repository[AuditEntry], Protocol):
+    """The audit entries. They only grow: a save gives an entry its place in the chain, no more."""
+
+    @property
+    def seals_at_once(self) -> bool:
+        """Whether entries are to be sealed as they are added.
+
+        That asks for writers of a clinic who follow each other: until the unit of work ends,
+        nobody else adds or seals an entry once `head` was asked.
+        """
+        ...
+
+    def head(self, *, lock: bool = False) -> ChainHead:
+        """Tell where the clinic's chain ends: at 0 with an empty seal before the first entry.
+
+        With `lock`, nobody else can ask so until this unit of work ends.
+        """
+        ...
+
+    def mac(self, message: bytes) -> bytes:
+        """Give the HMAC-SHA256 of a message under the clinic's own key for its trail."""
+        ...
+
+
+class Keyring(Protocol):
+    """The keys of the clinic, which are replaced while everybody reads and writes.
+
+    A storage that encrypts nothing gives `orthocrm.core.keyring.NoKeyring`.
+    """
+
+    def begin(self, layer: KeyLayer, at: datetime) -> ClinicKey | None:
+        """Make a new key that writes from now on; None for the outermost, which is the provider's.
+
+        Raises `Conflict` when rows still wait for the key before it, or others hold the keys, and
+        `ConfigurationError` where nothing is encrypted.
+        """
+        ...
+
+    def status(self) -> KeysStatus:
+        """Tell how the keys stand; it counts rows."""
+        ...
+
+    def waits(self) -> bool:
+        """Whether there may be something to move; one cheap read."""
+        ...
+
+    def move(self, most: int) -> KeysMoved:
+        """Bring at most so many rows under the keys that write, and destroy keys of no use.
+
+        A row that changes meanwhile is left for the next time. Nothing happens while another unit
+        of work does the same. Raises `Conflict` when others hold the keys for too long.
+        """
+        ...
+
+    def forget(self, leads: Collection[LeadId]) -> None:
+        """Destroy the keys of leads: what was sealed with them is never read again.
+
+        The leads get new keys, for what this unit of work stores of them from now on. Call it
+        before anything else is read or written; raises `Conflict` when others hold the keys.
         """
         ...
 
@@ -398,6 +477,31 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def users(self) -> ByLogin[User]:
+        """The people and programs of the clinic; the login is unique."""
+        ...
+
+    @property
+    def user_secrets(self) -> Repository[UserSecrets]:
+        """What users prove themselves by, by user."""
+        ...
+
+    @property
+    def attempts(self) -> ByLogin[Attempts]:
+        """Failures to log in; the login is unique."""
+        ...
+
+    @property
+    def sessions(self) -> Repository[Session]:
+        """Who is logged in, or was."""
+        ...
+
+    @property
+    def api_keys(self) -> Repository[ApiKey]:
+        """What programs come by."""
+        ...
+
+    @property
     def imports(self) -> Repository[Import]:
         """The import runs."""
         ...
@@ -408,7 +512,7 @@ class UnitOfWork(Protocol):
         ...
 
     @property
-    def audit(self) -> Repository[AuditEntry]:
+    def audit(self) -> AuditTrail:
         """The audit entries; append-only."""
         ...
 
@@ -425,6 +529,11 @@ class UnitOfWork(Protocol):
     @property
     def deliveries(self) -> Deliveries:
         """Idempotency."""
+        ...
+
+    @property
+    def keyring(self) -> Keyring:
+        """The clinic's keys."""
         ...
 
     def revision(self) -> int | None:
@@ -463,8 +572,25 @@ class Backend(Protocol):
         ...
 
 
+@runtime_checkable
+class AdmitsRoles(Protocol):
+    """A backend whose database has roles of its own, and keeps clinics apart for them."""
+
+    def admit(self, role: str) -> None:
+        """Let a role work with the tables, behind the wall between clinics.
+
+        Raises `ConfigurationError` when it would see past the wall.
+        """
+        ...
+
+
 class Box(Protocol):
     """Seals the personal data of one lead, or of the clinic's own rows."""
+
+    @property
+    def head(self) -> bytes:
+        """What everything begins with that this box seals now; empty without encryption."""
+        ...
 
     def seal(self, table: str, row: str, clear: bytes) -> bytes:
         """Encrypt; the result opens only for the same clinic, table and row."""
@@ -476,11 +602,16 @@ class Box(Protocol):
 
 
 class ClinicVault(Protocol):
-    """The keys of one clinic."""
+    """The keys of one clinic: those of the highest number write, all of them read."""
 
     @property
     def own(self) -> Box:
         """The box for rows that belong to no lead."""
+        ...
+
+    @property
+    def wrapping(self) -> bytes:
+        """What every data key begins with that is wrapped now; empty without encryption."""
         ...
 
     def new_lead_key(self, lead: str) -> bytes:
@@ -491,20 +622,48 @@ class ClinicVault(Protocol):
         """Unwrap a lead's data key."""
         ...
 
+    def rewrapped(self, lead: str, wrapped: bytes) -> bytes:
+        """Wrap a lead's data key as new ones are wrapped now."""
+        ...
+
     def index(self, key: str) -> str:
         """Give the blind index of a match key (its kind stands before the first colon)."""
+        ...
+
+    def indexes(self, key: str) -> Sequence[str]:
+        """Give every index by which a match key may be stored, the newest first."""
+        ...
+
+    def ending(self) -> str:
+        """What every index ends with that is made now; empty without encryption."""
+        ...
+
+    def mac(self, message: bytes) -> bytes:
+        """Give the HMAC-SHA256 of a message under the clinic's own key for its audit trail."""
         ...
 
 
 class Vault(Protocol):
     """Encryption at rest, as a backend uses it."""
 
-    def new_clinic_key(self, clinic: str) -> bytes:
-        """Draw a clinic's key, wrapped for storage."""
+    def new_clinic_key(self, clinic: str, purpose: KeyPurpose, number: int) -> bytes:
+        """Draw a key for a clinic, wrapped for storage."""
         ...
 
-    def clinic(self, clinic: str, wrapped: bytes) -> ClinicVault:
-        """Unwrap a clinic's key; raises `MissingKey` when the provider lacks the outer one."""
+    def clinic(self, clinic: str, keys: Sequence[ClinicKey]) -> ClinicVault:
+        """Unwrap a clinic's keys; raises `MissingKey` when the provider lacks the outer one."""
+        ...
+
+    def active(self) -> int | None:
+        """Give the id of the outermost key that wraps now; None without encryption."""
+        ...
+
+    def outer_id(self, key: ClinicKey) -> int | None:
+        """Give the id of the outermost key that wraps a key of a clinic."""
+        ...
+
+    def rewrapped(self, clinic: str, key: ClinicKey) -> bytes:
+        """Wrap a clinic's key with the outermost key that wraps now."""
         ...
 
 
@@ -520,6 +679,40 @@ class KeyProvider(Protocol):
         ...
 
 
+class CheckpointSink(Protocol):
+    """Keeps checkpoints of audit trails where whoever writes to the database cannot reach."""
+
+    def add(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint for good, after those that are there; it is kept when this returns.
+
+        Raises `BackendError` when it cannot be kept.
+        """
+        ...
+
+    def of(self, clinic: ClinicId) -> Sequence[Checkpoint]:
+        """Give the checkpoints of a clinic as they were added; what cannot be read is left out.
+
+        Raises `BackendError` when nothing can be read at all.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """Signs checkpoints with Ed25519 (RFC 8032); several keys may be live while one is replaced."""
+
+    def active(self) -> int:
+        """Give the id of the key that signs from now on."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign with the active key: 64 bytes."""
+        ...
+
+    def public(self, key_id: int) -> bytes:
+        """Give the 32 bytes of a public key; raises `MissingKey` when it is not there."""
+        ...
+
+
 class PatientRegistry(Protocol):
     """The host application's patients: where a converted lead lives on."""
 
@@ -528,5 +721,17 @@ class PatientRegistry(Protocol):
 
         It is called inside the converting transaction and may be called again for the same lead
         when that transaction is repeated: answer with the same reference for the same lead id.
+        """
+        ...
+
+
+class Authenticator(Protocol):
+    """Tells who a request comes from. Several threads use it at once."""
+
+    def authenticate(self, credentials: Credentials) -> Actor | None:
+        """Give the actor, or None: the credentials are nothing of its own, or prove nothing.
+
+        It decides anew for every request, so that a role that was revoked is gone at the next
+        one. What is wrong is never told: all that does not open looks alike.
         """
         ...

@@ -146,8 +146,8 @@ class Work:
             self.personal.append(Changed(lead_id=lead_id, before=before, after=after))
 
     def scopes(self, permission: Permission) -> frozenset[Scope]:
-        """Tell how far the actor's roles carry a permission."""
-        return scopes(self.actor.roles, permission, self.practice.clinic.settings.preset.grants)
+        """Tell how far the actor's roles carry a permission, and what they came by."""
+        return self.actor.scopes(permission, self.practice.clinic.settings.preset.grants)
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the actor has a permission at all."""
