@@ -41,6 +41,7 @@ from orthocrm.core.lead import (
     StageVisit,
     Stamps,
     TreatmentInterest,
+    accepted_after,
 )
 from orthocrm.core.people import Address, Contact, Email, Patient, PatientRelationship, Phone
 from orthocrm.core.task import LeadTaskType, Task, TaskStatus
@@ -52,7 +53,7 @@ ACTIVITIES = 5
 """Entries of the timeline for each lead."""
 
 _PAST = timedelta(days=MONTHS * 365 // 12)
-_SECOND = timedelta(seconds=1)
+_SECOND, _MS = timedelta(seconds=1), timedelta(milliseconds=1)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _FAMILIES = 500
 _CONVERTED_STAGE, _LOST_STAGE = "treatment_started", "lost"
@@ -266,7 +267,7 @@ class _Story:
             owner=self.owner,
             observed=self.observed_at is not None and since == self.observed_at,
             ms=None if until is None else milliseconds(since, until),
-            business_ms=None if business is None else business // timedelta(milliseconds=1),
+            business_ms=None if business is None else business // _MS,
         )
 
     def _activities(self, many: int) -> Iterator[Activity]:
@@ -357,7 +358,7 @@ class _Story:
 
     def _milestones(self) -> Milestones:
         tried, reached, won = self.tried_at, self.reached_at, self.won_at
-        return Milestones(
+        known = Milestones(
             first_attempt_at=tried,
             first_contact_at=reached,
             scheduled_at=self._when("consultation_scheduled"),
@@ -367,7 +368,13 @@ class _Story:
             ms_to_contact=None if reached is None else milliseconds(self.came, reached),
             ms_to_convert=None if won is None else milliseconds(self.came, won),
             observed_at=self.observed_at,
+            business_ms_to_attempt=self._in_business_time(tried),
+            business_ms_to_contact=self._in_business_time(reached),
         )
+        return accepted_after(known, self.world.clinic.timezone)
+
+    def _in_business_time(self, at: datetime | None) -> int | None:
+        return None if at is None else self.world.clock.between(self.came, at) // _MS
 
     def _loss(self, at: datetime) -> Loss:
         stage, _ = self.entered[-1]

@@ -47,6 +47,9 @@ LEADS = Schema(
     recall_due_on=(Kind.DATE, "recall_due_on"),
     observed_at=(_INSTANT, "milestones.observed_at"),
     recalled_at=(_INSTANT, "milestones.recalled_at"),
+    business_ms_to_attempt=(_NUMBER, "milestones.business_ms_to_attempt"),
+    business_ms_to_contact=(_NUMBER, "milestones.business_ms_to_contact"),
+    days_to_accept=(_NUMBER, "milestones.days_to_accept"),
     objection=(_CODE, "objection"),
     tag=(_CODE, "tags", True),
     merged_into=(_CODE, "merged_into"),
@@ -269,6 +272,27 @@ MODELS = Schema(
     trained_at=(_INSTANT, "trained_at"),
 )
 
+USERS = Schema("users", created_at=(_INSTANT, "created_at"))
+
+USER_SECRETS = Schema("user_secrets")
+
+ATTEMPTS = Schema("attempts", last_at=(_INSTANT, "last_at"))
+
+SESSIONS = Schema(
+    "sessions",
+    user=(_CODE, "user"),
+    created_at=(_INSTANT, "created_at"),
+    expires_at=(_INSTANT, "expires_at"),
+    ended_at=(_INSTANT, "ended_at"),
+)
+
+API_KEYS = Schema(
+    "api_keys",
+    user=(_CODE, "user"),
+    created_at=(_INSTANT, "created_at"),
+    expires_at=(_INSTANT, "expires_at"),
+)
+
 IMPORTS = Schema("imports", state=(_CODE, "state"), started_at=(_INSTANT, "started_at"))
 
 IMPORT_CHANGES = Schema(
@@ -289,6 +313,8 @@ AUDIT = Schema(
     user=(_CODE, "user"),
     operation=(_CODE, "operation"),
     outcome=(_CODE, "outcome"),
+    purpose=(_CODE, "purpose"),
+    position=(_NUMBER, "position"),
 )
 
 SCHEMAS = {
@@ -317,6 +343,11 @@ SCHEMAS = {
         ENROLLMENTS,
         VIEWS,
         MODELS,
+        USERS,
+        USER_SECRETS,
+        ATTEMPTS,
+        SESSIONS,
+        API_KEYS,
         IMPORTS,
         AUDIT,
         IMPORT_CHANGES,

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from orthocrm.core.errors import LeadClosed, LeadLocked
 from orthocrm.core.ids import ClinicId, ImportId, LeadId, SourceId, StageSlug, UserId, VisitId
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.people import Contact, Patient
 from orthocrm.core.stage import Stage, StageKind
+from orthocrm.core.time import zone
 from orthocrm.core.values import NO_VALUES, kept
 
 
@@ -144,9 +145,11 @@ class Milestones:
     """The instants that reports compare, decided by rules when the lead changes.
 
     Intervals are whole milliseconds from `created_at`; a negative one is kept as the data error
-    that it is. `unanswered` counts outbound attempts without an answer since the last answer.
-    `observed_at` is when the patient first went under observation, `recalled_at` when the last
-    recall brought the lead back.
+    that it is. Those in business time go by the hours that the practice had when the milestone was
+    set: later changes of hours rewrite none. `days_to_accept` counts midnights in the clinic's
+    zone from the completed consultation to the acceptance: 0 is the same day. `unanswered` counts
+    outbound attempts without an answer since the last answer. `observed_at` is when the patient
+    first went under observation, `recalled_at` when the last recall brought the lead back.
     """
 
     first_attempt_at: datetime | None = None
@@ -161,6 +164,19 @@ class Milestones:
     next_action_at: datetime | None = None
     observed_at: datetime | None = None
     recalled_at: datetime | None = None
+    business_ms_to_attempt: int | None = None
+    business_ms_to_contact: int | None = None
+    days_to_accept: int | None = None
+
+
+def accepted_after(known: Milestones, timezone: str) -> Milestones:
+    """Give milestones with the days from the completed consultation to the acceptance."""
+    if known.completed_at is None or known.accepted_at is None:
+        return evolve(known, days_to_accept=None)
+    completed, accepted = (
+        at.astimezone(zone(timezone)).date() for at in (known.completed_at, known.accepted_at)
+    )
+    return evolve(known, days_to_accept=(accepted - completed).days)
 
 
 @frozen(kw_only=True)

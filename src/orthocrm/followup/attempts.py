@@ -251,7 +251,8 @@ def _attempted(known: Milestones, at: datetime, born: datetime) -> Milestones:
     """Keep the earliest attempt, also when it is logged late."""
     if known.first_attempt_at is not None and known.first_attempt_at <= at:
         return known
-    return evolve(known, first_attempt_at=at, ms_to_attempt=milliseconds(born, at))
+    took = milliseconds(born, at)
+    return evolve(known, first_attempt_at=at, ms_to_attempt=took, business_ms_to_attempt=None)
 
 
 def _contacted(known: Milestones, at: datetime, born: datetime) -> Milestones:
@@ -259,4 +260,5 @@ def _contacted(known: Milestones, at: datetime, born: datetime) -> Milestones:
     known = evolve(known, unanswered=0)
     if known.first_contact_at is not None and known.first_contact_at <= at:
         return known
-    return evolve(known, first_contact_at=at, ms_to_contact=milliseconds(born, at))
+    took = milliseconds(born, at)
+    return evolve(known, first_contact_at=at, ms_to_contact=took, business_ms_to_contact=None)

@@ -336,4 +336,4 @@ _NOT_ANSWERED = Milestones()
 
 
 def _answered(at: datetime) -> Milestones:
-    return Milestones(first_contact_at=at, ms_to_contact=0)
+    return Milestones(first_contact_at=at, ms_to_contact=0, business_ms_to_contact=0)

@@ -20,6 +20,7 @@ from orthocrm.core.lead import (
     Milestones,
     Ownership,
     Position,
+    accepted_after,
     status_of,
 )
 from orthocrm.core.masking import PERSONAL, mask
@@ -199,7 +200,7 @@ def _united(pair: Pair, values: Mapping[str, Any], practice: Practice, unanswere
     survivor, loser, elder = pair.survivor, pair.loser, pair.elder
     born = elder.stamps
     ahead = _ahead(pair, practice)
-    milestones = _milestones(pair, unanswered)
+    milestones = _milestones(pair, practice, unanswered)
     origin = keeping.origin_of(pair)
     contacted = milestones.first_contact_at is not None
     lead = evolve(
@@ -268,11 +269,14 @@ def _ownership(pair: Pair) -> Ownership:
     return evolve(held, first_owner=first)
 
 
-def _milestones(pair: Pair, unanswered: int) -> Milestones:
+def _milestones(pair: Pair, practice: Practice, unanswered: int) -> Milestones:
+    """Give the earliest milestones; business time that nobody has measured yet is left open."""
     mine, theirs, born = pair.survivor.milestones, pair.loser.milestones, pair.elder.stamps
+    elder = pair.elder.milestones
     attempt = _first(mine.first_attempt_at, theirs.first_attempt_at)
     contact = _first(mine.first_contact_at, theirs.first_contact_at)
-    return evolve(
+    tried, reached = elder.business_ms_to_attempt, elder.business_ms_to_contact
+    joined = evolve(
         mine,
         first_attempt_at=attempt,
         first_contact_at=contact,
@@ -284,7 +288,10 @@ def _milestones(pair: Pair, unanswered: int) -> Milestones:
         unanswered=unanswered,
         observed_at=_first(mine.observed_at, theirs.observed_at),
         recalled_at=_last(mine.recalled_at, theirs.recalled_at),
+        business_ms_to_attempt=tried if elder.first_attempt_at == attempt else None,
+        business_ms_to_contact=reached if elder.first_contact_at == contact else None,
     )
+    return accepted_after(joined, practice.clinic.timezone)
 
 
 def _first(*given: Any) -> Any:  # noqa: ANN401 - instants or dates, all of one kind

@@ -21,6 +21,7 @@ from orthocrm.core.lead import (
     Ownership,
     Position,
     Stamps,
+    accepted_after,
     status_of,
 )
 from orthocrm.core.merging import Merge
@@ -58,7 +59,9 @@ def survivor_of(merge: Merge, present: Lead, lived: Milestones, practice: Practi
         lead,
         tags=tuple(t for t in present.tags if t in before.tags or t not in after.tags),
         custom=_custom(before.custom, after.custom, present.custom),
-        milestones=_milestones(lead.stamps, after.milestones, present.milestones, lived),
+        milestones=_milestones(
+            lead.stamps, after.milestones, present.milestones, lived, practice.clinic.timezone
+        ),
     )
     return editing.derived(_placed(merge, lead, present, practice), practice)
 
@@ -143,19 +146,25 @@ def _values(
 
 
 def _milestones(
-    stamps: Stamps, after: Milestones, present: Milestones, lived: Milestones
+    stamps: Stamps, after: Milestones, present: Milestones, lived: Milestones, timezone: str
 ) -> Milestones:
+    """Give what was reached alone; business time that nobody has measured yet is left open."""
     at = {
         name: getattr(lived if getattr(present, name) == getattr(after, name) else present, name)
         for name in _INSTANTS
     }
-    return evolve(
+    parted = evolve(
         present,
         **at,
         ms_to_attempt=_span(stamps, at["first_attempt_at"]),
         ms_to_contact=_span(stamps, at["first_contact_at"]),
         unanswered=lived.unanswered,
+        **{
+            measured: getattr(lived, measured) if getattr(lived, name) == at[name] else None
+            for name, measured in _IN_BUSINESS_TIME.items()
+        },
     )
+    return accepted_after(parted, timezone)
 
 
 _INSTANTS = (
@@ -167,6 +176,11 @@ _INSTANTS = (
     "observed_at",
     "recalled_at",
 )
+
+_IN_BUSINESS_TIME = {
+    "first_attempt_at": "business_ms_to_attempt",
+    "first_contact_at": "business_ms_to_contact",
+}
 
 
 def _span(stamps: Stamps, at: Any) -> int | None:  # noqa: ANN401 - an instant or None

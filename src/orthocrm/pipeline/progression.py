@@ -33,6 +33,7 @@ from orthocrm.core.lead import (
     Milestones,
     Position,
     StageVisit,
+    accepted_after,
     ensure_open,
     ensure_unlocked,
     status_of,
@@ -320,7 +321,7 @@ def _reached(known: Milestones, stage: Stage, practice: Practice, at: datetime) 
         marking = practice.stage_by_slug.get(step)
         if marking is not None and marking.order <= stage.order:
             known = mark(known, at)
-    return known
+    return accepted_after(known, practice.clinic.timezone)
 
 
 def reached_since(

@@ -159,6 +159,9 @@ _milestones = st.builds(
     next_action_at=st.none() | instants,
     observed_at=st.none() | instants,
     recalled_at=st.none() | instants,
+    business_ms_to_attempt=st.none() | numbers,
+    business_ms_to_contact=st.none() | numbers,
+    days_to_accept=st.none() | numbers,
 )
 
 _losses = st.builds(

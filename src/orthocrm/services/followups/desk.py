@@ -21,6 +21,8 @@ from orthocrm.core.rules import Trigger
 from orthocrm.core.task import OPEN_TASKS, Task
 from orthocrm.followup import attempts, rules, task_edits, tasks
 from orthocrm.followup.attempts import LogEntry
+from orthocrm.followup.due import Calendar
+from orthocrm.followup.paces import paced
 from orthocrm.followup.task_edits import TaskEdit
 from orthocrm.followup.tasks import NewTask
 from orthocrm.services.assignment import assigning
@@ -213,6 +215,7 @@ def log_entries(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[
     known = _corrected(work, [entry for _, entry in entries])
     adoptions = assigning.Adoptions(work, found.values())
     present: dict[LeadId, Lead] = {}
+    calendar = Calendar.of_clinic(work.practice.clinic)
 
     def log(item: tuple[LeadId, LogEntry]) -> attempts.Logged:
         lead_id, entry = item
@@ -221,8 +224,8 @@ def log_entries(work: Work, entries: Sequence[tuple[LeadId, LogEntry]]) -> list[
         _check_correction(entry, lead_id, known)
         lead = present[lead_id] if lead_id in present else adoptions.adopt(found[lead_id])
         logged = attempts.logged(lead, entry, now=work.now, by=work.actor.user, ids=work.ids)
-        present[lead_id] = logged.lead
-        return logged
+        present[lead_id] = paced(logged.lead, calendar)
+        return evolve(logged, lead=present[lead_id])
 
     results = attempt(entries, log)
     logged = done(results)

@@ -25,6 +25,7 @@ from orthocrm.core.task import Task, TaskStatus
 from orthocrm.followup import attempts
 from orthocrm.followup.attempts import LogEntry
 from orthocrm.followup.due import Calendar
+from orthocrm.followup.paces import paced
 from orthocrm.leads import histories, intake
 from orthocrm.leads.dedupe import REFERENCE
 from orthocrm.leads.histories import History, Numbered, Past, PastKind
@@ -170,7 +171,7 @@ def _contacted(life: _Life, past: Past) -> None:
     )
     work = life.work
     logged = attempts.logged(life.lead, entry, now=work.now, by=_by(life, past), ids=work.ids)
-    life.lead = logged.lead
+    life.lead = paced(logged.lead, Calendar.of_clinic(work.practice.clinic))
     life.activities.append(logged.activity)
 
 

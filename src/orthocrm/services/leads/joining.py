@@ -20,6 +20,7 @@ from orthocrm.core.query import Cond, both
 from orthocrm.core.task import Task, TaskStatus
 from orthocrm.followup import attempts, rules, sending, sequences
 from orthocrm.followup.due import Calendar
+from orthocrm.followup.paces import paced
 from orthocrm.leads import editing, merging
 from orthocrm.leads.keeping import Choices, Pair
 from orthocrm.services.assignment import assigning
@@ -90,7 +91,7 @@ def merge(
         now=work.now,
         by=work.actor.user,
     )
-    lead = _in_care(work, joined.lead)
+    lead = _in_care(work, paced(joined.lead, Calendar.of_clinic(work.practice.clinic)))
     fate = _fate(work, pair, lead, had)
     notes = [_note(work, lead, text) for text in joined.notes]
     left = _give(work, pair, lead, had, fate)

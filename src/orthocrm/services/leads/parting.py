@@ -16,6 +16,7 @@ from orthocrm.core.query import Cond, both
 from orthocrm.core.task import Task, TaskStatus
 from orthocrm.followup import attempts, sending, sequences
 from orthocrm.followup.due import Calendar
+from orthocrm.followup.paces import paced
 from orthocrm.leads import editing, unmerging
 from orthocrm.pipeline import progression
 from orthocrm.services.followups import agenda
@@ -36,7 +37,8 @@ def unmerge(work: Work, merge_id: MergeId) -> Merge:
     had = belongings.of(work, [survivor.id])
     parted = unmerging.survivor_of(merge, survivor, _lived(work, merge, had), work.practice)
     back = unmerging.loser_of(merge, tombstone)
-    lead, loser = _in_force(work, parted), _in_force(work, back)
+    calendar = Calendar.of_clinic(work.practice.clinic)
+    lead, loser = _in_force(work, paced(parted, calendar)), _in_force(work, back)
     _give_back(work, merge, had)
     _part_visits(work, merge, had.visits, lead, loser)
     tasks = _part_tasks(work, merge, had.tasks)

@@ -206,6 +206,9 @@ def _milestones() -> Milestones:
         next_action_at=at(days=7),
         observed_at=at(days=2),
         recalled_at=at(days=3),
+        business_ms_to_attempt=-2,
+        business_ms_to_contact=2**32,
+        days_to_accept=1,
     )
 
 

@@ -93,6 +93,7 @@ def write_lead(lead: Lead, put: Put) -> Row:
         *_write_milestones(lead.milestones, put),
         *_write_end(lead, put),
         *_write_since(lead),
+        *_write_in_business_time(lead.milestones, put),
     )
 
 
@@ -163,6 +164,15 @@ def _write_since(lead: Lead) -> Row:
         put_codes(lead.tags),
         put_shown(lead.custom.shown),
         lead.merged_into,
+    )
+
+
+def _write_in_business_time(reached: Milestones, put: Put) -> Row:
+    tried, contacted = reached.business_ms_to_attempt, reached.business_ms_to_contact
+    return (
+        None if tried is None else put.number(tried),
+        None if contacted is None else put.number(contacted),
+        None if reached.days_to_accept is None else put.number(reached.days_to_accept),
     )
 
 
@@ -323,6 +333,9 @@ def _read_milestones(row: Row, take: Take) -> Milestones:
         next_action_at=at(row[40]) if row[40] else None,
         observed_at=at(row[50]) if row[50] else None,
         recalled_at=at(row[51]) if row[51] else None,
+        business_ms_to_attempt=row[56],
+        business_ms_to_contact=row[57],
+        days_to_accept=row[58],
     )
 
 

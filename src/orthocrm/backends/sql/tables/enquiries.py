@@ -53,6 +53,8 @@ leads = noun(
     code("tag"),
     json("custom", nullable=True),
     *maybe("merged_into"),
+    *[number(f"business_ms_to_{event}", nullable=True) for event in ("attempt", "contact")],
+    number("days_to_accept", nullable=True),
     sa.Column("data_key", sa.LargeBinary(), nullable=False),
     sealed(),
     of("clinics"),
