@@ -16,6 +16,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from orthocrm import Answer, Callback, OptOut, Role
+from orthocrm.core.ids import ConsentId
 from orthocrm.core.lead import Lead
 from orthocrm.core.messaging import QuietHours
 from orthocrm.core.notifying import Message, MessageChannel, MessageState, Purpose, Reported
@@ -71,7 +72,7 @@ class Ledger(RuleBasedStateMachine):
         self.stack = ExitStack()
         self.parrot = Parrot()
         self.said: list[Said] = []
-        self.kept: set[str] = set()
+        self.kept: set[ConsentId] = set()
         self.number = 0
 
     @initialize()
@@ -107,7 +108,7 @@ class Ledger(RuleBasedStateMachine):
         )
         self.house.front.notifications.record_consent(self.leads[who].id, given)
         address = FAMILIES[who]["phone" if channel is SMS else "email"]
-        self.hear(Said(channel, address, granted, purpose, at))
+        self.hear(Said(channel, address, granted=granted, purpose=purpose, at=at))
 
     @rule(at_address=addresses, stop=st.booleans(), ago=late)
     def answer(self, at_address: tuple[MessageChannel, str], ago: timedelta, *, stop: bool) -> None:
@@ -115,7 +116,7 @@ class Ledger(RuleBasedStateMachine):
         at = self.house.clock() - ago
         text = "please stop texting me" if stop else "START"
         self.report(Answer(channel=channel, sender=sender, text=text, at=at, ref=self.ref()))
-        self.hear(Said(channel, sender, not stop, None, at))
+        self.hear(Said(channel, sender, granted=not stop, purpose=None, at=at))
 
     @rule(at_address=addresses, ago=late)
     def tell_the_carrier(self, at_address: tuple[MessageChannel, str], ago: timedelta) -> None:
@@ -124,7 +125,7 @@ class Ledger(RuleBasedStateMachine):
         self.report(
             OptOut(channel=channel, address=address, at=at, ref=self.ref(), reason="unsubscribe")
         )
-        self.hear(Said(channel, address, False, None, at))
+        self.hear(Said(channel, address, granted=False, purpose=None, at=at))
 
     @rule(who=st.integers(0, 2), channel=st.sampled_from([SMS, EMAIL]), purpose=purposes)
     def queue(self, who: int, channel: MessageChannel, purpose: Purpose) -> None:
