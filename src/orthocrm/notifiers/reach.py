@@ -31,6 +31,7 @@ _TRANSLATED = IPv6Network("64:ff9b::/96")
 _NOT_PUBLIC: tuple[Network, ...] = (
     IPv4Network("0.0.0.0/8"),
     IPv4Network("100.64.0.0/10"),  # of providers
+    IPv4Network("168.63.129.16/32"),  # the host of a machine at Azure
     IPv4Network("192.0.0.0/24"),
     IPv4Network("192.88.99.0/24"),  # relays of 6to4
     IPv4Network("198.18.0.0/15"),  # measurements
@@ -40,6 +41,9 @@ _NOT_PUBLIC: tuple[Network, ...] = (
     IPv6Network("2002::/16"),  # 6to4
     IPv6Network("3fff::/20"),  # documentation
 )
+_ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})
+"""How the lower half of an address begins that carries one of IPv4 (RFC 5214)."""
+
 _SCOPE = "%"
 
 
@@ -118,6 +122,8 @@ def _meant(text: str) -> Address:
 
 
 def _is_public(address: Address) -> bool:
-    if isinstance(address, IPv6Address) and address not in _GLOBAL_V6:
-        return False
+    if isinstance(address, IPv6Address):
+        is_tunnel = int(address) >> 32 & 0xFFFF_FFFF in _ISATAP
+        if is_tunnel or address not in _GLOBAL_V6:
+            return False
     return address.is_global and not any(address in network for network in _NOT_PUBLIC)
