@@ -1,0 +1,208 @@
+"""Endpoints as values: method, path, the operation behind it, and what goes in and out.
+
+An endpoint of a verb takes its parameters from the verb's own signature: names in the path, the
+others in the query of GET and DELETE, in the body of everything else. A single noun *is* the body.
+Where the source documents ask for another form, a function of the desk stands in between.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, Final, get_type_hints
+
+from attrs import evolve, field, frozen
+
+from orthocrm.core.actor import Permission
+from orthocrm.crm import Desk
+from orthocrm.services.gate import OPERATIONS
+from orthocrm.web.wire.annotations import codec_of
+from orthocrm.web.wire.codec import Codec
+from orthocrm.web.wire.naming import camel, outside
+from orthocrm.web.wire.records import Part, Record
+
+_IN_PATH = re.compile(r"{(\w+)}")
+_SECTION = re.compile(r"^(?:Raises|Args|Returns):", re.MULTILINE)
+_BODILESS: Final = ("GET", "DELETE")
+_OF_THE_DESK: Final = ("self", "desk")
+
+
+class Place(StrEnum):
+    """Where a parameter comes from."""
+
+    PATH = "path"
+    QUERY = "query"
+
+
+@frozen(kw_only=True)
+class Parameter:
+    """One parameter outside of the body: `outside` is its name there."""
+
+    name: str
+    outside: str
+    codec: Codec = field(eq=False)
+    place: Place
+    required: bool
+
+
+@frozen(kw_only=True)
+class Endpoint:
+    """One method of one path.
+
+    `call` takes the desk and the arguments by name. Without an `answer` there is nothing to say.
+    `noun` is the argument that the whole body is, None where the body is an object of arguments;
+    `raw` the argument that takes the bytes of the body as they are. `media` is the type of an
+    answer that is no JSON.
+    """
+
+    method: str
+    path: str
+    operation: str
+    call: Callable[..., Any] = field(eq=False, repr=False)
+    parameters: tuple[Parameter, ...] = ()
+    body: Record | None = field(default=None, eq=False, repr=False)
+    noun: str | None = None
+    raw: str | None = None
+    media: str | None = None
+    answer: Codec | None = field(default=None, eq=False, repr=False)
+    status: int = HTTPStatus.OK
+    summary: str = ""
+    description: str = ""
+
+    @property
+    def permission(self) -> Permission:
+        """What the actor needs."""
+        return OPERATIONS[self.operation].permission
+
+    @property
+    def pattern(self) -> str:
+        """The path with the names of its parameters outside."""
+        return _IN_PATH.sub(lambda found: "{" + camel(found[1]) + "}", self.path)
+
+    @property
+    def id(self) -> str:
+        """A name of its own for the document: `getLeadsLeadId`."""
+        words = re.findall(r"\w+", self.pattern.replace("/api", "", 1).replace("-", "_"))
+        return self.method.lower() + "".join(map(_capital, map(camel, words)))
+
+
+def verb(method: str, path: str, operation: str, status: int | None = None) -> Endpoint:
+    """Declare an endpoint that is a verb of the desk, parameter by parameter."""
+    area, name = operation.split(".")
+
+    def call(desk: Desk, **arguments: Any) -> Any:  # noqa: ANN401 - any verb
+        return getattr(getattr(desk, area), name)(**arguments)
+
+    return _endpoint(method, path, operation, call, OPERATIONS[operation].call, status)
+
+
+def function(
+    method: str,
+    path: str,
+    operation: str,
+    act: Callable[..., Any],
+    status: int | None = None,
+) -> Endpoint:
+    """Declare an endpoint whose function asks the desk in its own words."""
+    return _endpoint(method, path, operation, act, act, status)
+
+
+def download(path: str, operation: str, act: Callable[..., str], media: str) -> Endpoint:
+    """Declare an endpoint that answers with a text of its own type."""
+    return evolve(_endpoint("GET", path, operation, act, act, None), media=media)
+
+
+def upload(
+    path: str, operation: str, act: Callable[..., Any], status: int | None = None
+) -> Endpoint:
+    """Declare an endpoint whose body is a file, which `act` takes as `content`.
+
+    Its other parameters stand in the query.
+    """
+    made = _endpoint("POST", path, operation, act, act, status, raw="content")
+    return evolve(made, raw="content")
+
+
+def _endpoint(
+    method: str,
+    path: str,
+    operation: str,
+    call: Callable[..., Any],
+    signed: Callable[..., Any],
+    status: int | None,
+    raw: str | None = None,
+) -> Endpoint:
+    hints = get_type_hints(signed)
+    named = _IN_PATH.findall(path)
+    given = {
+        name: parameter
+        for name, parameter in inspect.signature(signed).parameters.items()
+        if name not in (*_OF_THE_DESK, raw)
+    }
+    others = [name for name in given if name not in named]
+    bodiless = method in _BODILESS or raw is not None
+    body, noun = (None, None) if bodiless else _body(operation, given, hints, others)
+    answer = None if hints["return"] is type(None) else codec_of(hints["return"])
+    summary, description = _told(signed)
+    outer = [(name, Place.PATH) for name in named]
+    if bodiless:
+        outer += [(name, Place.QUERY) for name in others]
+    return Endpoint(
+        method=method,
+        path=path,
+        operation=operation,
+        call=call,
+        parameters=tuple(_parameter(given[name], hints[name], place) for name, place in outer),
+        body=body,
+        noun=noun,
+        answer=answer,
+        status=status or (HTTPStatus.NO_CONTENT if answer is None else HTTPStatus.OK),
+        summary=summary,
+        description=description,
+    )
+
+
+def _parameter(parameter: inspect.Parameter, hint: Any, place: Place) -> Parameter:  # noqa: ANN401 - any annotation
+    return Parameter(
+        name=parameter.name,
+        outside=outside(parameter.name, hint),
+        codec=codec_of(hint),
+        place=place,
+        required=parameter.default is inspect.Parameter.empty,
+    )
+
+
+def _body(
+    operation: str,
+    given: Mapping[str, inspect.Parameter],
+    hints: Mapping[str, Any],
+    names: Sequence[str],
+) -> tuple[Record | None, str | None]:
+    if not names:
+        return None, None
+    if len(names) == 1 and isinstance(codec := codec_of(hints[names[0]]), Record):
+        return codec, names[0]
+    parts = {
+        outside(name, hints[name]): Part(
+            name=name,
+            codec=codec_of(hints[name]),
+            required=given[name].default is inspect.Parameter.empty,
+        )
+        for name in names
+    }
+    return Record(dict, parts, dict, _request_name(operation)), None
+
+
+def _request_name(operation: str) -> str:
+    return "".join(_capital(camel(word)) for word in operation.split(".")) + "Request"
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
+def _told(signed: Callable[..., Any]) -> tuple[str, str]:
+    """Take the first sentence of a docstring, and what follows it before `Raises`."""
+    summary, _, rest = (inspect.getdoc(signed) or "").partition("\n")
+    return summary.rstrip("."), _SECTION.split(rest)[0].strip()

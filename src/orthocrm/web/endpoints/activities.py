@@ -1,0 +1,6 @@
+"""`/api/leads/{leadId}/activities`: what happened, and what is logged by hand."""
+
+from orthocrm.web.declaring import verb
+
+ENDPOINTS = (verb("POST", "/api/leads/{lead_id}/activities", "followups.log", 201),)
+"""Activities are never edited: a correction is a new one that names the old one."""

@@ -1,0 +1,103 @@
+"""The document: every endpoint with what it takes, answers and refuses."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any, Final
+
+from orthocrm.web import problems
+from orthocrm.web.declaring import Endpoint, Parameter
+from orthocrm.web.problems import ProblemDetails
+from orthocrm.web.wire.annotations import codec_of
+from orthocrm.web.wire.codec import Book, Way
+from orthocrm.web.wire.gatherings import Condition, Nullable, Order
+
+_ALWAYS: Final = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_WITH_BODY: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+    """Describe the endpoints."""
+    known = tuple(endpoints)
+    first = Book()
+    _paths(known, first)
+    book = first.emptied()
+    paths = _paths(known, book)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "orthocrm",
+            "version": version("orthocrm"),
+            "summary": "Lead management and appointment scheduling for orthodontic practices",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(book.schemas.items())),
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"bearer": []}],
+    }
+
+
+def _paths(endpoints: Iterable[Endpoint], book: Book) -> dict[str, Any]:
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.pattern, {})[endpoint.method.lower()] = _operation(endpoint, book)
+    return paths
+
+
+def _operation(endpoint: Endpoint, book: Book) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": endpoint.id,
+        "summary": endpoint.summary,
+        "tags": [endpoint.operation.partition(".")[0]],
+        "x-permission": endpoint.permission.value,
+        "responses": _responses(endpoint, book),
+    }
+    if endpoint.description:
+        told["description"] = endpoint.description
+    if endpoint.parameters:
+        told["parameters"] = [_parameter(parameter, book) for parameter in endpoint.parameters]
+    if endpoint.body is not None:
+        told["requestBody"] = {
+            "required": any(part.required for part in endpoint.body.parts.values()),
+            "content": {"application/json": {"schema": endpoint.body.schema(book, Way.IN)}},
+        }
+    if endpoint.raw is not None:
+        told["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
+    return told
+
+
+def _parameter(parameter: Parameter, book: Book) -> dict[str, Any]:
+    codec = parameter.codec.inner if isinstance(parameter.codec, Nullable) else parameter.codec
+    described: dict[str, Any] = {
+        "name": parameter.outside,
+        "in": parameter.place.value,
+        "required": parameter.required,
+    }
+    schema = codec.schema(book, Way.IN)
+    if isinstance(codec, Condition | Order):
+        return described | {"content": {"application/json": {"schema": schema}}}
+    return described | {"schema": schema}
+
+
+def _responses(endpoint: Endpoint, book: Book) -> Mapping[str, Any]:
+    statuses = (*_ALWAYS, *_WITH_BODY)
+    refusal = {
+        "description": "a problem",
+        "content": {
+            problems.MEDIA_TYPE: {"schema": codec_of(ProblemDetails).schema(book, Way.OUT)}
+        },
+    }
+    told: dict[str, Any] = {"description": HTTPStatus(endpoint.status).phrase}
+    if endpoint.answer is not None:
+        media = endpoint.media or "application/json"
+        told["content"] = {media: {"schema": endpoint.answer.schema(book, Way.OUT)}}
+    return {str(int(endpoint.status)): told, **{str(int(s)): refusal for s in sorted(statuses)}}

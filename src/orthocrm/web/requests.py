@@ -1,0 +1,125 @@
+"""From the parts of a request to the arguments of its endpoint: all problems at once."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from orthocrm.core.errors import InvalidInput, Problem
+from orthocrm.core.reading import Reading
+from orthocrm.web.declaring import Endpoint, Parameter, Place
+from orthocrm.web.wire.codec import Codec
+from orthocrm.web.wire.gatherings import Condition, Listed, Nullable, Order
+from orthocrm.web.wire.naming import path as outside_path
+from orthocrm.web.wire.scalars import Flag, Number, Seconds, Whole
+
+_WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?", re.ASCII)
+_FLAGS: Final = {"true": True, "false": False}
+
+Texts = Mapping[str, Sequence[str]]
+"""The query: every name with all its values."""
+
+
+class Unreadable(ValueError):
+    """The body is no JSON at all."""
+
+
+def arguments(
+    endpoint: Endpoint, path: Mapping[str, str], query: Texts, body: bytes
+) -> dict[str, Any]:
+    """Read everything that the endpoint takes.
+
+    Raises:
+        InvalidInput: names every parameter and field that is wrong.
+        Unreadable: the body cannot be parsed.
+    """
+    reading = Reading()
+    given: dict[str, Any] = {}
+    for parameter in endpoint.parameters:
+        _take(parameter, path if parameter.place is Place.PATH else query, given, reading)
+    _refuse_unknown(endpoint, query, reading)
+    given |= _of_body(endpoint, body, reading)
+    reading.finish()
+    return given
+
+
+def _take(
+    parameter: Parameter, values: Mapping[str, Any], given: dict[str, Any], reading: Reading
+) -> None:
+    name = parameter.name if parameter.place is Place.PATH else parameter.outside
+    if name in values:
+        texts = [values[name]] if parameter.place is Place.PATH else values[name]
+        given[parameter.name] = _from_texts(parameter.codec, texts, parameter.outside, reading)
+    elif parameter.required:
+        reading.refuse(parameter.outside, "missing", "give a value")
+
+
+def _refuse_unknown(endpoint: Endpoint, query: Texts, reading: Reading) -> None:
+    known = {p.outside for p in endpoint.parameters if p.place is Place.QUERY}
+    if not known.issuperset(query):
+        reading.refuse("query", "unknown_field", "a parameter is not known here")
+
+
+def _from_texts(codec: Codec, texts: Sequence[str], path: str, reading: Reading) -> Any:  # noqa: ANN401 - the codec's type
+    """Read the values of a parameter, which HTTP knows as texts only."""
+    if isinstance(codec, Nullable):
+        return _from_texts(codec.inner, texts, path, reading)
+    if isinstance(codec, Order | Condition):
+        return codec.read(_parsed(texts[0], path, reading), path, reading)
+    if isinstance(codec, Listed):
+        return codec.read([_plain(codec.inner, text) for text in texts], path, reading)
+    if len(texts) > 1:
+        reading.refuse(path, "repeated", "give it once")
+        return None
+    return codec.read(_plain(codec, texts[0]), path, reading)
+
+
+def _plain(codec: Codec, text: str) -> Any:  # noqa: ANN401 - a JSON value
+    """Give the JSON value that a text stands for; what stands for none stays a text."""
+    if isinstance(codec, Whole | Seconds):
+        return int(text) if _WHOLE.fullmatch(text) else text
+    if isinstance(codec, Number):
+        return float(text) if _NUMBER.fullmatch(text) else text
+    if isinstance(codec, Flag):
+        return _FLAGS.get(text, text)
+    return text
+
+
+def _parsed(text: str, path: str, reading: Reading) -> Any:  # noqa: ANN401 - a JSON value
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        reading.refuse(path, "not_json", "give a JSON value")
+        return None
+
+
+def _of_body(endpoint: Endpoint, body: bytes, reading: Reading) -> dict[str, Any]:
+    if endpoint.raw is not None:
+        return {endpoint.raw: body}
+    if endpoint.body is None:
+        if body.strip():
+            reading.refuse("body", "unknown_field", "nothing is read here")
+        return {}
+    value = endpoint.body.read(_decoded(body), "", reading)
+    if value is None:
+        return {}
+    return value if endpoint.noun is None else {endpoint.noun: value}
+
+
+def _decoded(body: bytes) -> Any:  # noqa: ANN401 - a JSON value
+    if not body.strip():
+        return {}
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Unreadable from None
+
+
+def refused(error: InvalidInput, endpoint: Endpoint) -> InvalidInput:
+    """Give the problems of a verb by the names that the caller used."""
+    owner = endpoint.body.kind if endpoint.body is not None else None
+    return InvalidInput(
+        [Problem(outside_path(p.path, owner), p.code, p.message) for p in error.problems]
+    )
