@@ -30,7 +30,7 @@ def wait_after(failures: int) -> timedelta:
     if failures >= MOST:
         return FORGOTTEN_AFTER
     doublings = min(failures - FREE, MOST.bit_length())
-    return min(FIRST_WAIT * 2**doublings, LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
 def locked_until(attempts: Attempts | None, now: datetime) -> datetime | None:

@@ -18,9 +18,11 @@ from attrs import field, frozen
 from orthocrm.core.ids import ClinicId
 
 _SECRET_BYTES: Final = 32
-_HEX: Final = 32
-_FORM: Final = re.compile("(oc[krs])_([0-9a-f]{64})_([A-Za-z0-9_-]{43})")
-_LENGTH: Final = len("ocs_") + 64 + len("_") + 43
+_FORM: Final = re.compile(
+    "(oc[krs])_([0-9a-f]{32})([0-9a-f]{32}|x([0-9a-f]{2})+)_([A-Za-z0-9_-]{43})"
+)
+_UUID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONGEST: Final = 2_000
 
 
 class TokenKind(StrEnum):
@@ -55,7 +57,7 @@ def new_token(kind: TokenKind, clinic: str, owner: str) -> NewToken:
     Args:
         kind: what it opens.
         clinic: an id in the canonical text of a UUID.
-        owner: the id of the key, of the session, or of the one-time token; a UUID too.
+        owner: the id of the key or of the session, or the user whose password is set.
     """
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     ids = _bare(clinic) + _bare(owner)
@@ -64,17 +66,16 @@ def new_token(kind: TokenKind, clinic: str, owner: str) -> NewToken:
 
 def read_token(token: object, kind: TokenKind) -> ReadToken | None:
     """Read a token of a kind; None for anything else. Nothing of it is believed yet."""
-    if not isinstance(token, str) or len(token) != _LENGTH:
+    if not isinstance(token, str) or len(token) > _LONGEST:
         return None
     parts = _FORM.fullmatch(token)
     if parts is None or parts[1] != kind:
         return None
-    clinic, owner = parts[2][:_HEX], parts[2][_HEX:]
     return ReadToken(
         kind=kind,
-        clinic=ClinicId(_canonical(clinic)),
-        owner=_canonical(owner),
-        digest=digest_of(parts[3]),
+        clinic=ClinicId(_full(parts[2])),
+        owner=_full(parts[3]),
+        digest=digest_of(parts[5]),
     )
 
 
@@ -89,8 +90,11 @@ def is_same(one: str, other: str | None) -> bool:
 
 
 def _bare(text: str) -> str:
-    return text.replace("-", "")
+    """Write a UUID without its dashes, and any other text as the digits of its bytes."""
+    return text.replace("-", "") if _UUID.fullmatch(text) else "x" + text.encode().hex()
 
 
-def _canonical(bare: str) -> str:
+def _full(bare: str) -> str:
+    if bare.startswith("x"):
+        return bytes.fromhex(bare[1:]).decode("utf-8", "replace")
     return f"{bare[:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:20]}-{bare[20:]}"

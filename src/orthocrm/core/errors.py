@@ -16,6 +16,7 @@ OrthoCRMError
 │   ├── StageInUse                  a stage is removed that holds leads, or that rules name
 │   ├── TwoPatients                 two converted leads are merged
 │   ├── MergedSince                 a merge is undone before a later one into the same lead
+│   ├── TrailBroken                 the audit trail is not the one of its last checkpoint
 │   ├── NotOffered                  an appointment cannot start then: `why`, `rule`
 │   │   ├── InPast                  it would start before now
 │   │   └── OutsideHours            nobody works then
@@ -25,6 +26,8 @@ OrthoCRMError
 │   ├── HoldExpired                 what held the time has run out
 │   ├── TooLittleHistory            a forecast or a model has too little to go by: `missing`
 │   │   └── NotEnoughOutcomes       too few leads or visits came to either end to learn from
+│   ├── LockedOut                   the password was wrong too often: `until`
+│   ├── LastAdministrator           nobody would be left to administer users
 │   └── AppointmentClosed           the state of the appointment refuses
 ├── Conflict                        somebody else was first
 │   ├── StaleVersion                the noun changed since it was read
@@ -45,6 +48,7 @@ No message of these classes ever holds the value that was refused, only the name
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from attrs import frozen
@@ -230,6 +234,17 @@ class MergedSince(RuleViolated):
         super().__init__("another lead was merged into this one later; undo that merge first")
 
 
+class TrailBroken(RuleViolated):
+    """The audit trail is not the one of its last checkpoint: cut off, changed, or restored."""
+
+    code = "trail_broken"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the audit trail is not the one of its last checkpoint; run `orthocrm audit verify`"
+        )
+
+
 class NotOffered(RuleViolated):
     """An appointment cannot start then: `why` is the code, `rule` the rule that refuses."""
 
@@ -325,6 +340,25 @@ class TooLittleHistory(RuleViolated):
     def missing(self) -> int:
         """How much more is needed."""
         return max(0, self.needed - self.given)
+
+
+class LockedOut(RuleViolated):
+    """The password was wrong too often; another try counts from `until` on."""
+
+    code = "locked_out"
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+        super().__init__("the password was wrong too often; wait, or have it reset")
+
+
+class LastAdministrator(RuleViolated):
+    """Without this user and role nobody could administer the clinic's users any more."""
+
+    code = "last_administrator"
+
+    def __init__(self) -> None:
+        super().__init__("nobody else administers users; make somebody an administrator first")
 
 
 class AppointmentClosed(RuleViolated):

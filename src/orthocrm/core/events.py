@@ -21,6 +21,7 @@ from orthocrm.core.ids import (
     AppointmentId,
     ClinicId,
     ImportId,
+    KeyId,
     LeadId,
     MergeId,
     MessageId,
@@ -65,6 +66,22 @@ class ClinicConfigured(Event):
     subject: str
     object_id: str | None = None
     fields: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class AccessChanged(Event):
+    """Who may come in changed: a user, their roles, password or second factor, or an API key.
+
+    `subject` says which: `user`, `roles`, `deactivated`, `reactivated`, `password_reset`,
+    `password_changed`, `second_factor_begun`, `second_factor_set`, `second_factor_dropped`,
+    `recovery_codes_renewed`, `key_made`, `key_rotated`, `key_revoked`.
+    """
+
+    subject: str
+    user: UserId
+    key_id: KeyId | None = None
+    roles_before: tuple[str, ...] = ()
+    roles_after: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
