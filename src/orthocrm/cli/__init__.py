@@ -6,7 +6,7 @@ from orthocrm.cli.demonstrating import demo
 from orthocrm.cli.exporting import export
 from orthocrm.cli.importing import import_file, import_revert
 from orthocrm.cli.operating import audit, board, clinic, migrate, work
-from orthocrm.cli.options import Commands
+from orthocrm.cli.options import Commands, logging_options
 from orthocrm.cli.reporting import report
 
 __all__ = ["main"]
@@ -14,6 +14,7 @@ __all__ = ["main"]
 
 @click.group(cls=Commands)
 @click.version_option(package_name="orthocrm")
+@logging_options
 def main() -> None:
     """Lead management and scheduling for orthodontic practices.
 

@@ -18,6 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _SQLITE = "sqlite:///"
 _PLAINTEXT = "orthocrm.allow_plaintext"
+_LEVEL = "orthocrm.log_level"
 
 
 class Failed(click.ClickException):
@@ -58,6 +59,44 @@ def database(command: F) -> F:
 
 def _allow_plaintext(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
     context.meta[_PLAINTEXT] = value
+
+
+def logging_options(command: F) -> F:
+    """Add the options that say what is logged, on standard error and without personal data."""
+    level = click.option(
+        "--log-level",
+        envvar="ORTHOCRM_LOG_LEVEL",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="warning",
+        show_default=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_note,
+        help="The lowest level that is logged.",
+    )
+    style = click.option(
+        "--log-format",
+        envvar="ORTHOCRM_LOG_FORMAT",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        expose_value=False,
+        callback=_log,
+        help="Lines for people, or one JSON object for each.",
+    )
+    return level(style(command))
+
+
+def _note(context: click.Context, _: click.Parameter, value: str) -> None:
+    context.meta[_LEVEL] = value
+
+
+def _log(context: click.Context, _: click.Parameter, value: str) -> None:
+    """Log to standard error until the command has ended."""
+    from orthocrm.observing import log_to  # noqa: PLC0415 - slow import
+
+    level = context.meta[_LEVEL].upper()
+    context.with_resource(log_to(level=level, as_json=value == "json"))
 
 
 def of_clinic(command: F) -> F:

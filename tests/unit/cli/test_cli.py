@@ -506,3 +506,15 @@ def test_the_demo_leaves_a_practice_alone(run: Run, sqlite_url: str, clinic: str
         "error: db: the database holds a clinic already; the demo wants an empty one\n",
     )
     assert clinic in run("clinic", "list").stdout
+
+
+def test_what_is_logged_goes_to_standard_error_as_lines_of_json(run: Run) -> None:
+    result = run("--log-format", "json", "clinic", "add", "Bright", "--timezone", "UTC")
+    (line,) = [json.loads(line) for line in result.stderr.splitlines()]
+    assert (result.exit_code, line["level"], line["logger"]) == (0, "WARNING", "orthocrm")
+    assert line["message"].startswith("made the key file ")
+
+
+def test_errors_only_are_logged_where_that_is_asked_for(run: Run) -> None:
+    result = run("--log-level", "error", "clinic", "add", "Bright", "--timezone", "UTC")
+    assert (result.exit_code, result.stderr) == (0, "")
