@@ -99,6 +99,10 @@ class Specs:
         """A practice's settings changed."""
 
     @spec
+    def access_changed(self, event: events.AccessChanged) -> None:
+        """A user, their roles or password, or an API key changed."""
+
+    @spec
     def lead_captured(self, event: events.LeadCaptured) -> None:
         """An enquiry became a lead."""
 
