@@ -105,7 +105,7 @@ def postgres_server(pytestconfig: pytest.Config) -> postgres.Server:
 
 @pytest.fixture
 def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
-    """The address of an empty PostgreSQL database of this test's own."""
+    """The address of an empty PostgreSQL database of this test's own, for its owner."""
     with postgres_server.database() as url:
         yield url
 
@@ -139,6 +139,7 @@ def migrated_sqlite_url(_migrated_sqlite: migrated.SqliteFile) -> Iterator[str]:
 def migrated_postgres_url(_migrated_postgres: migrated.PostgresDatabase) -> str:
     """The address of the worker's migrated PostgreSQL database, which is empty now.
 
+    It is that of a role behind the wall between clinics, as applications are.
     A test that changes the schema takes `postgres_url` instead.
     """
     return _migrated_postgres.emptied()

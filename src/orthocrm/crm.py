@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 from orthocrm.core.actor import Actor, Role
 from orthocrm.core.errors import (
     BackendError,
+    ConfigurationError,
     Conflict,
     InvalidInput,
     MissingKey,
@@ -27,7 +28,15 @@ from orthocrm.core.events import Event
 from orthocrm.core.ids import ClinicId, UuidV7
 from orthocrm.core.lead import Lead
 from orthocrm.core.outside import NOTHING_OUTSIDE, NoSecrets, Outside
-from orthocrm.core.ports import Backend, Clock, IdSource, KeyProvider, PatientRegistry, Vault
+from orthocrm.core.ports import (
+    AdmitsRoles,
+    Backend,
+    Clock,
+    IdSource,
+    KeyProvider,
+    PatientRegistry,
+    Vault,
+)
 from orthocrm.core.settings import Clinic, Practice, Settings
 from orthocrm.hooks import Failure, Plugins
 from orthocrm.rounds.carrying import Carriers, never
@@ -383,9 +392,22 @@ class OrthoCRM:
         except NotFound:
             raise no_feed() from None
 
-    def migrate(self) -> None:
-        """Bring the database schema to this release; embedded databases do so by themselves."""
+    def migrate(self, *, role: str | None = None) -> None:
+        """Bring the database schema to this release; embedded databases do so by themselves.
+
+        Args:
+            role: on PostgreSQL, the role as which the application connects: it is made when it is
+                not there, and may read and write rows of the clinic that a verb is about.
+
+        Raises:
+            ConfigurationError: the role would see every clinic, or the backend has no roles.
+        """
         self._backend.migrate()
+        if role is None:
+            return
+        if not isinstance(self._backend, AdmitsRoles):
+            raise ConfigurationError("role: this backend has no roles")
+        self._backend.admit(role)
 
     def work(self, stop: Callable[[], bool] = never) -> Worked:
         """Do what waits, in every clinic: one round.

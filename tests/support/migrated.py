@@ -18,7 +18,7 @@ from psycopg import sql
 from orthocrm.backends.sql import SqlBackend
 from orthocrm.backends.sql.tables import metadata
 from orthocrm.privacy.cipher import PlainVault
-from tests.support.postgres import Server
+from tests.support.postgres import CLERK, Server, as_clerk, as_superuser
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - names of our own are drawn in it
 ROOM_BYTES = 1_000_000_000
@@ -30,10 +30,12 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
 
-def migrate(url: str) -> None:
-    """Make the tables of this release in an empty database."""
+def migrate(url: str, role: str | None = None) -> None:
+    """Make the tables of this release in an empty database, and let a role work with them."""
     backend = SqlBackend(url, PlainVault())
     backend.migrate()
+    if role is not None:
+        backend.admit(role)
     backend.close()
 
 
@@ -94,7 +96,6 @@ EMPTY = sql.SQL("; ").join(
 def postgres_database(server: Server) -> Iterator[PostgresDatabase]:
     """Migrate a database to keep."""
     with server.database() as url:
-        migrate(url)
-        address = url.replace("postgresql+psycopg", "postgresql", 1)
-        with psycopg.connect(address, autocommit=True) as connection:
-            yield PostgresDatabase(url, connection)
+        migrate(url, role=CLERK)
+        with psycopg.connect(as_superuser(url), autocommit=True) as connection:
+            yield PostgresDatabase(as_clerk(url), connection)

@@ -2,10 +2,15 @@
 
 The first test that asks starts it; the process that leads the run stops it.
 Should that process be killed, a watcher stops the server and removes its files.
+
+Nobody connects as a superuser, for whom there is no wall between clinics: databases belong to
+`OWNER`, for whom their policies hold too, and applications are the `CLERK`. What looks at all rows
+or stands in for an operator of the server asks for the address `as_superuser`.
 """
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +32,10 @@ full_page_writes = off
 timezone = 'America/St_Johns'   # nobody may rely on a server that speaks UTC
 """
 
+SUPERUSER = "postgres"
+OWNER = "practice_owner"
+CLERK = "practice_clerk"
+
 IN_BACKGROUND = '"$@" < /dev/null > /dev/null 2>&1 &'
 
 
@@ -37,8 +46,8 @@ class Server:
     socket_directory: str
 
     def url(self, database: str) -> str:
-        """The address of one database, as SQLAlchemy wants it."""
-        return f"postgresql+psycopg://postgres@/{database}?host={self.socket_directory}"
+        """The address of one database for its owner, as SQLAlchemy wants it."""
+        return f"postgresql+psycopg://{OWNER}@/{database}?host={self.socket_directory}"
 
     def create(self, *, template: str = "template1") -> str:
         """Make a database that is a copy of `template`, and return its name.
@@ -47,9 +56,10 @@ class Server:
         """
         name = f"test_{uuid4().hex}"
         self._execute(
-            "CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy",
+            "CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy OWNER {owner}",
             name=name,
             template=template,
+            owner=OWNER,
         )
         return name
 
@@ -67,10 +77,24 @@ class Server:
             self.drop(name)
 
     def _execute(self, statement: str, **names: str) -> None:
-        address = f"host={self.socket_directory} user=postgres dbname=postgres"
+        address = f"host={self.socket_directory} user={SUPERUSER} dbname=postgres"
         with psycopg.connect(address, autocommit=True) as connection:
             quoted = {key: sql.Identifier(name) for key, name in names.items()}
             connection.execute(sql.SQL(statement).format(**quoted))
+
+
+def as_superuser(url: str) -> str:
+    """The address of a database for somebody who sees all rows, as psycopg wants it."""
+    return _as(url, SUPERUSER).replace("postgresql+psycopg", "postgresql", 1)
+
+
+def as_clerk(url: str) -> str:
+    """The address of a database for an application that `migrate` let in."""
+    return _as(url, CLERK)
+
+
+def _as(url: str, role: str) -> str:
+    return re.sub(r"://\w+@", f"://{role}@", url, count=1)
 
 
 def reserve() -> Path:
@@ -105,4 +129,7 @@ def _start(directory: Path) -> str:
     with (data / "postgresql.conf").open("a") as configuration:
         configuration.write(SETTINGS)
     server.start()
-    return str(server.get_postmaster_info().socket_dir)
+    sockets = str(server.get_postmaster_info().socket_dir)
+    with psycopg.connect(f"host={sockets} user={SUPERUSER}", autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {OWNER} LOGIN; CREATE ROLE {CLERK} LOGIN")
+    return sockets

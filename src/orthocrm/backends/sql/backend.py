@@ -1,5 +1,6 @@
 """`SqlBackend`: opens units of work on SQLite or PostgreSQL."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from orthocrm.backends.sql import sqlite, texts
 from orthocrm.backends.sql.keys import ClinicVaults, Keys
 from orthocrm.backends.sql.rows import CLINIC
 from orthocrm.backends.sql.session import Driver, Session
+from orthocrm.backends.sql.sight import LIST_OF_CLINICS, Sight, of_clinic
 from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.backends.sql.version import is_current
 from orthocrm.backends.sql.work import SqlUnitOfWork
@@ -18,6 +20,8 @@ from orthocrm.core.errors import BackendError, ConfigurationError, MigrationNeed
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.ports import Vault
 from orthocrm.core.settings import Clinic
+
+_LOG = logging.getLogger(__name__)
 
 MANY_LEADS = 5_000
 """After so many new leads, and then each time that as many again came, tables are measured."""
@@ -31,12 +35,23 @@ class Engine(Driver, Protocol):
         """SQLAlchemy's engine."""
         ...
 
-    def transaction(self) -> AbstractContextManager[Any]:
-        """Lend a connection within a transaction that commits on a clean exit."""
+    def transaction(self, sight: Sight | None = None) -> AbstractContextManager[Any]:
+        """Lend a connection within a transaction that commits on a clean exit.
+
+        Where the engine keeps clinics apart, the transaction sees what it is told and nothing else.
+        """
         ...
 
     def migrating(self) -> AbstractContextManager[sa.Connection]:
         """Lend a connection to change the schema, to one process at a time."""
+        ...
+
+    def admit(self, role: str) -> None:
+        """Let a role work with the tables, behind the wall between clinics."""
+        ...
+
+    def sees_past_the_wall(self, connection: Any) -> bool:  # noqa: ANN401 - the driver's connection
+        """Whether a connection's role sees every clinic where the engine keeps them apart."""
         ...
 
     def analyse(self) -> None:
@@ -75,7 +90,7 @@ class SqlBackend:
     @contextmanager
     def begin(self, clinic: ClinicId) -> Iterator[SqlUnitOfWork]:
         """Open a unit of work. A clean exit commits, an exception drops everything."""
-        with self._errors(), self._engine.transaction() as connection:
+        with self._errors(), self._engine.transaction(of_clinic(clinic)) as connection:
             self._check_version(connection)
             with working(self._engine, connection, clinic, self._vaults, ours=True) as transaction:
                 yield SqlUnitOfWork(transaction)
@@ -84,7 +99,7 @@ class SqlBackend:
 
     def clinics(self) -> Sequence[Clinic]:
         """List every clinic, oldest first."""
-        with self._errors(), self._engine.transaction() as connection:
+        with self._errors(), self._engine.transaction(LIST_OF_CLINICS) as connection:
             self._check_version(connection)
             return every_clinic(self._engine, connection)
 
@@ -105,6 +120,15 @@ class SqlBackend:
             self._is_current = is_current(connection, self._engine)
         return self._is_current
 
+    def admit(self, role: str) -> None:
+        """Let a role of the database work with the tables, behind the wall between clinics.
+
+        Raises:
+            ConfigurationError: the role would see past the wall, or the engine has no roles.
+        """
+        with self._errors():
+            self._engine.admit(role)
+
     def analyse(self) -> None:
         """Measure the tables, so that the planner knows what was loaded."""
         with self._errors():
@@ -121,11 +145,14 @@ class SqlBackend:
         self._engine.engine.dispose()
 
     def _check_version(self, connection: Any) -> None:  # noqa: ANN401 - the driver's connection
-        if not self._is_current:
-            self._is_current = is_current(connection, self._engine)
-        if not self._is_current:
-            raise MigrationNeeded(
-                "the tables are not those of this release; run `orthocrm migrate`"
+        if self._is_current:
+            return
+        check_version(connection, self._engine)
+        self._is_current = True
+        if self._engine.sees_past_the_wall(connection):
+            _LOG.warning(
+                "the database role sees every clinic: connect as one that was named to "
+                "`orthocrm migrate --role`"
             )
 
     def _count(self, leads: int) -> None:
@@ -160,15 +187,20 @@ class JoinedBackend:
         if self._driver.language.name == "sqlite":
             sqlite.take_part(self._connection)
         with self._connection.begin_nested():
-            raw = self._connection.connection.dbapi_connection
+            raw: Any = self._connection.connection.dbapi_connection
             check_version(raw, self._driver)
-            with working(self._driver, raw, clinic, self._vaults) as transaction:
+            with (
+                self._driver.seeing(raw, of_clinic(clinic)),
+                working(self._driver, raw, clinic, self._vaults) as transaction,
+            ):
                 yield SqlUnitOfWork(transaction)
         transaction.keys.kept()
 
     def clinics(self) -> Sequence[Clinic]:
         """List every clinic, oldest first."""
-        return every_clinic(self._driver, self._connection.connection.dbapi_connection)
+        raw: Any = self._connection.connection.dbapi_connection
+        with self._driver.seeing(raw, LIST_OF_CLINICS):
+            return every_clinic(self._driver, raw)
 
     def migrate(self) -> None:
         """Bring the schema to this release, within the host's transaction."""

@@ -69,7 +69,6 @@ def _inserted(kind: str, table: sa.Table, rows: Sequence[Row], language: Languag
         sql=texts.insert(table, language),
         rows=rows,
         at_once=texts.insert_at_once(table, language),
-        copy=texts.copy(table, language),
         free=not texts.has_names(table),
     )
 

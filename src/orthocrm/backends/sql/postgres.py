@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from attrs import evolve
 from psycopg.errors import (
     DeadlockDetected,
     ExclusionViolation,
@@ -17,11 +18,13 @@ from psycopg.errors import (
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
+from orthocrm.backends.sql import tenants
 from orthocrm.backends.sql.bundles import STALE, bundle, kind_of
 from orthocrm.backends.sql.language import POSTGRESQL, Language
 from orthocrm.backends.sql.refusals import taken_by_constraint
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.session import Step
+from orthocrm.backends.sql.sight import Sight
 from orthocrm.backends.sql.tables import metadata
 from orthocrm.core.errors import (
     BackendError,
@@ -31,8 +34,8 @@ from orthocrm.core.errors import (
     StaleVersion,
 )
 
-BULK = 200
-"""From so many rows on, COPY is faster than single statements."""
+BULK = 1_000
+"""At most so many rows are the values of one insert."""
 
 _MIGRATION_LOCK = 0x6F727468_6F63726D
 """The advisory lock of everybody who migrates: "orthocrm" in ASCII."""
@@ -60,16 +63,18 @@ class PostgresDriver:
         cursor.execute(sql.encode(), values)
 
     def write(self, connection: Any, steps: Sequence[Step], *, last: bool) -> None:  # noqa: ANN401 - as `Driver` asks
-        """Run the steps in order: bulk loads by COPY, what lies between them in one pipeline."""
-        if not any(map(_is_bulk, steps)):
-            _pipe(connection, steps, commit=last)
-            return
-        for in_bulk, group in groupby(steps, key=_is_bulk):
-            if in_bulk:
-                for step in group:
-                    _copy(connection, step)
-            else:
-                _pipe(connection, list(group))
+        """Run the steps in order, in one pipeline.
+
+        There is no COPY: PostgreSQL refuses it where row-level security holds.
+        """
+        _pipe(connection, steps, commit=last)
+
+    @contextmanager
+    def seeing(self, connection: Any, sight: Sight) -> Iterator[None]:  # noqa: ANN401 - as `Driver` asks
+        """Let a host's transaction see what it may; a rollback to its savepoint undoes that."""
+        before = tenants.enter(connection, sight)
+        yield
+        tenants.leave(connection, sight, before)
 
     def refusal(self, error: Exception) -> OrthoCRMError:
         """Say what a driver's error means."""
@@ -82,17 +87,6 @@ class PostgresDriver:
         if isinstance(error, DeadlockDetected | SerializationFailure):
             return Conflict("another unit of work was first; read again and repeat")
         return BackendError("PostgreSQL refused a statement")
-
-
-def _is_bulk(step: Step) -> bool:
-    return step.copy is not None and len(step.rows) > BULK
-
-
-def _copy(connection: psycopg.Connection[Any], step: Step) -> None:
-    assert step.copy is not None  # noqa: S101 - for the type checker: `_is_bulk` has looked
-    with connection.cursor() as cursor, cursor.copy(step.copy.encode()) as copy:
-        for row in step.rows:
-            copy.write_row(row)
 
 
 def _pipe(
@@ -114,30 +108,39 @@ def _pipe(
 
 
 def _is_free(step: Step) -> bool:
-    return step.free
+    return step.free and len(step.rows) <= BULK
 
 
 def _send(connection: psycopg.Connection[Any], step: Step) -> None:
     cursor = psycopg.RawCursor(connection)
-    if step.at_once is not None:
-        cursor.execute(*bundle([step]))
-    else:
+    if step.at_once is None:
         cursor.executemany(step.sql.encode(), step.rows)
+        return
+    for start in range(0, len(step.rows), BULK):
+        cursor.execute(*bundle([evolve(step, rows=step.rows[start : start + BULK])]))
 
 
 class PostgresEngine(PostgresDriver):
     """A database that we connect to."""
 
     def __init__(self, url: sa.URL) -> None:
-        self.engine = sa.create_engine(url, hide_parameters=True, max_overflow=20)
+        self.engine = sa.create_engine(
+            url, hide_parameters=True, max_overflow=20, isolation_level="AUTOCOMMIT"
+        )
         sa.event.listen(self.engine, "connect", _prepare)
 
     @contextmanager
-    def transaction(self) -> Iterator[Any]:
-        """Lend a connection within a transaction that commits on a clean exit."""
+    def transaction(self, sight: Sight | None = None) -> Iterator[Any]:
+        """Lend a connection within a transaction that commits on a clean exit.
+
+        It begins by a statement, which also tells what it may see: the driver's own begin would be
+        a round trip more.
+        """
         lent = self.engine.raw_connection()
         connection: Any = lent.dbapi_connection
         try:
+            start = tenants.beginning(connection, sight)
+            psycopg.RawCursor(connection).execute(start, prepare=False)
             yield connection
             if connection.pgconn.transaction_status != TransactionStatus.IDLE:
                 connection.commit()
@@ -150,9 +153,19 @@ class PostgresEngine(PostgresDriver):
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
         """Lend a connection to change the schema, to one process at a time."""
-        with self.engine.begin() as connection:
+        lent = self.engine.connect().execution_options(isolation_level="READ COMMITTED")
+        with lent as connection, connection.begin():
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             yield connection
+
+    def admit(self, role: str) -> None:
+        """Let a role work with the tables, and make it when it is not there."""
+        with self.migrating() as connection:
+            tenants.admit(_driver_of(connection), role)
+
+    def sees_past_the_wall(self, connection: Any) -> bool:  # noqa: ANN401 - as `Engine` asks
+        """Whether the role of a connection sees rows of every clinic, whatever is asked for."""
+        return tenants.sees_past_the_wall(connection)
 
     def analyse(self) -> None:
         """Measure the tables, and mark their pages as visible so that indexes suffice.
@@ -160,11 +173,14 @@ class PostgresEngine(PostgresDriver):
         A quarter of the usual sample tells the planner enough, in a quarter of the time.
         """
         tables = ", ".join(metadata.tables)
-        with self.engine.connect() as connection:
-            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+        with self.engine.connect() as alone:
             alone.exec_driver_sql("SET default_statistics_target = 25")
             alone.exec_driver_sql(f"VACUUM (ANALYZE) {tables}")
             alone.exec_driver_sql("RESET default_statistics_target")
+
+
+def _driver_of(connection: sa.Connection) -> Any:  # noqa: ANN401 - SQLAlchemy does not tell its type
+    return connection.connection.dbapi_connection
 
 
 def _prepare(connection: psycopg.Connection[Any], _: object) -> None:

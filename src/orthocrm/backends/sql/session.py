@@ -1,6 +1,7 @@
 """Statements of one unit of work, on the driver's own cursor."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -8,6 +9,7 @@ from attrs import frozen
 
 from orthocrm.backends.sql.language import Language, Text
 from orthocrm.backends.sql.rows.codec import Row
+from orthocrm.backends.sql.sight import Sight
 from orthocrm.core.errors import BackendError, OrthoCRMError, StaleVersion
 from orthocrm.core.ids import ClinicId
 
@@ -19,16 +21,15 @@ _UNFIT = (UnicodeEncodeError, OverflowError)
 class Step:
     """One statement of a flush, for several rows.
 
-    Where an engine can, `at_once` does the same for all rows, each column an array, and `copy`
-    loads them in bulk. With `all_there`, a row that met nothing means that a noun changed since it
-    was read. What is `free` does not mind in which order it runs with its free neighbours.
+    Where an engine can, `at_once` does the same for all rows, each column an array. With
+    `all_there`, a row that met nothing means that a noun changed since it was read. What is `free`
+    does not mind in which order it runs with its free neighbours.
     """
 
     kind: str
     sql: str
     rows: Sequence[Row]
     at_once: str | None = None
-    copy: str | None = None
     all_there: bool = False
     free: bool = False
 
@@ -64,6 +65,10 @@ class Driver(Protocol):
 
         After the `last` steps of a transaction of our own it may be committed along with them.
         """
+        ...
+
+    def seeing(self, connection: Any, sight: Sight) -> AbstractContextManager[None]:  # noqa: ANN401 - as above
+        """Let a transaction that is open see what it may, and what it saw before afterwards."""
         ...
 
     def refusal(self, error: Exception) -> OrthoCRMError:

@@ -4,7 +4,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,8 @@ from orthocrm.backends.sql.language import SQLITE, Language
 from orthocrm.backends.sql.refusals import CLAIMS_APART, taken
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.session import Step
-from orthocrm.core.errors import BackendError, OrthoCRMError, SlotTaken
+from orthocrm.backends.sql.sight import Sight
+from orthocrm.core.errors import BackendError, ConfigurationError, OrthoCRMError, SlotTaken
 
 PATIENCE_SECONDS = 30
 """How long a unit of work waits for the one before it."""
@@ -64,6 +65,10 @@ class SqliteDriver:
                 cursor.executemany(step.sql, step.rows)
             step.check(cursor.rowcount)
 
+    def seeing(self, connection: Any, sight: Sight) -> AbstractContextManager[None]:  # noqa: ANN401, ARG002 - as `Driver` asks
+        """Change nothing: every statement names its clinic, and there is no second wall."""
+        return nullcontext()
+
     def refusal(self, error: Exception) -> OrthoCRMError:
         """Say what a driver's error means."""
         match = _UNIQUE.match(str(error))
@@ -100,7 +105,7 @@ class SqliteEngine(SqliteDriver):
         self._turn = threading.Lock()
 
     @contextmanager
-    def transaction(self) -> Iterator[Any]:
+    def transaction(self, sight: Sight | None = None) -> Iterator[Any]:  # noqa: ARG002 - as `Engine` asks
         """Lend a connection within a transaction that commits on a clean exit."""
         with self._our_turn(), _lent(self.engine) as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -116,6 +121,14 @@ class SqliteEngine(SqliteDriver):
         """Lend a connection to change the schema, to one process at a time."""
         with self._our_turn(), self.engine.begin() as connection:
             yield connection
+
+    def admit(self, role: str) -> None:  # noqa: ARG002 - as `Engine` asks
+        """Refuse: a file has no roles."""
+        raise ConfigurationError("role: only PostgreSQL has roles; a file is its owner's")
+
+    def sees_past_the_wall(self, connection: Any) -> bool:  # noqa: ANN401, ARG002 - as `Engine` asks
+        """Say no: there is no second wall that could be missing."""
+        return False
 
     def analyse(self) -> None:
         """Measure the tables, so that the planner knows them; a sample is enough."""

@@ -43,14 +43,6 @@ def insert_at_once(table: sa.Table, language: Language) -> str | None:
 
 
 @cache
-def copy(table: sa.Table, language: Language) -> str:
-    """Load rows in bulk (PostgreSQL), their values in the order of the columns."""
-    quote = language.compiler.identifier_preparer.quote
-    columns = ", ".join(quote(column.name) for column in table.columns)
-    return f"COPY {quote(table.name)} ({columns}) FROM STDIN"
-
-
-@cache
 def has_names(table: sa.Table) -> bool:
     """Whether rows have unique names beside their ids, which one may take over from another."""
     return any(isinstance(one, sa.UniqueConstraint) for one in table.constraints) or any(
