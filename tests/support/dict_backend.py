@@ -16,6 +16,7 @@ from orthocrm.core.claims import Claim, in_order, laid_out
 from orthocrm.core.errors import AlreadyExists, Conflict, InvalidInput, StaleVersion
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
+from orthocrm.core.keyring import NoKeyring
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
 from orthocrm.core.occupied import Occupied, Whose
 from orthocrm.core.ports import FIRST_PAGE
@@ -92,6 +93,12 @@ class DictLeads(DictRepository):
     def keys_of(self, lead_id: str) -> Sequence[str]:
         keys: Sequence[str] = self.rows[lead_id].keys
         return keys
+
+
+class DictByLogin(DictRepository):
+    def by_login(self, logins: Collection[str], *, lock: bool = False) -> Mapping[str, Any]:  # noqa: ARG002 - a unit of work has all to itself
+        held = {noun.login: noun for noun in self.rows.values()}
+        return {login: self.read(held[login]) for login in logins if login in held}
 
 
 class DictOutbox(DictRepository):
@@ -240,6 +247,8 @@ UNIQUE: Mapping[str, Sequence[Any]] = {
     "enrollments": (lambda one: (one.lead_id, one.sequence, one.state == "RUNNING" or one.id),),
     "views": (lambda view: (view.owner, view.name.casefold()),),
     "models": (lambda model: (model.purpose, model.number),),
+    "users": (lambda user: user.login,),
+    "attempts": (lambda attempts: attempts.login,),
     "campaigns": (lambda campaign: campaign.name.casefold(),),
     "referrers": (lambda referrer: (referrer.kind, referrer.ref),),
     "links": (lambda link: (link.lead_id, link.other_id),),
@@ -252,6 +261,7 @@ class DictUnit:
     outbox_repository: type[DictOutbox] = DictOutbox
     delivery_repository: type[DictDeliveries] = DictDeliveries
     message_repository: type[DictMessages] = DictMessages
+    login_repository: type[DictByLogin] = DictByLogin
     consent_repository: type[DictConsents] = DictConsents
     claim_repository: type[DictClaims] = DictClaims
     appointment_repository: type[DictAppointments] = DictAppointments
@@ -264,9 +274,12 @@ class DictUnit:
         self.outbox = self.outbox_repository(self, "outbox")
         self.messages = self.message_repository(self, "messages")
         self.consents = self.consent_repository(self)
+        self.users = self.login_repository(self, "users")
+        self.attempts = self.login_repository(self, "attempts")
         self.claims = self.claim_repository(self)
         self.appointments = self.appointment_repository(self, "appointments")
         self.deliveries = self.delivery_repository(self)
+        self.keyring = NoKeyring()
         self.refused: Conflict | None = None
 
     def refuse(self, refusal: Conflict) -> NoReturn:

@@ -49,6 +49,7 @@ class Permission(StrEnum):
     PRIVACY_EXPORT = "privacy:export"
     PRIVACY_ERASE = "privacy:erase"
     AUDIT_READ = "audit:read"
+    AUDIT_SEAL = "audit:seal"
     BREAK_GLASS = "break_glass"
     MESSAGE_SEND = "message:send"
     NOTICE_READ = "notice:read"
@@ -155,6 +156,7 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
             _P.MESSAGE_SEND,
             _P.MODEL_TRAIN,
             _P.APPOINTMENT_MANAGE,
+            _P.AUDIT_SEAL,
         ),
         Role.IMPORTER: _clinic(
             _P.LEAD_READ,

@@ -39,7 +39,8 @@ class KeyLayer(StrEnum):
 class ClinicKey:
     """One key of a clinic, wrapped. Of each purpose the highest number is the one that writes.
 
-    With `renews`, leads that come under this key get a new key of their own.
+    With `renews`, leads that come under this key get a new key of their own. What is `kept` is
+    for look-ups only, of what cannot be moved.
     """
 
     number: int
@@ -47,6 +48,7 @@ class ClinicKey:
     wrapped: bytes = field(repr=False)
     made_at: datetime
     renews: bool = False
+    kept: bool = False
 
 
 @frozen(kw_only=True)
@@ -114,7 +116,7 @@ class NoKeyring:
         """Give False."""
         return False
 
-    def move(self, most: int) -> KeysMoved:  # noqa: ARG002 - as `Keyring` asks
+    def move(self, most: int, now: datetime) -> KeysMoved:  # noqa: ARG002 - as `Keyring` asks
         """Move nothing."""
         return NOTHING_MOVED
 

@@ -316,7 +316,7 @@ class Keyring(Protocol):
         """Whether there may be something to move; one cheap read."""
         ...
 
-    def move(self, most: int) -> KeysMoved:
+    def move(self, most: int, now: datetime) -> KeysMoved:
         """Bring at most so many rows under the keys that write, and destroy keys of no use.
 
         A row that changes meanwhile is left for the next time. Nothing happens while another unit
@@ -588,8 +588,8 @@ class Box(Protocol):
     """Seals the personal data of one lead, or of the clinic's own rows."""
 
     @property
-    def head(self) -> bytes:
-        """What everything begins with that this box seals now; empty without encryption."""
+    def heads(self) -> Sequence[bytes]:
+        """What sealed values begin with, by key, the newest first; none without encryption."""
         ...
 
     def seal(self, table: str, row: str, clear: bytes) -> bytes:
@@ -610,8 +610,8 @@ class ClinicVault(Protocol):
         ...
 
     @property
-    def wrapping(self) -> bytes:
-        """What every data key begins with that is wrapped now; empty without encryption."""
+    def heads(self) -> Sequence[bytes]:
+        """What data keys begin with, by the key that wraps them, as `Box.heads`."""
         ...
 
     def new_lead_key(self, lead: str) -> bytes:
@@ -634,8 +634,9 @@ class ClinicVault(Protocol):
         """Give every index by which a match key may be stored, the newest first."""
         ...
 
-    def ending(self) -> str:
-        """What every index ends with that is made now; empty without encryption."""
+    @property
+    def endings(self) -> Sequence[str]:
+        """What indexes end with, by key, the newest first; none without encryption."""
         ...
 
     def mac(self, message: bytes) -> bytes:

@@ -9,11 +9,11 @@ interpreted in Python; a backend may compile them to its own language, and must 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -136,8 +136,8 @@ class Calculation(StrEnum):
 class Measure:
     """One number per group. Rows outside `where`, and missing values of `field`, are left out.
 
-    A quantile interpolates linearly between the two closest ranks (numpy's default). DISTINCT
-    counts how many different values there are.
+    A quantile, of numbers or instants, interpolates linearly between the two closest ranks (numpy's
+    default). DISTINCT counts how many different values there are.
     """
 
     name: str
@@ -156,26 +156,54 @@ class Bucket:
 
 
 @frozen
+class Classes:
+    """The name of the class among whose codes the field's code is; None outside of all of them.
+
+    Each class is its name with its codes; of two that hold the same code the first one counts.
+    """
+
+    field: str
+    classes: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+Grouping = str | Bucket | Classes
+
+
+@frozen
 class Aggregate:
-    """Measures over the rows of one kind that satisfy `where`, by fields and buckets.
+    """Measures over the rows of one kind that satisfy `where`, by fields, buckets and classes.
 
     A field that holds several values counts a row once for each of them. Over `lead_visits`,
     `lead_tasks`, `lead_activities`, `lead_appointments` and `lead_touches` the fields of the lead
     stand beside those of the row, as `lead.source`; rows without a lead are left out.
+
+    `also` groups the same rows in further ways, in one pass: `Group.cut` tells of which way a
+    group is, 0 of `by`. An empty way is all rows as one group.
+
+    With `each`, the rows that are alike in those fields are first made one row of every group,
+    whose numbers are their sums; measures and their conditions then name numbers only.
     """
 
     of: str
     measures: tuple[Measure, ...]
-    by: tuple[str | Bucket, ...] = ()
+    by: tuple[Grouping, ...] = ()
     where: Where = EVERYTHING
+    also: tuple[tuple[Grouping, ...], ...] = ()
+    each: tuple[str, ...] = ()
+
+    @property
+    def ways(self) -> tuple[tuple[Grouping, ...], ...]:
+        """Every way in which the rows are grouped."""
+        return self.by, *self.also
 
 
 @frozen
 class Group:
-    """One row of an aggregate: the key in the order of `by`, the values by measure."""
+    """One row of an aggregate: the key in the order of its way, the values by measure."""
 
     key: tuple[Any, ...]
     values: Mapping[str, Any]
+    cut: int = 0
 
 
 class Kind(StrEnum):
@@ -354,25 +382,82 @@ def page_of(nouns: Iterable[T], sort: Sequence[Sort], page: Page, schema: Schema
 def aggregate(query: Aggregate, nouns: Iterable[Any], schema: Schema) -> list[Group]:
     """Interpret an aggregate in Python."""
     keep = predicate(query.where, schema)
-    keys = [_key_reader(key, schema) for key in query.by]
-    groups: dict[tuple[Any, ...], list[Any]] = {} if query.by else {(): []}
-    for noun in nouns:
-        if keep(noun):
-            for key in _products([read(noun) for read in keys]):
-                groups.setdefault(key, []).append(noun)
-    measures = [(measure.name, _measurer(measure, schema)) for measure in query.measures]
+    kept = [noun for noun in nouns if keep(noun)]
+    sums = summed(query, schema)
+    measured = schema if sums is None else sums
+    measures = [(measure.name, _measurer(measure, measured)) for measure in query.measures]
     return in_order(
-        Group(key, {name: measure(rows) for name, measure in measures})
-        for key, rows in groups.items()
+        Group(key, {name: measure(rows) for name, measure in measures}, cut)
+        for cut, way in enumerate(query.ways)
+        for key, rows in _grouped(kept, way, query, schema).items()
     )
 
 
+def _grouped(
+    nouns: Sequence[Any], way: Sequence[Grouping], query: Aggregate, schema: Schema
+) -> Mapping[tuple[Any, ...], list[Any]]:
+    keys = [_key_reader(key, schema) for key in (*way, *query.each)]
+    groups: dict[tuple[Any, ...], list[Any]] = {} if way or query.each else {(): []}
+    for noun in nouns:
+        for key in _products([read(noun) for read in keys]):
+            groups.setdefault(key, []).append(noun)
+    if not query.each:
+        return groups
+    names = fields_measured(query)
+    sums: dict[tuple[Any, ...], list[Any]] = {} if way else {(): []}
+    for key, rows in groups.items():
+        row = {name: _sum(schema[name].read, rows) for name in names}
+        sums.setdefault(key[: len(way)], []).append(row)
+    return sums
+
+
+def _sum(read: Callable[[Any], Any], rows: Sequence[Any]) -> int | None:
+    values = [value for row in rows if (value := read(row)) is not None]
+    return sum(values) if values else None
+
+
+def summed(query: Aggregate, schema: Schema) -> Schema | None:
+    """Give the fields of the rows that `each` makes; None where it makes none.
+
+    Raises:
+        InvalidInput: a measure names a field that holds no number.
+    """
+    if not query.each:
+        return None
+    names = fields_measured(query)
+    for name in names:
+        if schema[name].kind is not Kind.NUMBER:
+            raise InvalidInput.at("field", "not_a_number", "only numbers are summed")
+    known = Schema(schema.of)
+    known.fields = {name: Queryable(name, Kind.NUMBER, itemgetter(name)) for name in names}
+    return known
+
+
+def fields_measured(query: Aggregate) -> tuple[str, ...]:
+    """Name the fields that measures and their conditions read, each once."""
+    named = [
+        name
+        for measure in query.measures
+        for name in (measure.field, *_named(measure.where or EVERYTHING))
+        if name is not None
+    ]
+    return tuple(dict.fromkeys(named))
+
+
+def _named(where: Where) -> Iterator[str]:
+    if isinstance(where, Cond):
+        yield where.field
+        return
+    for part in where.parts:
+        yield from _named(part)
+
+
 def in_order(groups: Iterable[Group]) -> list[Group]:
-    """Sort groups by key, missing values last."""
+    """Sort groups by way and key, missing values last."""
     found = list(groups)
     if not any(None in group.key for group in found):
-        return sorted(found, key=lambda group: group.key)
-    return sorted(found, key=lambda group: [_place(part) for part in group.key])
+        return sorted(found, key=lambda group: (group.cut, group.key))
+    return sorted(found, key=lambda group: (group.cut, [_place(part) for part in group.key]))
 
 
 def _place(part: Any) -> tuple[bool, Any]:  # noqa: ANN401 - a key of any kind
@@ -386,7 +471,10 @@ def _products(parts: list[list[Any]]) -> list[tuple[Any, ...]]:
     return keys
 
 
-def _key_reader(key: str | Bucket, schema: Schema) -> Callable[[Any], list[Any]]:
+def _key_reader(key: Grouping, schema: Schema) -> Callable[[Any], list[Any]]:
+    if isinstance(key, Classes):
+        one, names = schema[key.field].read, class_names(key)
+        return lambda noun: [names.get(one(noun))]
     if isinstance(key, Bucket):
         read, edges = schema[key.field].read, key.edges
         return lambda noun: [bucket_index(read(noun), edges)]
@@ -394,6 +482,15 @@ def _key_reader(key: str | Bucket, schema: Schema) -> Callable[[Any], list[Any]]
     if known.many:
         return lambda noun: list(known.read(noun)) or [None]
     return lambda noun: [known.read(noun)]
+
+
+def class_names(key: Classes) -> Mapping[str, str]:
+    """Give the name of the class by code."""
+    names: dict[str, str] = {}
+    for name, codes in key.classes:
+        for code in codes:
+            names.setdefault(code, name)
+    return names
 
 
 def bucket_index(value: Any, edges: Sequence[Any]) -> int | None:  # noqa: ANN401 - any kind
@@ -428,8 +525,8 @@ _COMPUTE: Mapping[Calculation, Callable[[list[Any], float], Any]] = {
 }
 
 
-def quantile(ordered: Sequence[int], q: float) -> float | None:
-    """Interpolate a quantile of ordered numbers; None of an empty sequence."""
+def quantile(ordered: Sequence[Any], q: float) -> Any:  # noqa: ANN401 - a float, or an instant
+    """Interpolate a quantile of ordered numbers or instants; None of an empty sequence."""
     if not ordered:
         return None
     low, high, weight = ranks(len(ordered), q)
@@ -443,6 +540,6 @@ def ranks(count: int, q: float) -> tuple[int, int, float]:
     return low, min(low + 1, count - 1), place - low
 
 
-def interpolate(low: int, high: int, weight: float) -> float:
+def interpolate(low: Any, high: Any, weight: float) -> Any:  # noqa: ANN401 - a float, or an instant
     """Join two order statistics; every engine calls this, so that all agree to the last bit."""
     return low + (high - low) * weight

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from enum import Enum
 from typing import Any
@@ -11,6 +11,7 @@ import attrs
 
 from orthocrm.core.audit import AuditEntry, PersonalChange
 from orthocrm.core.ids import AuditId, ClinicId, LeadId
+from orthocrm.privacy.chain import Fault, Finding
 
 
 def personal_change(
@@ -66,6 +67,27 @@ def verified(entry: AuditEntry, changes: Iterable[PersonalChange]) -> bool:
     return all(
         change.audit_id == entry.id and digest(change) in entry.digests for change in changes
     )
+
+
+def personal_faults(
+    entry: AuditEntry, changes: Sequence[PersonalChange | None], erased: Collection[str]
+) -> list[Finding]:
+    """Find what is wrong with the personal half of an entry; None stands for what does not open.
+
+    What is missing may have been erased with its lead: `erased` names leads of which that is known.
+    """
+    there = [change for change in changes if change is not None]
+    if len(there) < len(changes) or not verified(entry, there):
+        return [_personal(Fault.PERSONAL_CHANGED, entry)]
+    if {digest(change) for change in there} == set(entry.digests):
+        return []
+    if any(lead in erased for lead in entry.objects):
+        return []
+    return [_personal(Fault.PERSONAL_MISSING, entry)]
+
+
+def _personal(fault: Fault, entry: AuditEntry) -> Finding:
+    return Finding(fault=fault, position=entry.position, entry_id=entry.id)
 
 
 _NOTHING = object()

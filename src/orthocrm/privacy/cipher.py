@@ -8,6 +8,7 @@ nothing: it is for whoever asks for `allow_plaintext`.
 
 import hashlib
 import struct
+from collections.abc import Mapping, Sequence
 from os import urandom
 from typing import Final
 
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from orthocrm.core.errors import InvalidInput, MissingKey
+from orthocrm.core.keyring import ClinicKey, KeyPurpose
 from orthocrm.core.ports import Box, ClinicVault, KeyProvider
 
 KEY_BYTES: Final = 32
@@ -48,7 +50,7 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _derived(key: bytes, *purpose: str) -> bytes:
+def derived(key: bytes, *purpose: str) -> bytes:
     """Derive a key for one purpose (HKDF-SHA256, RFC 5869)."""
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=_context("orthocrm", *purpose)).derive(key)
 
@@ -70,19 +72,19 @@ def _key_id(sealed: bytes) -> int:
 class _Seal:
     """AES-256-GCM under one key: makes and opens envelopes."""
 
-    __slots__ = ("_cipher", "_head")
+    __slots__ = ("_cipher", "head")
 
     def __init__(self, key: bytes, key_id: int) -> None:
         self._cipher = AESGCM(key)
-        self._head = _HEAD.pack(_VERSION, key_id)
+        self.head = _HEAD.pack(_VERSION, key_id)
 
     def put(self, clear: bytes, context: bytes) -> bytes:
         nonce = urandom(_NONCE_BYTES)
-        return self._head + nonce + self._cipher.encrypt(nonce, clear, self._head + context)
+        return self.head + nonce + self._cipher.encrypt(nonce, clear, self.head + context)
 
     def take(self, sealed: bytes, context: bytes) -> bytes:
         head, nonce = sealed[: _HEAD.size], sealed[_HEAD.size : _CLEAR_AT]
-        if head != self._head:
+        if head != self.head:
             raise MissingKey("a value was sealed with another key")
         try:
             return self._cipher.decrypt(nonce, sealed[_CLEAR_AT:], head + context)
@@ -93,13 +95,19 @@ class _Seal:
 
 
 class EnvelopeBox:
-    """A `Box` over one data key; `column` is the prefixed column and clinic of what it seals."""
+    """A `Box` over data keys, the newest first; `column` is the prefixed column and clinic."""
 
-    __slots__ = ("_column", "_seal")
+    __slots__ = ("_column", "_older", "_seal")
 
-    def __init__(self, column: str, key: bytes) -> None:
+    def __init__(self, column: str, *keys: bytes) -> None:
         self._column = column
-        self._seal = _Seal(key, _fingerprint(key))
+        self._seal, *older = (_Seal(key, _fingerprint(key)) for key in keys)
+        self._older = {seal.head: seal for seal in older}
+
+    @property
+    def heads(self) -> Sequence[bytes]:
+        """What sealed values begin with, by key, the newest first."""
+        return (self._seal.head, *self._older)
 
     def seal(self, table: str, row: str, clear: bytes) -> bytes:
         """Encrypt a row's personal data."""
@@ -107,47 +115,78 @@ class EnvelopeBox:
 
     def open(self, table: str, row: str, sealed: bytes) -> bytes:
         """Decrypt a row's personal data; raises `MissingKey` unless it was sealed here."""
-        return self._seal.take(sealed, self._place(table, row))
+        seal = self._seal
+        if self._older:
+            seal = self._older.get(sealed[: _HEAD.size], seal)
+        return seal.take(sealed, self._place(table, row))
 
     def _place(self, table: str, row: str) -> bytes:
         return _encoded(f"{len(table)}:{table}{self._column}{len(row)}:{row}")
 
 
-class _Index:
+class _Mac:
     """HMAC-SHA256 under one key, with its two key blocks hashed once."""
 
-    __slots__ = ("_inner", "_outer", "_prefix")
+    __slots__ = ("_inner", "_outer")
 
-    def __init__(self, kind: str, key: bytes) -> None:
+    def __init__(self, key: bytes) -> None:
         block = key.ljust(_BLOCK, b"\0")
         self._inner = hashlib.sha256(block.translate(_INNER))
         self._outer = hashlib.sha256(block.translate(_OUTER))
-        self._prefix = f"{kind}:"
+
+    def of(self, message: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+class _Index:
+    """Blind indexes of one kind of match key under one key."""
+
+    __slots__ = ("_mac", "_prefix", "_suffix")
+
+    def __init__(self, kind: str, key: bytes, number: int) -> None:
+        self._mac = _Mac(key)
+        self._prefix, self._suffix = f"{kind}:", _ending(number)
 
     def of(self, key: str) -> str:
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(_encoded(key))
-        outer.update(inner.digest())
-        return self._prefix + outer.hexdigest()[:_INDEX_DIGITS]
+        return f"{self._prefix}{self._mac.of(_encoded(key)).hex()[:_INDEX_DIGITS]}{self._suffix}"
+
+
+def _ending(number: int) -> str:
+    return f"@{number}"
 
 
 class EnvelopeClinicVault:
-    """A `ClinicVault` over one clinic key; keys are derived from it once and kept."""
+    """A `ClinicVault` over the keys of a clinic by purpose, the newest first of each.
 
-    def __init__(self, clinic: str, key: bytes) -> None:
-        wrapping = _derived(key, "wrap", clinic)
+    Keys for single uses are derived from them once and kept.
+    """
+
+    def __init__(self, clinic: str, keys: Mapping[KeyPurpose, Mapping[int, bytes]]) -> None:
+        seals = tuple(keys[KeyPurpose.SEAL].values())
+        (trail, *_) = keys[KeyPurpose.TRAIL].values()
         self._clinic = clinic
-        self._key = key
-        self._wrap = _Seal(wrapping, _fingerprint(wrapping))
+        wraps = [derived(key, "wrap", clinic) for key in seals]
+        self._wrap, *older = (_Seal(key, _fingerprint(key)) for key in wraps)
+        self._older = {seal.head: seal for seal in older}
         self._lead_of = _prefixed("lead key") + _prefixed(clinic)
         self._column = _prefixed("sealed") + _prefixed(clinic)
-        self._own = EnvelopeBox(self._column, _derived(key, "own", clinic))
-        self._indexes: dict[str, _Index] = {}
+        self._own = EnvelopeBox(self._column, *(derived(key, "own", clinic) for key in seals))
+        self._mac = _Mac(derived(trail, "audit", clinic))
+        self._indexing = dict(keys[KeyPurpose.INDEX])
+        self._indexes: dict[str, tuple[_Index, ...]] = {}
 
     @property
     def own(self) -> Box:
         """The box for rows that belong to no lead."""
         return self._own
+
+    @property
+    def heads(self) -> Sequence[bytes]:
+        """What data keys begin with, by the key that wraps them, the newest first."""
+        return (self._wrap.head, *self._older)
 
     def new_lead_key(self, lead: str) -> bytes:
         """Draw a data key for a lead, wrapped for storage beside it."""
@@ -155,22 +194,49 @@ class EnvelopeClinicVault:
 
     def lead_box(self, lead: str, wrapped: bytes) -> Box:
         """Unwrap a lead's data key; raises `MissingKey` when it is not this lead's."""
-        return EnvelopeBox(self._column, self._wrap.take(wrapped, self._lead(lead)))
+        return EnvelopeBox(self._column, self._unwrapped(lead, wrapped))
+
+    def rewrapped(self, lead: str, wrapped: bytes) -> bytes:
+        """Wrap a lead's data key as new ones are wrapped now."""
+        return self._wrap.put(self._unwrapped(lead, wrapped), self._lead(lead))
 
     def index(self, key: str) -> str:
-        """Give the 128-bit blind index of a match key, its kind in front: `phone:3fa…`.
+        """Give the 128-bit blind index of a match key, its kind in front: `phone:3fa…@2`.
 
-        The same key has another index in every clinic. Raises `InvalidInput` for a key without a
-        kind, which would otherwise stand in the index in clear.
+        The same key has another index in every clinic. Behind the sign stands the number of the
+        key that made it. Raises `InvalidInput` for a key without a kind, which would otherwise
+        stand in the index in clear.
         """
+        return self._of_kind(key)[0].of(key)
+
+    def indexes(self, key: str) -> Sequence[str]:
+        """Give the indexes of a match key under every live key, the newest first."""
+        return [index.of(key) for index in self._of_kind(key)]
+
+    @property
+    def endings(self) -> Sequence[str]:
+        """What indexes end with, by key, the newest first."""
+        return [_ending(number) for number in self._indexing]
+
+    def mac(self, message: bytes) -> bytes:
+        """Give the HMAC-SHA256 of a message under the clinic's own key for its audit trail."""
+        return self._mac.of(message)
+
+    def _of_kind(self, key: str) -> tuple[_Index, ...]:
         kind, colon, _ = key.partition(":")
         if not colon:
             raise InvalidInput.at("key", "no_kind", "put the kind of key before a colon")
-        index = self._indexes.get(kind)
-        if index is None:
-            index = _Index(kind, _derived(self._key, "index", self._clinic, kind))
-            self._indexes[kind] = index
-        return index.of(key)
+        found = self._indexes.get(kind)
+        if found is None:
+            found = self._indexes[kind] = tuple(
+                _Index(kind, derived(one, "index", self._clinic, kind), number)
+                for number, one in self._indexing.items()
+            )
+        return found
+
+    def _unwrapped(self, lead: str, wrapped: bytes) -> bytes:
+        seal = self._older.get(wrapped[: _HEAD.size], self._wrap)
+        return seal.take(wrapped, self._lead(lead))
 
     def _lead(self, lead: str) -> bytes:
         return _encoded(f"{self._lead_of}{len(lead)}:{lead}")
@@ -182,14 +248,37 @@ class EnvelopeVault:
     def __init__(self, provider: KeyProvider) -> None:
         self._provider = provider
 
-    def new_clinic_key(self, clinic: str) -> bytes:
-        """Draw a clinic's key, wrapped with the provider's active key."""
-        return self._outer(self._provider.active()).put(urandom(KEY_BYTES), self._of(clinic))
+    def new_clinic_key(self, clinic: str, purpose: KeyPurpose, number: int) -> bytes:
+        """Draw a key for a clinic, wrapped with the provider's active key."""
+        return self._put(clinic, purpose, number, urandom(KEY_BYTES))
 
-    def clinic(self, clinic: str, wrapped: bytes) -> ClinicVault:
-        """Unwrap a clinic's key; raises `MissingKey` when the provider lacks the outer one."""
-        key = self._outer(_key_id(wrapped)).take(wrapped, self._of(clinic))
-        return EnvelopeClinicVault(clinic, key)
+    def clinic(self, clinic: str, keys: Sequence[ClinicKey]) -> ClinicVault:
+        """Unwrap a clinic's keys; raises `MissingKey` when the provider lacks the outer one."""
+        opened: dict[KeyPurpose, dict[int, bytes]] = {purpose: {} for purpose in KeyPurpose}
+        for key in sorted(keys, key=lambda key: -key.number):
+            opened[key.purpose][key.number] = self._taken(clinic, key)
+        if not all(opened.values()):
+            raise MissingKey("a key of the clinic is gone")
+        return EnvelopeClinicVault(clinic, opened)
+
+    def active(self) -> int | None:
+        """Give the id of the outermost key that wraps now."""
+        return self._provider.active()
+
+    def outer_id(self, key: ClinicKey) -> int | None:
+        """Give the id of the outermost key that wraps a key of a clinic."""
+        return _key_id(key.wrapped)
+
+    def rewrapped(self, clinic: str, key: ClinicKey) -> bytes:
+        """Wrap a clinic's key with the provider's active key."""
+        return self._put(clinic, key.purpose, key.number, self._taken(clinic, key))
+
+    def _put(self, clinic: str, purpose: KeyPurpose, number: int, clear: bytes) -> bytes:
+        return self._outer(self._provider.active()).put(clear, _of(clinic, purpose, number))
+
+    def _taken(self, clinic: str, key: ClinicKey) -> bytes:
+        outer = self._outer(_key_id(key.wrapped))
+        return outer.take(key.wrapped, _of(clinic, key.purpose, key.number))
 
     def _outer(self, key_id: int) -> _Seal:
         key = self._provider.key(key_id)
@@ -197,13 +286,18 @@ class EnvelopeVault:
             raise MissingKey(f"key {key_id} is not of {KEY_BYTES} bytes")
         return _Seal(key, key_id)
 
-    @staticmethod
-    def _of(clinic: str) -> bytes:
-        return _context("clinic key", clinic)
+
+def _of(clinic: str, purpose: KeyPurpose, number: int) -> bytes:
+    return _context("clinic key", clinic, purpose, str(number))
 
 
 class PlainBox:
     """A `Box` that is open."""
+
+    @property
+    def heads(self) -> Sequence[bytes]:
+        """Give none."""
+        return ()
 
     def seal(self, table: str, row: str, clear: bytes) -> bytes:  # noqa: ARG002 - as `Box` asks
         """Give the clear bytes."""
@@ -222,6 +316,11 @@ class PlainClinicVault:
         """The box for rows that belong to no lead."""
         return PlainBox()
 
+    @property
+    def heads(self) -> Sequence[bytes]:
+        """Give none."""
+        return ()
+
     def new_lead_key(self, lead: str) -> bytes:  # noqa: ARG002 - as `ClinicVault` asks
         """Give the mark of a lead without a key."""
         return _MARK
@@ -231,22 +330,54 @@ class PlainClinicVault:
         _check(wrapped)
         return PlainBox()
 
+    def rewrapped(self, lead: str, wrapped: bytes) -> bytes:  # noqa: ARG002 - as `ClinicVault` asks
+        """Give the mark back; raises `MissingKey` when the lead has a key."""
+        _check(wrapped)
+        return wrapped
+
     def index(self, key: str) -> str:
         """Give the key itself."""
         return key
+
+    def indexes(self, key: str) -> Sequence[str]:
+        """Give the key itself."""
+        return [key]
+
+    @property
+    def endings(self) -> Sequence[str]:
+        """Give none."""
+        return ()
+
+    def mac(self, message: bytes) -> bytes:
+        """Give the SHA-256 of a message, which anybody can compute: it shows accidents only."""
+        return hashlib.sha256(message).digest()
 
 
 class PlainVault:
     """A `Vault` that keeps everything in clear: no encryption at all."""
 
-    def new_clinic_key(self, clinic: str) -> bytes:  # noqa: ARG002 - as `Vault` asks
+    def new_clinic_key(self, clinic: str, purpose: KeyPurpose, number: int) -> bytes:  # noqa: ARG002 - as `Vault` asks
         """Give the mark of a clinic without a key."""
         return _MARK
 
-    def clinic(self, clinic: str, wrapped: bytes) -> ClinicVault:  # noqa: ARG002 - as `Vault` asks
+    def clinic(self, clinic: str, keys: Sequence[ClinicKey]) -> ClinicVault:  # noqa: ARG002 - as `Vault` asks
         """Give the open vault; raises `MissingKey` when the clinic has a key."""
-        _check(wrapped)
+        for key in keys:
+            _check(key.wrapped)
         return PlainClinicVault()
+
+    def active(self) -> int | None:
+        """Give None."""
+        return None
+
+    def outer_id(self, key: ClinicKey) -> int | None:  # noqa: ARG002 - as `Vault` asks
+        """Give None."""
+        return None
+
+    def rewrapped(self, clinic: str, key: ClinicKey) -> bytes:  # noqa: ARG002 - as `Vault` asks
+        """Give the mark back; raises `MissingKey` when the clinic has a key."""
+        _check(key.wrapped)
+        return key.wrapped
 
 
 def _check(wrapped: bytes) -> None:

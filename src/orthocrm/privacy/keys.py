@@ -60,7 +60,7 @@ class KeyFile:
     """A `KeyProvider` over a file that only its owner may read."""
 
     def __init__(self, path: str | Path) -> None:
-        self._keys = _parsed(_private_text(Path(path)), str(path))
+        self._keys = _parsed(private_bytes(Path(path)).decode("ascii", "replace"), str(path))
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
@@ -68,14 +68,8 @@ class KeyFile:
 
         The file appears whole or not at all, and is on the disk before this returns.
         """
-        target = Path(path)
-        try:
-            _write_new(target, b"1 " + base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
-        except FileExistsError:
-            raise AlreadyExists("key file", "path") from None
-        except OSError as error:
-            raise MissingKey(f"{path}: no key file can be made ({error.strerror})") from None
-        return cls(target)
+        write_private(Path(path), b"1 " + base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
+        return cls(path)
 
     def active(self) -> int:
         """Give the id of the key that wraps from now on."""
@@ -104,14 +98,28 @@ class EnvironmentKeys:
         return self._keys.key(key_id)
 
 
-def _private_text(path: Path) -> str:
+def private_bytes(path: Path) -> bytes:
+    """Read a key file; raises `MissingKey` when it is not there, or others may read it too."""
     try:
         with path.open("rb") as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & _TOO_OPEN:
                 raise MissingKey(f"{path}: others may read the key file; set its mode to 0600")
-            return file.read().decode("ascii", "replace")
+            return file.read()
     except OSError as error:
         raise MissingKey(f"{path}: the key file cannot be read ({error.strerror})") from None
+
+
+def write_private(target: Path, content: bytes) -> None:
+    """Write a new key file with mode 0600, whole or not at all, and bring it to the disk.
+
+    Raises `AlreadyExists` at `path` when there is one, `MissingKey` when none can be made.
+    """
+    try:
+        _write_new(target, content)
+    except FileExistsError:
+        raise AlreadyExists("key file", "path") from None
+    except OSError as error:
+        raise MissingKey(f"{target}: no key file can be made ({error.strerror})") from None
 
 
 def _write_new(target: Path, content: bytes) -> None:

@@ -5,24 +5,29 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
+from orthocrm.backends.memory.audit import MemoryAuditTrail
 from orthocrm.backends.memory.claims import MemoryAppointments, MemoryClaims
 from orthocrm.backends.memory.drafts import Session, Store
 from orthocrm.backends.memory.messages import MemoryConsents, MemoryMessages
 from orthocrm.backends.memory.repositories import (
+    MemoryByLogin,
     MemoryDeliveries,
     MemoryLeads,
     MemoryOutbox,
     MemoryRepository,
     candidates,
 )
+from orthocrm.core.access import ApiKey, Attempts, User, UserSecrets
+from orthocrm.core.access import Session as LoggedIn
 from orthocrm.core.activity import Activity
 from orthocrm.core.appointment import TimeOff
-from orthocrm.core.audit import AuditEntry, Import, ImportChange, PersonalChange
+from orthocrm.core.audit import Import, ImportChange, PersonalChange
 from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import ClinicId
+from orthocrm.core.keyring import NoKeyring
 from orthocrm.core.lead import StageVisit
 from orthocrm.core.lead_link import LeadLink
 from orthocrm.core.marketing import Campaign, ReferrerRecord, Spend, Touch
@@ -69,6 +74,11 @@ class MemoryUnit:
         self.enrollments: MemoryRepository[Enrollment] = MemoryRepository(session, "enrollments")
         self.views: MemoryRepository[SavedView] = MemoryRepository(session, "views")
         self.models: MemoryRepository[TrainedModel] = MemoryRepository(session, "models")
+        self.users: MemoryByLogin[User] = MemoryByLogin(session, "users")
+        self.user_secrets: MemoryRepository[UserSecrets] = MemoryRepository(session, "user_secrets")
+        self.attempts: MemoryByLogin[Attempts] = MemoryByLogin(session, "attempts")
+        self.sessions: MemoryRepository[LoggedIn] = MemoryRepository(session, "sessions")
+        self.api_keys: MemoryRepository[ApiKey] = MemoryRepository(session, "api_keys")
         self.links: MemoryRepository[LeadLink] = MemoryRepository(session, "links")
         self.merges: MemoryRepository[Merge] = MemoryRepository(session, "merges")
         self.touches: MemoryRepository[Touch] = MemoryRepository(session, "touches")
@@ -79,12 +89,13 @@ class MemoryUnit:
         self.import_changes: MemoryRepository[ImportChange] = MemoryRepository(
             session, "import_changes"
         )
-        self.audit: MemoryRepository[AuditEntry] = MemoryRepository(session, "audit")
+        self.audit = MemoryAuditTrail(session)
         self.personal_changes: MemoryRepository[PersonalChange] = MemoryRepository(
             session, "personal_changes"
         )
         self.outbox = MemoryOutbox(session)
         self.deliveries = MemoryDeliveries(session)
+        self.keyring = NoKeyring()
 
     def revision(self) -> int | None:
         """Give the clinic's revision, None when there is no such clinic."""

@@ -1,5 +1,6 @@
 """Committed rows with their indexes, and the drafts of a unit of work above them."""
 
+import os
 import threading
 from collections.abc import Iterable
 from datetime import timedelta
@@ -8,6 +9,8 @@ from typing import Any, NoReturn
 from orthocrm.backends.memory.tables import TABLES, Table
 from orthocrm.core.errors import BackendError, Conflict
 from orthocrm.core.ids import ClinicId
+
+_KEY_BYTES = 32
 
 
 class Rows:
@@ -54,6 +57,7 @@ class Store:
         self.guard = threading.Lock()
         self.writing = threading.Lock()
         self.rows = {name: Rows(table) for name, table in TABLES.items()}
+        self.key = os.urandom(_KEY_BYTES)
 
 
 class Draft:
@@ -121,6 +125,11 @@ class Session:
         self._writes = False
         self._ended = False
         self._refusal: Conflict | None = None
+
+    @property
+    def key(self) -> bytes:
+        """The key that proves the clinic's audit entries."""
+        return self._store.key
 
     def draft(self, table: str) -> Draft:
         """Give the unit's own view of a table."""

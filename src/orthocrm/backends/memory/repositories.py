@@ -113,6 +113,17 @@ class MemoryRepository(Generic[N]):
             self._draft.drop(key)
 
 
+class MemoryByLogin(MemoryRepository[N]):
+    """Nouns of whoever logs in with an address."""
+
+    def by_login(self, logins: Collection[str], *, lock: bool = False) -> Mapping[str, N]:
+        """Give the nouns by login; unknown ones are left out."""
+        if lock:
+            self._session.write()
+        found = {login: self._draft.holding("email", login) for login in logins}
+        return {login: self._table.apart(nouns[0]) for login, nouns in found.items() if nouns}
+
+
 def candidates(draft: Draft, where: Where) -> Iterable[Any]:
     """Give the nouns that can satisfy a checked condition: by id or index where it names one."""
     for cond in _conjuncts(where):

@@ -181,6 +181,21 @@ TABLES = {
             apart=_model_apart,
         ),
         Table(
+            name="users",
+            kind="user",
+            indexes={"email": _one("login")},
+            unique=("email",),
+        ),
+        Table(name="user_secrets", kind="user"),
+        Table(
+            name="attempts",
+            kind="attempt",
+            indexes={"email": _one("login")},
+            unique=("email",),
+        ),
+        Table(name="sessions", kind="session", indexes=_by("user")),
+        Table(name="api_keys", kind="API key", indexes=_by("user")),
+        Table(
             name="links",
             kind="link",
             indexes={
@@ -208,7 +223,14 @@ TABLES = {
         ),
         Table(name="imports", kind="import"),
         Table(name="import_changes", kind="change", indexes=_by("import_id", "lead_id")),
-        Table(name="audit", kind="audit entry", apart=_entry_apart),
+        Table(
+            name="audit",
+            kind="audit entry",
+            indexes=_by("position"),
+            apart=_entry_apart,
+            plain=("position",),
+        ),
+        Table(name="audit_heads", kind="head"),
         Table(
             name="personal_changes",
             kind="change",

@@ -1,12 +1,12 @@
 """Compiles aggregates: one statement, and where an engine has no arrays more for the quantiles."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import Grouping
 
@@ -14,27 +14,95 @@ from orthocrm.backends.sql.language import Language, Text
 from orthocrm.backends.sql.query import Parameters, comparable, condition, form_of
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.rows.shape import Shape
+from orthocrm.backends.sql.rows.summed import Summed
 from orthocrm.backends.sql.session import Session
 from orthocrm.core.query import (
     EVERYTHING,
     Aggregate,
     Bucket,
     Calculation,
+    Classes,
     Group,
     Kind,
     Measure,
     Where,
+    fields_measured,
     interpolate,
     ranks,
 )
+from orthocrm.core.query import Grouping as Key
+from orthocrm.core.query import summed as summed_fields
 
 _FORMS = 500
 _COUNTS = (Calculation.COUNT, Calculation.DISTINCT)
 _RANK, _COUNT, _VALUE = "rank_", "count_", "value_"
 
 
+_ADDED: Mapping[Calculation, Callable[[Any], Any]] = {
+    Calculation.COUNT: sum,
+    Calculation.SUM: sum,
+    Calculation.MIN: min,
+    Calculation.MAX: max,
+}
+"""What is known of all rows once it is known of each of their groups."""
+
+
 def groups(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]:
     """Compute an aggregate, in no order."""
+    if query.also and not _fits_one_pass(query, shape, session):
+        return _one_after_another(query, shape, session)
+    return _at_once(query, shape, session)
+
+
+def _fits_one_pass(query: Aggregate, shape: Shape[Any], session: Session) -> bool:
+    """Whether the engine can group in all ways at once, and tell their groups apart."""
+    different = {frozenset(way) for way in query.ways}
+    is_plain = not query.each and not _multiplies(query, shape)
+    return session.language.has_arrays and is_plain and len(different) == len(query.ways)
+
+
+def _multiplies(query: Aggregate, shape: Shape[Any]) -> bool:
+    """Whether a key counts a row several times, in its own groups only."""
+    return any(isinstance(key, str) and shape.schema[key].many for way in query.ways for key in way)
+
+
+def _one_after_another(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]:
+    """Group in each way by itself; all rows together are added up where they can be."""
+    found = _at_once(evolve(query, also=()), shape, session)
+    may_add = query.by and not query.each and not _multiplies(evolve(query, also=()), shape)
+    made = list(found)
+    for cut, way in enumerate(query.also, start=1):
+        if way or not may_add:
+            more = _at_once(evolve(query, by=way, also=()), shape, session)
+            made += [evolve(group, cut=cut) for group in more]
+        else:
+            made.append(_together(query, found, cut, shape, session))
+    return made
+
+
+def _together(
+    query: Aggregate, parts: Sequence[Group], cut: int, shape: Shape[Any], session: Session
+) -> Group:
+    """Make one group of all: asked for is only what its parts do not tell."""
+    apart = tuple(m for m in query.measures if m.field and m.calculation not in _ADDED)
+    values: dict[str, Any] = {}
+    if apart:
+        (group,) = _at_once(evolve(query, by=(), also=(), measures=apart), shape, session)
+        values |= group.values
+    values |= {m.name: _added(m, parts) for m in query.measures if m not in apart}
+    return Group((), {m.name: values[m.name] for m in query.measures}, cut)
+
+
+def _added(measure: Measure, parts: Sequence[Group]) -> Any:  # noqa: ANN401 - of the field's kind
+    there = [v for group in parts if (v := group.values[measure.name]) is not None]
+    counts = measure.field is None or measure.calculation is Calculation.COUNT
+    if not there:
+        return 0 if counts else None
+    return sum(there) if counts else _ADDED[measure.calculation](there)
+
+
+def _at_once(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]:
+    summed_fields(query, shape.schema)
     parameters = Parameters(session.language)
     form = _form_of_aggregate(query, shape, parameters)
     apart = not session.language.has_arrays
@@ -46,20 +114,22 @@ def groups(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]
 
 def _quantiles_apart(
     form: Aggregate, shape: Shape[Any], session: Session, values: Mapping[str, Any]
-) -> Mapping[str, Mapping[tuple[Any, ...], float]]:
+) -> Mapping[str, Mapping[tuple[Any, ...], Any]]:
     """Compute the quantiles by name and key; those of the same values by one statement."""
     alike: dict[Measure, list[Measure]] = {}
     for measure in form.measures:
         if _is_quantile(measure):
             alike.setdefault(evolve(measure, name="", q=0.5), []).append(measure)
-    found: dict[str, Mapping[tuple[Any, ...], float]] = {}
+    found: dict[str, Mapping[tuple[Any, ...], Any]] = {}
     for values_of, measures in alike.items():
         text = _quantile_text(form, values_of, len(measures), shape, session.language)
         places = {f"q{number}": measure.q for number, measure in enumerate(measures)}
         ordered = _ordered(session.rows(text, {**values, **places}))
         for measure in measures:
             found[measure.name] = {
-                group: _interpolated(around, count, measure.q)
+                group: _interpolated(
+                    around, count, measure.q, _taken(measure, shape, session.language)
+                )
                 for group, (count, around) in ordered.items()
             }
     return found
@@ -71,8 +141,14 @@ def _form_of_aggregate(query: Aggregate, shape: Shape[Any], parameters: Paramete
         of=query.of,
         where=form_of(query.where, shape, parameters),
         measures=_forms_of_measures(query.measures, shape, parameters),
-        by=tuple(_form_of_key(key, shape, parameters) for key in query.by),
+        by=_form_of_way(query.by, shape, parameters),
+        also=tuple(_form_of_way(way, shape, parameters) for way in query.also),
+        each=tuple(shape.schema[name].name for name in query.each),
     )
+
+
+def _form_of_way(way: Sequence[Key], shape: Shape[Any], parameters: Parameters) -> tuple[Key, ...]:
+    return tuple(_form_of_key(key, shape, parameters) for key in way)
 
 
 def _forms_of_measures(
@@ -93,12 +169,22 @@ def _forms_of_measures(
     return tuple(forms)
 
 
-def _form_of_key(key: str | Bucket, shape: Shape[Any], parameters: Parameters) -> str | Bucket:
+def _form_of_key(key: Key, shape: Shape[Any], parameters: Parameters) -> Key:
     if isinstance(key, str):
         return shape.schema[key].name
     known = shape.schema[key.field]
+    if isinstance(key, Classes):
+        return evolve(key, classes=tuple(_form_of_class(one, parameters) for one in key.classes))
     places = (parameters.place(parameters.encoded(known, edge)) for edge in key.edges)
     return evolve(key, edges=tuple(places))
+
+
+def _form_of_class(
+    given: tuple[str, tuple[str, ...]], parameters: Parameters
+) -> tuple[str, tuple[str, ...]]:
+    name, codes = given
+    place = parameters.place(parameters.language.several(list(codes)))
+    return parameters.place(name), (place,)
 
 
 def _is_quantile(measure: Measure) -> bool:
@@ -108,19 +194,34 @@ def _is_quantile(measure: Measure) -> bool:
 
 @frozen
 class _Source:
-    """The rows that an aggregate is about, and the columns of its key."""
+    """The rows that an aggregate is about, the columns of their keys, and what else they have."""
 
     rows: sa.FromClause
     keys: tuple[sa.ColumnElement[Any], ...]
     where: tuple[sa.ColumnElement[bool], ...]
+    shape: Shape[Any]
+
+
+def _keys_of(form: Aggregate) -> tuple[Key, ...]:
+    """Give the keys of all ways, each once."""
+    return tuple(dict.fromkeys(key for way in form.ways for key in way))
 
 
 def _source(form: Aggregate, shape: Shape[Any], language: Language) -> _Source:
+    source = _plain_source((*_keys_of(form), *form.each), form, shape, language)
+    return _summed_source(form, source) if form.each else source
+
+
+def _plain_source(
+    named: Sequence[Key], form: Aggregate, shape: Shape[Any], language: Language
+) -> _Source:
     rows: sa.FromClause = shape.rows
     keys: list[sa.ColumnElement[Any]] = []
-    for number, key in enumerate(form.by):
+    for number, key in enumerate(named):
         if isinstance(key, Bucket):
             column = _bucketed(key, shape)
+        elif isinstance(key, Classes):
+            column = _classed(key, shape, language)
         elif shape.schema[key].many:
             codes = language.each(shape.column(key))
             rows, column = rows.outerjoin(codes, sa.true()), codes.c.value
@@ -131,7 +232,37 @@ def _source(form: Aggregate, shape: Shape[Any], language: Language) -> _Source:
         shape.table.c.clinic_id == sa.bindparam("clinic"),
         condition(form.where, shape, language),
     )
-    return _Source(rows, tuple(keys), where)
+    return _Source(rows, tuple(keys), where, shape)
+
+
+def _summed_source(form: Aggregate, source: _Source) -> _Source:
+    """Make one row of those that are alike in `each`: its keys, and the sums of its numbers."""
+    shape, names = source.shape, fields_measured(form)
+    sums = [
+        sa.cast(sa.func.sum(shape.column(name)), sa.BigInteger()).label(f"sum_{number}")
+        for number, name in enumerate(names)
+    ]
+    made = (
+        sa.select(*source.keys, *sums)
+        .select_from(source.rows)
+        .where(*source.where)
+        .group_by(*[sa.literal_column(key.name) for key in source.keys])
+        .subquery()
+    )
+    keys = tuple(made.c[key.name].label(key.name) for key in source.keys[: -len(form.each)])
+    schema = summed_fields(form, shape.schema)
+    assert schema is not None  # noqa: S101 - for the type checker: there is an `each`
+    columns = {name: made.c[f"sum_{number}"] for number, name in enumerate(names)}
+    return _Source(made, keys, (), Summed.of(shape, schema, columns))
+
+
+def _classed(key: Classes, shape: Shape[Any], language: Language) -> sa.ColumnElement[Any]:
+    column = shape.column(key.field)
+    cases: list[Any] = [
+        (language.among(column, codes), sa.bindparam(name, type_=sa.Text()))
+        for name, (codes,) in key.classes
+    ]
+    return sa.case(*cases) if cases else sa.null()
 
 
 def _bucketed(bucket: Bucket, shape: Shape[Any]) -> sa.ColumnElement[Any]:
@@ -149,16 +280,31 @@ def _totals_text(form: Aggregate, shape: Shape[Any], language: Language) -> Text
     """Compile the keys of all groups and the measures, quantiles as the engine can."""
     source = _source(form, shape, language)
     measures = [
-        column for measure in form.measures for column in _columns_of(measure, shape, language)
+        column
+        for measure in form.measures
+        for column in _columns_of(measure, source.shape, language)
     ]
-    columns = [*source.keys, *measures] or [sa.func.count()]
+    mark = [_mark(source)] if form.also else []
+    columns = [*source.keys, *mark, *measures] or [sa.func.count()]
     statement = sa.select(*columns).select_from(source.rows).where(*source.where)
-    return language.text(_grouped(statement, source))
+    return language.text(_grouped(statement, source, form))
 
 
-def _grouped(statement: sa.Select[Any], source: _Source) -> sa.Select[Any]:
+def _mark(source: _Source) -> sa.ColumnElement[int]:
+    """Tell by a bit for each key whether a row is not grouped by it, the last one first."""
+    if not source.keys:
+        return sa.literal_column("0", sa.Integer())
+    return sa.func.grouping(*[key.element for key in source.keys])  # type: ignore[attr-defined]  # they are labels
+
+
+def _grouped(statement: sa.Select[Any], source: _Source, form: Aggregate) -> sa.Select[Any]:
     """Group by the names of the keys: an engine may not see that two parameters are equal."""
-    return statement.group_by(*[sa.literal_column(key.name) for key in source.keys])
+    names = [sa.literal_column(key.name) for key in source.keys]
+    if not form.also:
+        return statement.group_by(*names)
+    keys = _keys_of(form)
+    ways = [sa.tuple_(*[names[keys.index(key)] for key in way]) for way in form.ways]
+    return statement.group_by(sa.func.grouping_sets(*ways))
 
 
 def _columns_of(
@@ -224,7 +370,7 @@ def _quantile_text(
     assert measure.field is not None  # noqa: S101 - for the type checker: quantiles have one
     assert measure.where is not None  # noqa: S101 - as above
     source = _source(form, shape, language)
-    value = _value(measure.field, shape)
+    value = _value(measure.field, source.shape)
     ranked = (
         sa.select(
             *source.keys,
@@ -235,7 +381,7 @@ def _quantile_text(
             value.label(_VALUE),
         )
         .select_from(source.rows)
-        .where(*source.where, condition(measure.where, shape, language), value.is_not(None))
+        .where(*source.where, condition(measure.where, source.shape, language), value.is_not(None))
         .subquery()
     )
     return language.text(_around_the_places(ranked, many))
@@ -253,17 +399,27 @@ def _around_the_places(ranked: sa.Subquery, many: int) -> sa.Select[Any]:
 
 def _ordered(
     rows: Sequence[Sequence[Any]],
-) -> Mapping[tuple[Any, ...], tuple[int, Mapping[int, int]]]:
+) -> Mapping[tuple[Any, ...], tuple[int, Mapping[int, Any]]]:
     """Give the count of each group, and its values by rank."""
-    found: dict[tuple[Any, ...], tuple[int, dict[int, int]]] = {}
+    found: dict[tuple[Any, ...], tuple[int, dict[int, Any]]] = {}
     for *key, count, rank, value in rows:
         found.setdefault(tuple(key), (count, {}))[1][rank - 1] = value
     return found
 
 
-def _interpolated(values: Mapping[int, int], count: int, q: float) -> float:
+def _interpolated(
+    values: Mapping[int, Any], count: int, q: float, take: Callable[[Any], Any]
+) -> Any:  # noqa: ANN401 - a float, or an instant
     low, high, weight = ranks(count, q)
-    return interpolate(values[low], values[high], weight)
+    return interpolate(take(values[low]), take(values[high]), weight)
+
+
+def _taken(measure: Measure, shape: Shape[Any], language: Language) -> Callable[[Any], Any]:
+    """Give how a value around a quantile is read."""
+    assert measure.field is not None  # noqa: S101 - for the type checker: quantiles have one
+    if shape.schema[measure.field].kind is Kind.INSTANT:
+        return language.take.at
+    return lambda value: value
 
 
 @frozen
@@ -273,18 +429,35 @@ class _Reader:
     form: Aggregate
     shape: Shape[Any]
     language: Language
+    keys: tuple[Key, ...] = field(init=False)
+    cuts: Mapping[int, int] = field(init=False)
+    """The ways by the marks of their rows."""
 
-    def group(self, row: Row, quantiles: Mapping[str, Mapping[tuple[Any, ...], float]]) -> Group:
+    @keys.default
+    def _all_of_them(self) -> tuple[Key, ...]:
+        return _keys_of(self.form)
+
+    @cuts.default
+    def _by_mark(self) -> Mapping[int, int]:
+        last = len(self.keys) - 1
+        return {
+            sum(1 << (last - i) for i, key in enumerate(self.keys) if key not in way): cut
+            for cut, way in enumerate(self.form.ways)
+        }
+
+    def group(self, row: Row, quantiles: Mapping[str, Mapping[tuple[Any, ...], Any]]) -> Group:
         """Read a group: its key stands first, then the measures that are no quantile."""
-        raw, totals = row[: len(self.form.by)], iter(row[len(self.form.by) :])
+        raw, totals = row[: len(self.keys)], iter(row[len(self.keys) :])
+        cut = self.cuts[next(totals)] if self.form.also else 0
         return Group(
-            self._key(raw),
+            self._key(raw, self.form.ways[cut]),
             {
                 measure.name: self._quantile(totals, raw, measure, quantiles)
                 if _is_quantile(measure)
                 else self._total(next(totals), measure)
                 for measure in self.form.measures
             },
+            cut,
         )
 
     def _quantile(
@@ -292,19 +465,20 @@ class _Reader:
         totals: Iterator[Any],
         raw: Row,
         measure: Measure,
-        quantiles: Mapping[str, Mapping[tuple[Any, ...], float]],
-    ) -> float | None:
+        quantiles: Mapping[str, Mapping[tuple[Any, ...], Any]],
+    ) -> Any:  # noqa: ANN401 - a float, or an instant
         if not self.language.has_arrays:
             return quantiles[measure.name].get(raw)
         count, first, values = next(totals), next(totals), next(totals)
         if not count:
             return None
-        return _interpolated(dict(enumerate(values, start=first - 1)), count, measure.q)
+        found = dict(enumerate(values, start=first - 1))
+        return _interpolated(found, count, measure.q, _taken(measure, self.shape, self.language))
 
-    def _key(self, raw: Row) -> tuple[Any, ...]:
+    def _key(self, raw: Row, way: Sequence[Key]) -> tuple[Any, ...]:
+        values = dict(zip(self.keys, raw, strict=True))
         return tuple(
-            value if isinstance(key, Bucket) else self._value(value, key)
-            for key, value in zip(self.form.by, raw, strict=True)
+            self._value(values[key], key) if isinstance(key, str) else values[key] for key in way
         )
 
     def _total(self, value: Any, measure: Measure) -> Any:  # noqa: ANN401 - of the field's kind

@@ -138,8 +138,12 @@ class SqlDeliveries:
         """Register a delivery, or give the one that holds its key already."""
         self._transaction.flush()
         session, created_at = self._transaction.session, put_at(delivery.created_at)
-        key = self._key(delivery)
-        mine = {**key, "fingerprint": self._sealed(delivery), "created_at": created_at}
+        key, *older = self._keys(delivery)
+        for old in older:
+            rows = session.rows(_holder(self._language), old)
+            if rows:
+                return self._held(delivery, rows[0], old, since)
+        mine = {**key, "fingerprint": self._sealed(delivery, key), "created_at": created_at}
         while session.met(_registered(self._language), mine) != 1:
             rows = session.rows(_holder(self._language), key)
             if rows:
@@ -149,9 +153,11 @@ class SqlDeliveries:
     def known(self, delivery: Delivery) -> Delivery | None:
         """Give the delivery that holds its key, and register nothing."""
         self._transaction.flush()
-        key = self._key(delivery)
-        rows = self._transaction.session.rows(_read(self._language), key)
-        return self._held(delivery, rows[0], key, None) if rows else None
+        for key in self._keys(delivery):
+            rows = self._transaction.session.rows(_read(self._language), key)
+            if rows:
+                return self._held(delivery, rows[0], key, None)
+        return None
 
     def _held(
         self, delivery: Delivery, row: Row, key: Mapping[str, str], since: datetime | None
@@ -160,36 +166,44 @@ class SqlDeliveries:
         created_at = self._transaction.session.at(stored_at)
         if since is not None and created_at < since:
             mine = {
-                "new_fingerprint": self._sealed(delivery),
+                "new_fingerprint": self._sealed(delivery, key),
                 "new_created_at": put_at(delivery.created_at),
             }
             self._transaction.session.met(_replaced(self._language), {**key, **mine})
             return None
         known = None if result is None else take_json(result)
-        fingerprint = self._opened(delivery, sealed)
+        fingerprint = self._opened(key, sealed)
         return evolve(delivery, fingerprint=fingerprint, created_at=created_at, result=known)
 
     def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
         """Collect the result; it is written with everything else."""
-        key = self._key(delivery)
-        row = (put_json(result), self._transaction.session.clinic, *key.values())
-        step = Step(kind="delivery", sql=_finished(self._language), rows=[row])
+        rows = [
+            (put_json(result), self._transaction.session.clinic, *key.values())
+            for key in self._keys(delivery)
+        ]
+        step = Step(kind="delivery", sql=_finished(self._language), rows=rows)
         self._transaction.last(step)
 
-    def _key(self, delivery: Delivery) -> dict[str, str]:
-        """Give what tells deliveries apart, in the order of the columns."""
-        blind = self._transaction.keys.clinic.index(f"delivery:{delivery.key}")
-        return {"operation": delivery.operation, "user": delivery.user, "key": blind}
+    def _keys(self, delivery: Delivery) -> list[dict[str, str]]:
+        """Give what tells deliveries apart, in the order of the columns.
 
-    def _sealed(self, delivery: Delivery) -> str:
+        While the key of indexes is replaced there are several, the newest first.
+        """
+        return [
+            {"operation": delivery.operation, "user": delivery.user, "key": blind}
+            for blind in self._transaction.keys.indexes(f"delivery:{delivery.key}")
+        ]
+
+    def _sealed(self, delivery: Delivery, key: Mapping[str, str]) -> str:
         clear = delivery.fingerprint.encode()
         box = self._transaction.keys.clinic.own
-        return b64encode(box.seal(deliveries.name, self._place(delivery), clear)).decode("ascii")
+        return b64encode(box.seal(deliveries.name, place_of(*key.values()), clear)).decode("ascii")
 
-    def _opened(self, delivery: Delivery, sealed: str) -> str:
+    def _opened(self, key: Mapping[str, str], sealed: str) -> str:
         box = self._transaction.keys.clinic.own
-        return box.open(deliveries.name, self._place(delivery), b64decode(sealed)).decode()
+        return box.open(deliveries.name, place_of(*key.values()), b64decode(sealed)).decode()
 
-    def _place(self, delivery: Delivery) -> str:
-        """Name the row, so that a fingerprint that was moved does not open."""
-        return put_json([*self._key(delivery).values()])
+
+def place_of(*key: str) -> str:
+    """Name a row by operation, user and key: a fingerprint that was moved does not open."""
+    return put_json(key)

@@ -12,11 +12,12 @@ from orthocrm.backends.sql import texts
 from orthocrm.backends.sql.keys import Keys
 from orthocrm.backends.sql.language import Language
 from orthocrm.backends.sql.rows import CLINIC, LEAD
-from orthocrm.backends.sql.rows.codec import Row
+from orthocrm.backends.sql.rows.codec import Row, put_at
 from orthocrm.backends.sql.rows.shape import Shape
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.tables import clinic_keys, lead_keys
 from orthocrm.core.errors import StaleVersion
+from orthocrm.core.keyring import ClinicKey
 from orthocrm.core.masking import personal_paths
 
 TOGETHER = 5_000
@@ -42,7 +43,7 @@ def steps_of(
     if shape is LEAD:
         steps += _lead_keys(adds, saves, keys)
     if shape is CLINIC and adds:
-        steps.append(_clinic_key(keys))
+        steps.append(_clinic_keys(keys, adds))
     return steps
 
 
@@ -117,6 +118,8 @@ def _changed(shape: Shape[Any], save: Save, keys: Keys) -> tuple[tuple[str, ...]
         return columns, values
     if shape is LEAD and not keys.knows(save.after.id):
         raise keys.session.doom(StaleVersion(shape.kind))
+    if shape.blind is not None:
+        columns, values = (*columns, "blind"), (*values, keys.index(shape.blind(save.after)))
     return (*columns, "sealed"), (*values, keys.seal(shape, save.after))
 
 
@@ -157,6 +160,21 @@ def _indexed(leads: Iterable[Any], keys: Keys) -> Iterable[Row]:
             yield clinic, key, lead.id
 
 
-def _clinic_key(keys: Keys) -> Step:
-    row = (keys.session.clinic, keys.new_clinic())
-    return Step(kind="clinic", sql=texts.insert(clinic_keys, keys.session.language), rows=[row])
+def _clinic_keys(keys: Keys, clinics: Sequence[Any]) -> Step:
+    [clinic] = clinics
+    rows = [ring_row(keys, key) for key in keys.new_clinic(clinic.created_at)]
+    return Step(kind="clinic", sql=texts.insert(clinic_keys, keys.session.language), rows=rows)
+
+
+def ring_row(keys: Keys, key: ClinicKey) -> Row:
+    """Write a key of the clinic."""
+    put = keys.session.language.put
+    return (
+        keys.session.clinic,
+        put.number(key.number),
+        key.purpose.value,
+        key.wrapped,
+        put_at(key.made_at),
+        put.flag(key.renews),
+        put.flag(key.kept),
+    )

@@ -1,7 +1,8 @@
 """The keys of one unit of work: the clinic's, and those of the leads that it meets."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from attrs import define, field
@@ -12,24 +13,34 @@ from orthocrm.backends.sql.rows.shape import Shape
 from orthocrm.backends.sql.session import Session
 from orthocrm.core.errors import NotFound
 from orthocrm.core.ids import ClinicId
+from orthocrm.core.keyring import ClinicKey, KeyPurpose
 from orthocrm.core.ports import Box, ClinicVault, Vault
 
 
 @define
 class ClinicVaults:
-    """The clinics' vaults that a backend has opened, shared by its units of work."""
+    """The clinics' vaults that a backend has opened, shared by its units of work.
+
+    Each is kept with the numbers of its keys: another ring of keys is opened anew.
+    """
 
     vault: Vault
-    opened: dict[ClinicId, ClinicVault] = field(factory=dict)
+    opened: dict[ClinicId, tuple[str, ClinicVault]] = field(factory=dict)
 
 
 @define
 class Keys:
-    """Seals and opens the personal data of one clinic; a lead's key is unwrapped once."""
+    """Seals and opens the personal data of one clinic; a lead's key is unwrapped once.
+
+    `live` names the clinic's keys as this unit of work has read them. Keys that it has changed are
+    its own affair until it is kept.
+    """
 
     session: Session
     vaults: ClinicVaults
-    _new: tuple[bytes, ClinicVault] | None = None
+    live: str | None = None
+    _opened: ClinicVault | None = None
+    _is_changed: bool = False
     _wrapped: dict[str, bytes] = field(factory=dict)
     _boxes: dict[str, Box] = field(factory=dict)
     _indexes: dict[str, str] = field(factory=dict)
@@ -37,40 +48,89 @@ class Keys:
     @property
     def clinic(self) -> ClinicVault:
         """The clinic's own vault."""
-        opened = self.vaults.opened.get(self.session.clinic)
-        if opened is not None:
-            return opened
-        return self._new[1] if self._new else self._stored()
+        if self._opened is None:
+            self._opened = self._shared() or self._read()
+        return self._opened
 
-    def _stored(self) -> ClinicVault:
-        rows = self.session.rows(texts.clinic_key(self.session.language), {})
-        if not rows:
+    def _shared(self) -> ClinicVault | None:
+        """Give the vault that is open already, when it has the keys of now."""
+        if self.live is None:
+            [[self.live]] = self.session.rows(texts.live(self.session.language), {})
+        live, opened = self.vaults.opened.get(self.session.clinic, (None, None))
+        same = live is not None and live == self.live and not self._is_changed
+        return opened if same else None
+
+    def _read(self) -> ClinicVault:
+        ring = self.ring()
+        if not ring:
             raise NotFound("clinic")
         clinic = self.session.clinic
-        opened = self.vaults.opened[clinic] = self.vaults.vault.clinic(clinic, rows[0][0])
+        self.live = _named(ring)
+        opened = self.vaults.vault.clinic(clinic, ring)
+        if not self._is_changed:
+            self.vaults.opened[clinic] = self.live, opened
         return opened
 
-    def new_clinic(self) -> bytes:
-        """Draw a key for a new clinic, wrapped; others see it once the unit of work is kept."""
-        clinic = self.session.clinic
-        wrapped = self.vaults.vault.new_clinic_key(clinic)
-        self._new = wrapped, self.vaults.vault.clinic(clinic, wrapped)
-        return wrapped
+    def ring(self) -> list[ClinicKey]:
+        """Read the clinic's keys, the oldest first."""
+        take = self.session.language.take
+        return [
+            ClinicKey(
+                number=number,
+                purpose=KeyPurpose(purpose),
+                wrapped=bytes(wrapped),
+                made_at=take.at(made_at),
+                renews=bool(renews),
+                kept=bool(kept),
+            )
+            for _, number, purpose, wrapped, made_at, renews, kept in self.session.rows(
+                texts.ring(self.session.language), {}
+            )
+        ]
+
+    def new_clinic(self, at: datetime) -> list[ClinicKey]:
+        """Draw the keys of a new clinic; others see them once the unit of work is kept."""
+        ring = [self.new_key(number, each, at) for number, each in enumerate(KeyPurpose, 1)]
+        self.live, self._is_changed = _named(ring), True
+        self._opened = self.vaults.vault.clinic(self.session.clinic, ring)
+        return ring
+
+    def new_key(
+        self, number: int, purpose: KeyPurpose, at: datetime, *, renews: bool = False
+    ) -> ClinicKey:
+        """Draw a key of the clinic."""
+        wrapped = self.vaults.vault.new_clinic_key(self.session.clinic, purpose, number)
+        return ClinicKey(number=number, purpose=purpose, wrapped=wrapped, made_at=at, renews=renews)
 
     def forget_clinic(self) -> None:
-        """Drop the clinic's key, which its row took along."""
-        self._new = None
+        """Drop the clinic's keys, which its row took along."""
+        self._opened, self._is_changed = None, False
         self.vaults.opened.pop(self.session.clinic, None)
 
     def kept(self) -> None:
-        """Share the key of a new clinic, now that its row is there."""
-        if self._new:
-            self.vaults.opened[self.session.clinic] = self._new[1]
+        """Share the keys that this unit of work has made, now that they are stored."""
+        if self._is_changed and self._opened is not None and self.live is not None:
+            self.vaults.opened[self.session.clinic] = self.live, self._opened
+
+    def turned(self) -> None:
+        """Open the clinic's keys anew: some were made or destroyed by this unit of work."""
+        self._boxes.clear()
+        self._indexes.clear()
+        self._opened, self.live, self._is_changed = None, None, True
 
     def new_lead(self, lead: str) -> bytes:
         """Draw a data key for a lead, wrapped."""
         wrapped = self._wrapped[lead] = self.clinic.new_lead_key(lead)
         return wrapped
+
+    def replace(self, lead: str, wrapped: bytes) -> None:
+        """Use another data key for a lead from now on."""
+        self._wrapped[lead] = wrapped
+        self._boxes.pop(lead, None)
+
+    def wrapped(self, lead: str) -> bytes:
+        """Give the data key of a lead that is known."""
+        return self._wrapped[lead]
 
     def learn(self, lead: str, wrapped: bytes) -> None:
         """Remember a data key that was read with its lead."""
@@ -95,23 +155,28 @@ class Keys:
             blind = self._indexes[key] = self.clinic.index(key)
         return blind
 
+    def indexes(self, key: str) -> Sequence[str]:
+        """Give every index under which a match key may be stored, the newest first."""
+        return self.clinic.indexes(key)
+
     def seal(self, shape: Shape[Any], noun: Any) -> bytes | None:  # noqa: ANN401 - the shape's noun
         """Seal the personal fields of a noun; None when it has none."""
         assert shape.personal is not None  # noqa: S101 - for the type checker: callers have looked
         fields = shape.personal(noun)
         if not fields:
             return None
-        box = self._box(shape.sealed_for(noun))
+        box = self.box(shape.sealed_for(noun))
         return box.seal(shape.name, noun.id, put_json(fields).encode("ascii"))
 
     def open(self, table: str, lead: str | None, row: str, sealed: bytes | None) -> Personal:
         """Open the personal fields of a row."""
         if sealed is None:
             return {}
-        fields: Personal = json.loads(self._box(lead).open(table, row, sealed))
+        fields: Personal = json.loads(self.box(lead).open(table, row, sealed))
         return fields
 
-    def _box(self, lead: str | None) -> Box:
+    def box(self, lead: str | None) -> Box:
+        """Give what seals and opens the rows of a lead, or the clinic's own."""
         if lead is None:
             return self.clinic.own
         box = self._boxes.get(lead)
@@ -121,3 +186,7 @@ class Keys:
                 raise NotFound("lead")
             box = self._boxes[lead] = self.clinic.lead_box(lead, wrapped)
         return box
+
+
+def _named(ring: Sequence[ClinicKey]) -> str:
+    return ",".join(str(key.number) for key in ring)

@@ -46,7 +46,7 @@ class Language:
     `contains` looks for a text in another; `each` gives the codes of a column of codes as rows,
     and `listed` the texts of a parameter that `put_json` wrote.
     With `has_arrays` a parameter may be an array; with `has_lateral` a subquery may look at the
-    row beside it.
+    row beside it; with `has_one_writer` units of work follow each other.
     """
 
     compiler: sa.Dialect
@@ -59,6 +59,7 @@ class Language:
     listed: Callable[[str], sa.TableValuedAlias]
     has_arrays: bool
     has_lateral: bool
+    has_one_writer: bool
 
     @property
     def name(self) -> str:
@@ -97,6 +98,7 @@ SQLITE = Language(
     listed=_listed_in_json,
     has_arrays=False,
     has_lateral=False,
+    has_one_writer=True,
 )
 
 
@@ -126,4 +128,5 @@ POSTGRESQL = Language(
     listed=_listed_in_text,
     has_arrays=True,
     has_lateral=True,
+    has_one_writer=False,
 )

@@ -104,11 +104,12 @@ class SqlConsents:
         for row in rows:
             entry = self._entry(row, asked[row[-2]])
             found.setdefault(entry.address, []).append(entry)
-        return found
+        return found  # in the order of the rows, whatever key made their indexes
 
     def _asked(self, addresses: Collection[str]) -> Mapping[str, str]:
         try:
-            return {self._transaction.keys.index(address): address for address in addresses}
+            keys = self._transaction.keys
+            return {blind: address for address in addresses for blind in keys.indexes(address)}
         except NotFound:
             return {}  # a clinic that does not exist has no keys, and no entries either
 

@@ -12,13 +12,14 @@ from psycopg.errors import (
     DeadlockDetected,
     ExclusionViolation,
     InvalidTextRepresentation,
+    LockNotAvailable,
     SerializationFailure,
     UniqueViolation,
 )
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from orthocrm.backends.sql import tenants
+from orthocrm.backends.sql import tenants, turns
 from orthocrm.backends.sql.bundles import STALE, bundle, kind_of
 from orthocrm.backends.sql.language import POSTGRESQL, Language
 from orthocrm.backends.sql.refusals import taken_by_constraint
@@ -33,6 +34,7 @@ from orthocrm.core.errors import (
     SlotTaken,
     StaleVersion,
 )
+from orthocrm.core.ids import ClinicId
 
 BULK = 1_000
 """At most so many rows are the values of one insert."""
@@ -76,6 +78,14 @@ class PostgresDriver:
         yield
         tenants.leave(connection, sight, before)
 
+    def alone(self, cursor: Any, clinic: ClinicId) -> None:  # noqa: ANN401 - as `Driver` asks
+        """Wait for the transactions of a clinic to end, and hold off those that begin."""
+        turns.alone(cursor, clinic)
+
+    def first(self, cursor: Any, clinic: ClinicId) -> bool:  # noqa: ANN401 - as `Driver` asks
+        """Whether no other transaction moves the clinic's rows to other keys; none may now."""
+        return turns.first(cursor, clinic)
+
     def refusal(self, error: Exception) -> OrthoCRMError:
         """Say what a driver's error means."""
         if isinstance(error, InvalidTextRepresentation) and STALE in str(error):
@@ -84,7 +94,7 @@ class PostgresDriver:
             return taken_by_constraint(error.diag.constraint_name)
         if isinstance(error, ExclusionViolation):
             return SlotTaken()
-        if isinstance(error, DeadlockDetected | SerializationFailure):
+        if isinstance(error, DeadlockDetected | LockNotAvailable | SerializationFailure):
             return Conflict("another unit of work was first; read again and repeat")
         return BackendError("PostgreSQL refused a statement")
 

@@ -10,7 +10,13 @@ from orthocrm.backends.sql.tables import metadata
 from orthocrm.core.errors import AlreadyExists, BackendError, OrthoCRMError
 
 _KINDS = {shape.name: shape.kind for shape in SHAPES}
-_PATHS = {"folded_name": "name", "stage_order": "order", "clinic_id": "id", "other_id": "pair"}
+_PATHS = {
+    "folded_name": "name",
+    "stage_order": "order",
+    "clinic_id": "id",
+    "other_id": "pair",
+    "blind": "email",
+}
 """How the core names what these columns hold; the others have its names."""
 
 

@@ -1,6 +1,7 @@
 """Repositories over one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from orthocrm.backends.sql import texts
@@ -108,16 +109,25 @@ class SqlLeadRepository(SqlRepository[Lead]):
         blind = self._blind(keys)
         if not blind:
             return {}
-        given = {"keys": put_json(sorted(set(blind.values()))), "most": most}
+        given = {"keys": put_json(sorted(set(chain.from_iterable(blind.values())))), "most": most}
         found: dict[str, list[LeadId]] = {}
         text = texts.sharing_key(self._language)
         for key, lead in self._transaction.session.rows(text, given):
             if lead is not None:
                 found.setdefault(key, []).append(lead)
-        return {key: tuple(found[at]) for key, at in blind.items() if at in found}
+        carriers = {key: _together(found, indexes) for key, indexes in blind.items()}
+        return {key: leads[: most + 1] for key, leads in carriers.items() if leads}
 
-    def _blind(self, keys: Collection[str]) -> Mapping[str, str]:
+    def _blind(self, keys: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Give the indexes of keys: while the key of indexes is replaced there are several."""
         try:
-            return {key: self._transaction.keys.index(key) for key in keys}
+            return {key: self._transaction.keys.indexes(key) for key in keys}
         except NotFound:
             return {}  # a clinic that does not exist has no keys, and no leads either
+
+
+def _together(found: Mapping[str, Sequence[LeadId]], indexes: Sequence[str]) -> tuple[LeadId, ...]:
+    """Give the leads of all indexes of a key, by id; most keys have one index."""
+    if len(indexes) == 1:
+        return tuple(found.get(indexes[0], ()))
+    return tuple(sorted({lead for index in indexes for lead in found.get(index, ())}))

@@ -71,6 +71,17 @@ class Driver(Protocol):
         """Let a transaction that is open see what it may, and what it saw before afterwards."""
         ...
 
+    def alone(self, cursor: Any, clinic: ClinicId) -> None:  # noqa: ANN401 - as above
+        """Wait until no other transaction works in the clinic, and let none begin until the end.
+
+        Fails with a `Conflict` when others take too long.
+        """
+        ...
+
+    def first(self, cursor: Any, clinic: ClinicId) -> bool:  # noqa: ANN401 - as above
+        """Whether no other transaction moves the clinic's rows to other keys; none may now."""
+        ...
+
     def refusal(self, error: Exception) -> OrthoCRMError:
         """Say what a driver's error means."""
         ...
@@ -115,6 +126,17 @@ class Session:
         """Make sure that nothing of the unit of work is kept, even if the error is caught."""
         self.failed = self.failed or error
         return error
+
+    def alone(self) -> None:
+        """Be the only unit of work of the clinic from now on; raises `Conflict` when it cannot."""
+        try:
+            self._driver.alone(self._open(), self.clinic)
+        except self._driver.failure as error:
+            raise self.doom(self._driver.refusal(error)) from error
+
+    def first(self) -> bool:
+        """Whether nobody else moves rows of the clinic to other keys; nobody may from now on."""
+        return self._driver.first(self._open(), self.clinic)
 
     def at(self, stored: Any) -> datetime:  # noqa: ANN401 - what the driver gives
         """Read an instant."""

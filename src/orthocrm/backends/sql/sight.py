@@ -13,9 +13,13 @@ class Sight:
     value: str
 
 
+CLINIC = "orthocrm.clinic"
+"""The setting that names the clinic whose rows a transaction sees."""
+
+
 def of_clinic(clinic: ClinicId) -> Sight:
     """See, and change, the rows of one clinic."""
-    return Sight("orthocrm.clinic", clinic)
+    return Sight(CLINIC, clinic)
 
 
 LIST_OF_CLINICS = Sight("orthocrm.every_clinic", "on")

@@ -16,6 +16,7 @@ from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.sight import Sight
 from orthocrm.core.errors import BackendError, ConfigurationError, OrthoCRMError, SlotTaken
+from orthocrm.core.ids import ClinicId
 
 PATIENCE_SECONDS = 30
 """How long a unit of work waits for the one before it."""
@@ -68,6 +69,13 @@ class SqliteDriver:
     def seeing(self, connection: Any, sight: Sight) -> AbstractContextManager[None]:  # noqa: ANN401, ARG002 - as `Driver` asks
         """Change nothing: every statement names its clinic, and there is no second wall."""
         return nullcontext()
+
+    def alone(self, cursor: Any, clinic: ClinicId) -> None:  # noqa: ANN401 - as `Driver` asks
+        """Do nothing: a transaction is alone from its beginning."""
+
+    def first(self, cursor: Any, clinic: ClinicId) -> bool:  # noqa: ANN401, ARG002 - as `Driver` asks
+        """Give True: a transaction is alone from its beginning."""
+        return True
 
     def refusal(self, error: Exception) -> OrthoCRMError:
         """Say what a driver's error means."""

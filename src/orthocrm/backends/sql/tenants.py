@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from orthocrm.backends.sql import turns
 from orthocrm.backends.sql.sight import Sight
 from orthocrm.backends.sql.tables import metadata
 from orthocrm.backends.sql.version import TABLE
@@ -50,7 +51,8 @@ def beginning(connection: Connection, sight: Sight | None) -> bytes:
         return b"BEGIN"
     value = _fit(sight).encode()
     quoted = psycopg.pq.Escaping(connection.pgconn).escape_literal(value)
-    return b"BEGIN; SET LOCAL %s = %s" % (sight.setting.encode(), bytes(quoted))
+    told = b"BEGIN; SET LOCAL %s = %s" % (sight.setting.encode(), bytes(quoted))
+    return told + turns.joining(sight)
 
 
 def _fit(sight: Sight) -> str:
@@ -64,6 +66,7 @@ def enter(connection: Connection, sight: Sight) -> str:
     """Tell within a transaction of the host's what is seen now; give what was before."""
     given = {"setting": sight.setting, "value": _fit(sight)}
     row = connection.execute(_VISIBLE, given).fetchone()
+    turns.join(connection, sight)
     return (row and row[0]) or ""
 
 

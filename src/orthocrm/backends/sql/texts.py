@@ -8,10 +8,13 @@ import sqlalchemy as sa
 
 from orthocrm.backends.sql.language import Language, Text
 from orthocrm.backends.sql.rows.shape import Shape
-from orthocrm.backends.sql.tables import clinic_keys, clinics, lead_keys, leads
+from orthocrm.backends.sql.tables import audit_entries, clinic_keys, clinics, lead_keys, leads
 
 _UPDATES = 1_000
 """How many forms of updates stay compiled."""
+
+_TRAIL_LOCK = sa.literal_column(str(0x6175646974))
+"""Tells the locks of sealers from others: "audit" in ASCII."""
 
 _GREATEST = chr(0x10FFFF)
 """No id sorts after it."""
@@ -90,6 +93,30 @@ def update_at_once(shape: Shape[Any], columns: tuple[str, ...], language: Langua
     )
 
 
+@cache
+def replace_at_once(
+    table: sa.Table, column: str, where: tuple[str, ...], language: Language
+) -> str | None:
+    """Set one column of several rows: the new values, the clinic, and what else names each row.
+
+    Each is an array; None where an engine has none.
+    """
+    if not language.has_arrays:
+        return None
+    named = [table.c.clinic_id, *(table.c[name] for name in where)]
+    quote = language.compiler.identifier_preparer.quote
+    places = [f"g{place}" for place in range(1 + len(named))]
+    same = " AND ".join(
+        f"{quote(table.name)}.{quote(one.name)} = given.{place}"
+        for one, place in zip(named, places[1:], strict=True)
+    )
+    given = _arrays([table.c[column], *named], language)
+    return (
+        f"UPDATE {quote(table.name)} SET {quote(column)} = given.g0 FROM {given}"  # noqa: S608 - no input is in it
+        f" AS given ({', '.join(places)}) WHERE {same}"
+    )
+
+
 def _arrays(columns: Iterable[sa.Column[Any]], language: Language) -> str:
     """Turn parameters, one array for each column, into rows."""
     kinds = [column.type.compile(language.compiler).partition(" COLLATE")[0] for column in columns]
@@ -159,9 +186,29 @@ def data_keys(language: Language) -> Text:
 
 
 @cache
-def clinic_key(language: Language) -> Text:
-    """Read the wrapped key of the clinic."""
-    return language.text(sa.select(clinic_keys.c.wrapped).where(_in_clinic(clinic_keys)))
+def ring(language: Language) -> Text:
+    """Read the keys of the clinic, wrapped."""
+    statement = sa.select(clinic_keys).where(_in_clinic(clinic_keys))
+    return language.text(statement.order_by(clinic_keys.c.number))
+
+
+@cache
+def live(language: Language) -> Text:
+    """Name the keys of the clinic by their numbers, as one text."""
+    return language.text(sa.select(_live(language)))
+
+
+def _live(language: Language) -> sa.ScalarSelect[Any]:
+    clinic = _the("clinic", clinic_keys.c.clinic_id)
+    numbers = (
+        sa.select(sa.cast(clinic_keys.c.number, sa.Text()).label("number"))
+        .where(clinic_keys.c.clinic_id == clinic)
+        .order_by(clinic_keys.c.number)
+        .correlate(None)
+        .subquery()
+    )
+    joined = sa.func.string_agg if language.has_arrays else sa.func.group_concat
+    return sa.select(joined(numbers.c.number, sa.literal_column("','"))).scalar_subquery()
 
 
 @cache
@@ -225,9 +272,29 @@ def _up_to_the_last(asked: sa.TableValuedAlias) -> sa.Select[Any]:
 
 
 @cache
+def chain_head(language: Language) -> Text:
+    """Read position and seal of the last audit entry that has a position."""
+    position = audit_entries.c.position
+    statement = (
+        sa.select(position, audit_entries.c.seal)
+        .where(_in_clinic(audit_entries), position.is_not(None))
+        .order_by(position.desc())
+        .limit(sa.literal_column("1"))
+    )
+    return language.text(statement)
+
+
+@cache
+def lock_trail(language: Language) -> Text:
+    """Wait for whoever else seals the clinic's audit entries (PostgreSQL)."""
+    key = sa.func.hashtextextended(_the("clinic", audit_entries.c.clinic_id), _TRAIL_LOCK)
+    return language.text(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+@cache
 def revision(language: Language) -> Text:
-    """Read the clinic's revision."""
-    return language.text(sa.select(clinics.c.revision).where(_in_clinic(clinics)))
+    """Read the clinic's revision, and name its keys by their numbers."""
+    return language.text(sa.select(clinics.c.revision, _live(language)).where(_in_clinic(clinics)))
 
 
 @cache

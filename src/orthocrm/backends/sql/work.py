@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from orthocrm.backends.sql import aggregates, rows, texts
+from orthocrm.backends.sql.access import SqlByLogin
 from orthocrm.backends.sql.appointments import SqlAppointments
+from orthocrm.backends.sql.audit import SqlAuditTrail
 from orthocrm.backends.sql.claims import SqlClaims
 from orthocrm.backends.sql.competing import SqlDeliveries, SqlOutbox
+from orthocrm.backends.sql.keyring import SqlKeyring
 from orthocrm.backends.sql.messages import SqlConsents, SqlMessages
 from orthocrm.backends.sql.repositories import ClinicRepository, SqlLeadRepository, SqlRepository
 from orthocrm.backends.sql.rows.beside_leads import BESIDE_LEADS
 from orthocrm.backends.sql.transaction import Transaction
+from orthocrm.core.access import ApiKey, Attempts, Session, User, UserSecrets
 from orthocrm.core.activity import Activity
 from orthocrm.core.appointment import TimeOff
-from orthocrm.core.audit import AuditEntry, Import, ImportChange, PersonalChange
+from orthocrm.core.audit import Import, ImportChange, PersonalChange
 from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
 from orthocrm.core.errors import InvalidInput
@@ -151,6 +155,31 @@ class SqlUnitOfWork:
         return SqlRepository(self._transaction, rows.MODEL)
 
     @cached_property
+    def users(self) -> SqlByLogin[User]:
+        """The people and programs of the clinic; the login is unique."""
+        return SqlByLogin(self._transaction, rows.USER)
+
+    @cached_property
+    def user_secrets(self) -> SqlRepository[UserSecrets]:
+        """What users prove themselves by, by user."""
+        return SqlRepository(self._transaction, rows.SECRETS)
+
+    @cached_property
+    def attempts(self) -> SqlByLogin[Attempts]:
+        """Failures to log in; the login is unique."""
+        return SqlByLogin(self._transaction, rows.ATTEMPT)
+
+    @cached_property
+    def sessions(self) -> SqlRepository[Session]:
+        """Who is logged in, or was."""
+        return SqlRepository(self._transaction, rows.SESSION)
+
+    @cached_property
+    def api_keys(self) -> SqlRepository[ApiKey]:
+        """What programs come by."""
+        return SqlRepository(self._transaction, rows.API_KEY)
+
+    @cached_property
     def links(self) -> SqlRepository[LeadLink]:
         """How leads belong together; the pair is unique."""
         return SqlRepository(self._transaction, rows.LINK)
@@ -191,9 +220,9 @@ class SqlUnitOfWork:
         return SqlRepository(self._transaction, rows.IMPORT_CHANGE)
 
     @cached_property
-    def audit(self) -> SqlRepository[AuditEntry]:
+    def audit(self) -> SqlAuditTrail:
         """The audit entries; append-only."""
-        return SqlRepository(self._transaction, rows.AUDIT_ENTRY)
+        return SqlAuditTrail(self._transaction)
 
     @cached_property
     def personal_changes(self) -> SqlRepository[PersonalChange]:
@@ -210,12 +239,21 @@ class SqlUnitOfWork:
         """Idempotency."""
         return SqlDeliveries(self._transaction)
 
+    @cached_property
+    def keyring(self) -> SqlKeyring:
+        """The clinic's keys."""
+        return SqlKeyring(self._transaction)
+
     def revision(self) -> int | None:
         """Give the clinic's revision, None when there is no such clinic."""
         self._transaction.flush_for(rows.CLINIC)
         session = self._transaction.session
         found = session.rows(texts.revision(session.language), {})
-        return found[0][0] if found else None
+        if not found:
+            return None
+        [(revision, live)] = found
+        self._transaction.keys.live = live
+        return int(revision)
 
     def aggregate(self, query: Aggregate) -> Sequence[Group]:
         """Compute measures in the database; only a quantile's last step is done here."""

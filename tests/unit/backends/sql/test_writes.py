@@ -149,8 +149,8 @@ def changed_columns(before: Lead, after: Lead) -> list[str]:
     with engine.transaction() as connection:
         session = Session(engine, connection, before.clinic_id)
         vaults = ClinicVaults(PlainVault())
-        vaults.opened[before.clinic_id] = PlainVault().clinic(before.clinic_id, b"plain")
-        keys = Keys(session, vaults)
+        vaults.opened[before.clinic_id] = "1", PlainVault().clinic(before.clinic_id, [])
+        keys = Keys(session, vaults, live="1")
         keys.new_lead(before.id)
         [step] = _updates(LEAD, [Save(before.version, before, after)], keys)
     engine.engine.dispose()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from orthocrm.backends.sql.rows.access import API_KEY, ATTEMPT, SECRETS, SESSION, USER
 from orthocrm.backends.sql.rows.cadence import ENROLLMENT, VIEW
 from orthocrm.backends.sql.rows.kinship import LINK, MERGE
 from orthocrm.backends.sql.rows.leads import LEAD
@@ -30,7 +31,9 @@ from orthocrm.backends.sql.rows.timeline import ACTIVITY, TASK, VISIT
 __all__ = [
     "ABSENCE",
     "ACTIVITY",
+    "API_KEY",
     "APPOINTMENT",
+    "ATTEMPT",
     "AUDIT_ENTRY",
     "CAMPAIGN",
     "CLINIC",
@@ -52,12 +55,15 @@ __all__ = [
     "REFERRER",
     "ROTATION",
     "SCHEDULE",
+    "SECRETS",
+    "SESSION",
     "SHAPES",
     "SOURCE",
     "SPENDING",
     "STAGE",
     "TASK",
     "TOUCH",
+    "USER",
     "VIEW",
     "VISIT",
     "WAITING",
@@ -91,6 +97,11 @@ SHAPES: tuple[Shape[Any], ...] = (
     ENROLLMENT,
     VIEW,
     MODEL,
+    USER,
+    SECRETS,
+    ATTEMPT,
+    SESSION,
+    API_KEY,
     AUDIT_ENTRY,
     IMPORT_CHANGE,
     PERSONAL_CHANGE,

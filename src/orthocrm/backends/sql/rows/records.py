@@ -47,6 +47,8 @@ def _write_audit(entry: AuditEntry, put: Put) -> Row:
         put_objects(entry.fields),
         put_objects(entry.changes),
         put_objects(entry.digests),
+        None if entry.position is None else put.number(entry.position),
+        entry.seal,
     )
 
 
@@ -65,6 +67,8 @@ def _read_audit(row: Row, _: Personal, take: Take) -> AuditEntry:
         fields=_taken(row[10]),
         changes=_taken(row[11]),
         digests=_taken(row[12]),
+        position=row[13],
+        seal=row[14],
     )
 
 

@@ -4,6 +4,13 @@ A table's columns stand in the order in which `rows` writes and reads them. `sea
 personal fields of a row, encrypted; `leads.data_key` is the lead's own key, wrapped.
 """
 
+from orthocrm.backends.sql.tables.access import (
+    api_keys,
+    attempts,
+    sessions,
+    user_secrets,
+    users,
+)
 from orthocrm.backends.sql.tables.cadence import enrollments, saved_views
 from orthocrm.backends.sql.tables.columns import metadata
 from orthocrm.backends.sql.tables.enquiries import (
@@ -39,7 +46,9 @@ from orthocrm.backends.sql.tables.scheduling import appointments, claims, waitli
 
 __all__ = [
     "activities",
+    "api_keys",
     "appointments",
+    "attempts",
     "audit_entries",
     "campaigns",
     "claims",
@@ -64,6 +73,7 @@ __all__ = [
     "rotations",
     "saved_views",
     "schedules",
+    "sessions",
     "sources",
     "spend",
     "staff_contacts",
@@ -73,5 +83,7 @@ __all__ = [
     "time_off",
     "touches",
     "trained_models",
+    "user_secrets",
+    "users",
     "waitlist",
 ]

@@ -1,4 +1,4 @@
-"""What a clinic sets up, and its key."""
+"""What a clinic sets up, and its keys."""
 
 import sqlalchemy as sa
 
@@ -30,9 +30,13 @@ clinics = table(
 
 clinic_keys = table(
     "clinic_keys",
+    number("number"),
+    code("purpose"),
     sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+    at("made_at"),
+    *[flag("renews"), flag("kept")],
     of("clinics", ondelete="CASCADE"),
-    key=(),
+    key=("number",),
 )
 
 stages = noun(

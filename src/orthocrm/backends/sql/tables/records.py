@@ -34,8 +34,12 @@ audit_entries = noun(
     *codes("operation", "outcome"),
     *maybe("purpose"),
     *[json(name) for name in ("objects", "fields", "changes", "digests")],
+    number("position", nullable=True),
+    *maybe("seal"),
 )
 index("audit_entries_at", audit_entries, "at")
+index("audit_entries_position", audit_entries, "position", where="position IS NOT NULL")
+index("audit_entries_unsealed", audit_entries, "id", where="position IS NULL")
 
 import_changes = noun(
     "import_changes",
@@ -54,6 +58,7 @@ personal_changes = noun(
     sealed(),
     of("leads", "lead_id"),
 )
+index("personal_changes_audit", personal_changes, "audit_id")
 index("personal_changes_lead", personal_changes, "lead_id")
 
 outbox = noun(

@@ -1,4 +1,4 @@
-"""What a clinic sets up, and its key."""
+"""What a clinic sets up, and its keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,11 +36,16 @@ def _clinic_keys() -> None:
     op.create_table(
         "clinic_keys",
         sa.Column("clinic_id", CODE, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("purpose", CODE, nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("renews", sa.Boolean(), nullable=False),
+        sa.Column("kept", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["clinic_id"], ["clinics.clinic_id"], name="fk_clinic_keys_clinics", ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("clinic_id", name="pk_clinic_keys"),
+        sa.PrimaryKeyConstraint("clinic_id", "number", name="pk_clinic_keys"),
     )
 
 

@@ -53,9 +53,27 @@ def _audit_entries() -> None:
         sa.Column("fields", JSON, nullable=False),
         sa.Column("changes", JSON, nullable=False),
         sa.Column("digests", JSON, nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.Column("seal", CODE, nullable=True),
         sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_audit_entries"),
     )
     op.create_index("ix_audit_entries_at", "audit_entries", ["clinic_id", "at"], unique=False)
+    op.create_index(
+        "ix_audit_entries_position",
+        "audit_entries",
+        ["clinic_id", "position"],
+        unique=False,
+        postgresql_where=sa.text("position IS NOT NULL"),
+        sqlite_where=sa.text("position IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_audit_entries_unsealed",
+        "audit_entries",
+        ["clinic_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("position IS NULL"),
+        sqlite_where=sa.text("position IS NULL"),
+    )
 
 
 def _import_changes() -> None:
@@ -103,6 +121,9 @@ def _personal_changes() -> None:
             name="fk_personal_changes_leads",
         ),
         sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_personal_changes"),
+    )
+    op.create_index(
+        "ix_personal_changes_audit", "personal_changes", ["clinic_id", "audit_id"], unique=False
     )
     op.create_index(
         "ix_personal_changes_lead", "personal_changes", ["clinic_id", "lead_id"], unique=False

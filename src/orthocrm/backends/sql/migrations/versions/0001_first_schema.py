@@ -1,6 +1,7 @@
 """The first schema."""
 
 from orthocrm.backends.sql.migrations.schema_0001 import (
+    access,
     cadence,
     enquiries,
     kinship,
@@ -28,4 +29,5 @@ def upgrade() -> None:
         messages.create()
         cadence.create()
         learning.create()
+        access.create()
         records.create()
