@@ -54,7 +54,7 @@ def test_leads_are_listed_by_filters_page_by_page(api: Knocking, house: House) -
 def test_every_field_that_is_wrong_is_named_and_none_is_shown(desk: Knocking) -> None:
     body = {**FAMILY, "phone": "hush", "patientDob": "hush", "clinicId": "hush", "version": 1}
     refused = desk.ask("POST", "/api/leads", body)
-    assert refused.status_code == 422
+    assert (refused.status_code, refused.json()["code"]) == (400, "malformed")
     assert refused.headers["content-type"] == "application/problem+json"
     assert "hush" not in refused.text
     told = {problem["path"]: problem["code"] for problem in refused.json()["problems"]}
@@ -64,26 +64,27 @@ def test_every_field_that_is_wrong_is_named_and_none_is_shown(desk: Knocking) ->
         "patientDob": "not_a_date",
     }
     again = desk.ask("POST", "/api/leads", {**FAMILY, "phone": "hush"})
+    assert (again.status_code, again.json()["code"]) == (422, "invalid_input")
+    assert "hush" not in again.text
     assert [problem["path"] for problem in again.json()["problems"]] == ["phone"]
 
 
 @pytest.mark.parametrize(
-    "body, status, code",
+    "body, code",
     [
-        (b"{", 400, "not_json"),
-        (b'{"firstName": "\\ud800"}', 400, "not_json"),
-        (b"[" * 100_000, 400, "not_json"),
-        (b"[]", 422, "invalid_input"),
-        (b'{"firstName": NaN}', 400, "not_json"),
-        (b'{"firstName": "a\\u0000b", "phone": "3125550142"}', 422, "invalid_input"),
+        (b"{", "not_json"),
+        (b'{"firstName": "\\ud800"}', "not_json"),
+        (b"[" * 100_000, "not_json"),
+        (b"[]", "wrong_type"),
+        (b'{"firstName": NaN}', "not_json"),
+        (b'{"firstName": "a\\u0000b", "phone": "3125550142"}', "bad_character"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_refused(
-    desk: Knocking, body: bytes, status: int, code: str
-) -> None:
+def test_a_body_that_cannot_be_read_is_refused(desk: Knocking, body: bytes, code: str) -> None:
     headers = {"Authorization": "Bearer admin", "Content-Type": "application/json"}
     refused = desk.client.post("/api/leads", content=body, headers=headers)
-    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert refused.status_code == 400
+    assert [problem["code"] for problem in refused.json()["problems"]] == [code]
 
 
 def test_nobody_is_asked_who_they_are(desk: Knocking) -> None:

@@ -17,6 +17,9 @@ from orthocrm.web.handling import Counter
 LARGEST_BODY = 25 * 1024 * 1024
 """The most bytes of a request: a file of leads may be large, nothing else is."""
 
+_USUAL = 200
+"""Each answer says its own status; Litestar wants to know a usual one."""
+
 
 def application(
     crm: OrthoCRM,
@@ -46,7 +49,6 @@ def application(
 
 def _route(counter: Counter, endpoint: Endpoint) -> HTTPRouteHandler:
     path = endpoint.path.replace("}", ":str}")
-    route = HTTPRouteHandler(
-        path, http_method=HttpMethod(endpoint.method), status_code=endpoint.status, name=endpoint.id
-    )
+    method = HttpMethod(endpoint.method)
+    route = HTTPRouteHandler(path, http_method=method, name=endpoint.id, status_code=_USUAL)
     return route(counter.handler(endpoint))

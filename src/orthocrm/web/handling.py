@@ -51,9 +51,8 @@ class Counter:
             query = request.query_params.dict()
             given = requests.arguments(endpoint, request.path_params, query, body)
             return answering.written(endpoint, self._call(endpoint, actor, given))
-        except requests.Unreadable:
-            told = problems.plain(HTTPStatus.BAD_REQUEST, "not_json", "the body is no JSON")
-            return answering.problem(told)
+        except requests.Malformed as malformed:
+            return answering.problem(problems.malformed(malformed.problems))
         except OrthoCRMError as error:
             return answering.problem(problems.of(error))
 

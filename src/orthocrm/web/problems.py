@@ -4,7 +4,7 @@ The text of an error of this library never holds the value that was refused; any
 raised becomes a 500 that says nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -83,6 +83,18 @@ def of(error: OrthoCRMError) -> ProblemDetails:
         detail=_detail(error, status),
         problems=tuple(map(_field, error.problems)) if isinstance(error, InvalidInput) else (),
         about=_about(error) if status is not HTTPStatus.SERVICE_UNAVAILABLE else NO_VALUES,
+    )
+
+
+def malformed(problems: Iterable[Problem]) -> ProblemDetails:
+    """Describe a request that is none that the document describes."""
+    told = tuple(map(_field, problems))
+    return ProblemDetails(
+        title=HTTPStatus.BAD_REQUEST.phrase,
+        status=HTTPStatus.BAD_REQUEST,
+        code="malformed",
+        detail="; ".join(f"{problem.path}: {problem.message}" for problem in told),
+        problems=told,
     )
 
 

@@ -22,8 +22,15 @@ Texts = Mapping[str, Sequence[str]]
 """The query: every name with all its values."""
 
 
-class Unreadable(ValueError):
-    """The body is no JSON at all."""
+class Malformed(ValueError):
+    """The request is none that the document describes; `problems` names every part that is not.
+
+    What the document allows and the rules of the practice refuse is an `InvalidInput` of the verb.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("the request is malformed")
+        self.problems = tuple(problems)
 
 
 def arguments(
@@ -32,8 +39,7 @@ def arguments(
     """Read everything that the endpoint takes.
 
     Raises:
-        InvalidInput: names every parameter and field that is wrong.
-        Unreadable: the body cannot be parsed.
+        Malformed: names every parameter and field that is wrong, or the body, which is no JSON.
     """
     reading = Reading()
     given: dict[str, Any] = {}
@@ -41,7 +47,8 @@ def arguments(
         _take(parameter, path if parameter.place is Place.PATH else query, given, reading)
     _refuse_unknown(endpoint, query, reading)
     given |= _of_body(endpoint, body, reading)
-    reading.finish()
+    if reading.problems:
+        raise Malformed(reading.problems)
     return given
 
 
@@ -114,7 +121,7 @@ def _decoded(body: bytes) -> Any:  # noqa: ANN401 - a JSON value
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise Unreadable from None
+        raise Malformed([Problem("body", "not_json", "give JSON")]) from None
 
 
 def refused(error: InvalidInput, endpoint: Endpoint) -> InvalidInput:

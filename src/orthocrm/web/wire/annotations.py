@@ -6,8 +6,19 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from functools import cache
-from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    NewType,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import attrs
 
@@ -47,6 +58,7 @@ _SCALARS: Mapping[Any, Codec] = {
     str: Text(),
     int: Whole(),
     float: Number(),
+    Fraction: Number(),
     bool: Flag(),
     datetime: Instant(),
     date: Day(),
@@ -66,6 +78,14 @@ _SETS = (AbstractSet, set, frozenset)
 _SHOWN: dict[type, tuple[Callable[[Any], Any], type]] = {}
 _HIDDEN: dict[type, frozenset[str]] = {}
 _ALSO: dict[type, tuple[str, ...]] = {}
+_NAMES: dict[type, str] = {}
+_CODECS: dict[tuple[type, str], Codec] = {}
+
+T = TypeVar("T")
+
+
+class Changes(dict[str, Any], Generic[T]):
+    """Some fields of a noun with their new values, by their names inside; the others stay."""
 
 
 def show(kind: type, by: Callable[[Any], Any], shape: type) -> None:
@@ -76,6 +96,16 @@ def show(kind: type, by: Callable[[Any], Any], shape: type) -> None:
 def hide(kind: type, *names: str) -> None:
     """Leave fields of a noun out, both ways."""
     _HIDDEN[kind] = frozenset(names)
+
+
+def name(kind: type, called: str) -> None:
+    """Give a noun another name in the document, where two have the same."""
+    _NAMES[kind] = called
+
+
+def write_by(kind: type, name: str, codec: Codec) -> None:
+    """Give one field of a noun a codec that its annotation does not tell."""
+    _CODECS[kind, name] = codec
 
 
 def tell_also(kind: type, *properties: str) -> None:
@@ -130,7 +160,9 @@ def record_of(kind: type, members: tuple[Any, ...] = ()) -> Record:
     hidden = _HIDDEN.get(kind, frozenset())
     parts = {
         outside(name, hints[name], kind): Part(
-            name=name, codec=_Later(_meant(hints[name], meant)), required=required
+            name=name,
+            codec=_CODECS.get((kind, name)) or _Later(_meant(hints[name], meant)),
+            required=required,
         )
         for name, required in _fields(kind).items()
         if name not in hidden
@@ -139,8 +171,19 @@ def record_of(kind: type, members: tuple[Any, ...] = ()) -> Record:
         hint = get_type_hints(getattr(kind, name).fget)["return"]
         told = Part(name=name, codec=_Later(hint), required=False, answered_only=True)
         parts[outside(name, hint, kind)] = told
-    title = kind.__name__ + "".join(getattr(member, "__name__", "") for member in members)
-    return Record(kind, parts, kind, title.removesuffix("Shown"))
+    own = _NAMES.get(kind, kind.__name__.removesuffix("Shown"))
+    return Record(kind, parts, kind, own + "".join(_title(member) for member in members))
+
+
+def _changes(kind: type) -> Record:
+    """Give the codec of a change to a noun: every field may be left out."""
+    whole = record_of(kind)
+    parts = {key: attrs.evolve(part, required=False) for key, part in whole.readable.items()}
+    return Record(kind, parts, Changes, f"{whole.name}Changes")
+
+
+def _title(member: Any) -> str:  # noqa: ANN401 - any annotation
+    return str(getattr(member, "__name__", ""))
 
 
 def _fields(kind: type) -> dict[str, bool]:
@@ -209,7 +252,7 @@ def _is_unset(member: Any) -> bool:  # noqa: ANN401 - any annotation
 
 
 def _gathered(origin: Any, members: tuple[Any, ...]) -> Codec:  # noqa: ANN401 - any annotation
-    if isinstance(origin, type) and issubclass(origin, Mapping):
+    if isinstance(origin, type) and issubclass(origin, Mapping) and origin is not Changes:
         key, value = members
         return Mapped(codec_of(value), None if key is str else codec_of(key))
     if origin is tuple and members[-1] is not ...:
@@ -221,6 +264,8 @@ def _gathered(origin: Any, members: tuple[Any, ...]) -> Codec:  # noqa: ANN401 -
         return Listed(codec_of(inner), frozenset)
     if origin in _LISTS:
         return Listed(codec_of(inner), tuple)
+    if origin is Changes:
+        return _changes(inner)
     if isinstance(origin, type) and attrs.has(origin):
         return record_of(origin, members)
     raise TypeError(f"no codec for {origin}")

@@ -54,7 +54,7 @@ class Book:
             TypeError: two different nouns have the same name; one of them needs a shape.
         """
         if self._owners.setdefault(name, owner) is not owner:
-            raise TypeError(f"two nouns are called {name}")
+            raise TypeError(f"two nouns are called {name}: {self._owners[name]} and {owner}")
         ways = self._asked.setdefault(name, set())
         ways.add(way)
         entry = f"{name}Input" if way is Way.IN and Way.OUT in ways else name

@@ -38,7 +38,7 @@ class Record:
     @property
     def _owner(self) -> object:
         """Give what stands behind the name of the component."""
-        return self.name if self.kind is dict else self.kind
+        return self.kind if self.make is self.kind else self.name
 
     @property
     def readable(self) -> Mapping[str, Part]:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any, Final
 
 from attrs import frozen
@@ -28,6 +29,7 @@ _INSTANT = re.compile(
 )
 _INSTANT_LENGTH: Final = 40
 _LONGEST_LENGTH: Final = 10 * 366 * 86_400
+_WALL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
 _SPAN = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}/[0-9]{4}-[0-9]{2}-[0-9]{2})?)?", re.ASCII)
 _ALLOWED_CONTROLS: Final = "\n\r\t"
 _AMOUNT: Final = r"-?[0-9]{1,15}(\.[0-9]{1,3})?"
@@ -105,9 +107,10 @@ class Number:
             return None
         return value
 
-    def write(self, value: float) -> Json:
-        """Give the number, or null for what is none."""
-        return value if math.isfinite(value) else None
+    def write(self, value: float | Fraction) -> Json:
+        """Give the number, or null for what is none; fractions become decimals."""
+        number = float(value) if isinstance(value, Fraction) else value
+        return number if math.isfinite(number) else None
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it."""
@@ -158,6 +161,29 @@ class Instant:
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it."""
         return {"type": "string", "format": "date-time"}
+
+
+@frozen
+class WallTime:
+    """A date and a time on the clocks of a place that something else says."""
+
+    def read(self, value: Json, path: str, reading: Reading) -> datetime | None:
+        """Take a date and a time without an offset."""
+        if isinstance(value, str) and _WALL.fullmatch(value[: len("2026-11-02T14:00:00x")]):
+            try:
+                return datetime.fromisoformat(value)
+            except ValueError:
+                pass
+        reading.refuse(path, "not_a_wall_time", "give a date and a time as 2026-11-02T14:00:00")
+        return None
+
+    def write(self, value: datetime) -> Json:
+        """Give it without an offset."""
+        return value.isoformat()
+
+    def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
+        """Describe it."""
+        return {"type": "string", "pattern": f"^{_WALL.pattern}$"}
 
 
 @frozen
