@@ -5,6 +5,7 @@ promises is proved by the shipped suite: subclass `orthocrm.testing.suite.Backen
 a `backend` fixture.
 """
 
+import hmac
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,11 +15,20 @@ from typing import Any, NoReturn, cast
 
 from attrs import evolve
 
-from orthocrm import AlreadyExists, Clinic, Conflict, InvalidInput, StaleVersion, connect, hook
+from orthocrm import (
+    AlreadyExists,
+    Clinic,
+    Conflict,
+    InvalidInput,
+    SlotTaken,
+    StaleVersion,
+    connect,
+    hook,
+)
 from orthocrm.core import query
-from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.audit import ChainHead, Delivery, OutboxItem, OutboxState
 from orthocrm.core.beside_leads import BESIDE_LEADS
-from orthocrm.core.claims import Claim, in_order, laid_out
+from orthocrm.core.claims import Claim, in_order, laid_out, rule_of
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
@@ -36,6 +46,8 @@ UNIQUE: Mapping[str, tuple[Callable[[Any], object], ...]] = {
     "enrollments": (lambda one: (one.lead_id, one.sequence, one.state == "RUNNING" or one.id),),
     "views": (lambda view: (view.owner, view.name.casefold()),),
     "models": (lambda model: (model.purpose, model.number),),
+    "users": (lambda user: user.login,),
+    "attempts": (lambda attempts: attempts.login,),
     "campaigns": (lambda campaign: campaign.name.casefold(),),
     "referrers": (lambda referrer: (referrer.kind, referrer.ref),),
     "links": (lambda link: (link.lead_id, link.other_id),),
@@ -209,6 +221,15 @@ class Calendar(Drawer):
         self._unit.claims.release([AppointmentId(one) for one in ids])
 
 
+class ByAddress(Drawer):
+    """Who logs in by which address; a real backend keeps and compares a blind index of it."""
+
+    def by_login(self, logins: Collection[str], *, lock: bool = False) -> Mapping[str, Any]:  # noqa: ARG002 - a unit of work has all to itself
+        """Give the nouns by login."""
+        held = {noun.login: noun for noun in self._nouns.values()}
+        return {login: deepcopy(held[login]) for login in logins if login in held}
+
+
 class TakenTime:
     """What appointments have taken; the rule for it comes with the library."""
 
@@ -222,6 +243,12 @@ class TakenTime:
         if not plan.taken:
             self._held[appointment_id] = (*self._held.get(appointment_id, ()), *plan.parts)
         return plan.taken
+
+    def secure(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> None:
+        """Take time, or let the unit of work fail."""
+        taken = self.take(appointment_id, claims)
+        if taken:
+            raise SlotTaken(rule_of(one.resource for one in taken))
 
     def release(self, appointment_ids: Collection[AppointmentId]) -> None:
         """Give time back."""
@@ -278,6 +305,23 @@ class KnownDeliveries:
         self._known[key] = evolve(self._known[key], result=deepcopy(result))
 
 
+class Trail(Drawer):
+    """The audit entries; a real backend takes the key from the clinic's keys, as `Vault` has it."""
+
+    seals_at_once = True
+
+    def head(self, *, lock: bool = False) -> ChainHead:  # noqa: ARG002 - a unit of work has all to itself
+        """Tell where the chain ends."""
+        last = max(self._nouns.values(), key=lambda entry: entry.position or 0, default=None)
+        if last is None or last.position is None:
+            return ChainHead()
+        return ChainHead(position=last.position, seal=last.seal or "")
+
+    def mac(self, message: bytes) -> bytes:
+        """Give the HMAC-SHA256 of a message under a key of the clinic."""
+        return hmac.digest(b"a secret for " + self._unit.clinic.encode(), message, "sha256")
+
+
 class Unit:
     """A unit of work: it writes into copies of the drawers, which replace them when it commits."""
 
@@ -290,8 +334,11 @@ class Unit:
         self.outbox = WaitingEvents(self, "outbox")
         self.messages = WaitingMessages(self, "messages")
         self.consents = Ledger(self, "consents")
+        self.users = ByAddress(self, "users")
+        self.attempts = ByAddress(self, "attempts")
         self.claims = TakenTime(drawers.setdefault("claims", {}))
         self.appointments = Calendar(self, "appointments")
+        self.audit = Trail(self, "audit")
         self.deliveries = KnownDeliveries(drawers.setdefault("deliveries", {}))
 
     def revision(self) -> int | None:

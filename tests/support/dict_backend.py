@@ -1,5 +1,6 @@
 """A small backend as a third party would write it: dictionaries, one unit of work at a time."""
 
+import hmac
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,10 +11,10 @@ from typing import Any, NoReturn, TypeAlias
 from attrs import evolve
 
 from orthocrm.core import query
-from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.audit import ChainHead, Delivery, OutboxItem, OutboxState
 from orthocrm.core.beside_leads import BESIDE_LEADS
-from orthocrm.core.claims import Claim, in_order, laid_out
-from orthocrm.core.errors import AlreadyExists, Conflict, InvalidInput, StaleVersion
+from orthocrm.core.claims import Claim, in_order, laid_out, rule_of
+from orthocrm.core.errors import AlreadyExists, Conflict, InvalidInput, SlotTaken, StaleVersion
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
 from orthocrm.core.keyring import NoKeyring
@@ -190,6 +191,11 @@ class DictClaims:
             self.held[appointment_id] = (*self.held.get(appointment_id, ()), *plan.parts)
         return plan.taken
 
+    def secure(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> None:
+        taken = self.take(appointment_id, claims)
+        if taken:
+            raise SlotTaken(rule_of(one.resource for one in taken))
+
     def standing(self) -> list[Claim]:
         return [claim for claims in self.held.values() for claim in claims]
 
@@ -255,6 +261,18 @@ UNIQUE: Mapping[str, Sequence[Any]] = {
 }
 
 
+class DictTrail(DictRepository):
+    seals_at_once = True
+
+    def head(self, *, lock: bool = False) -> ChainHead:  # noqa: ARG002 - a unit of work has all to itself
+        placed = [entry for entry in self.rows.values() if entry.position is not None]
+        last = max(placed, key=lambda entry: entry.position, default=None)
+        return ChainHead() if last is None else ChainHead(position=last.position, seal=last.seal)
+
+    def mac(self, message: bytes) -> bytes:
+        return hmac.digest(b"a key of " + self.unit.clinic.encode(), message, "sha256")
+
+
 class DictUnit:
     repository: type[DictRepository] = DictRepository
     lead_repository: type[DictLeads] = DictLeads
@@ -263,6 +281,7 @@ class DictUnit:
     message_repository: type[DictMessages] = DictMessages
     login_repository: type[DictByLogin] = DictByLogin
     consent_repository: type[DictConsents] = DictConsents
+    trail_repository: type[DictTrail] = DictTrail
     claim_repository: type[DictClaims] = DictClaims
     appointment_repository: type[DictAppointments] = DictAppointments
 
@@ -279,6 +298,7 @@ class DictUnit:
         self.claims = self.claim_repository(self)
         self.appointments = self.appointment_repository(self, "appointments")
         self.deliveries = self.delivery_repository(self)
+        self.audit = self.trail_repository(self, "audit")
         self.keyring = NoKeyring()
         self.refused: Conflict | None = None
 

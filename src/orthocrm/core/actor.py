@@ -54,6 +54,7 @@ class Permission(StrEnum):
     MESSAGE_SEND = "message:send"
     NOTICE_READ = "notice:read"
     MODEL_TRAIN = "model:train"
+    KEYS_ROTATE = "keys:rotate"
     USER_MANAGE = "user:manage"
     ACCOUNT_MANAGE = "account:manage"
 
@@ -157,6 +158,8 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
             _P.MODEL_TRAIN,
             _P.APPOINTMENT_MANAGE,
             _P.AUDIT_SEAL,
+            _P.KEYS_ROTATE,
+            _P.PRIVACY_ERASE,
         ),
         Role.IMPORTER: _clinic(
             _P.LEAD_READ,

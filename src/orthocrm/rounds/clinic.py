@@ -20,6 +20,7 @@ from orthocrm.services.intelligence.desk import Intelligence
 from orthocrm.services.notifications.desk import Notifications
 from orthocrm.services.notifications.settling import Outcome, Settled
 from orthocrm.services.pipeline.desk import Pipeline
+from orthocrm.services.privacy.desk import Privacy
 from orthocrm.services.scheduling.desk import Scheduling
 
 SETTLE_TRIES = 5
@@ -62,6 +63,11 @@ class WorkersDesk(Protocol):
         ...
 
     @property
+    def privacy(self) -> Privacy:
+        """The audit trail, which is sealed and witnessed."""
+        ...
+
+    @property
     def notifications(self) -> Notifications:
         """Notices and messages."""
         ...
@@ -71,7 +77,8 @@ class WorkersDesk(Protocol):
 class Round:
     """What the round of a clinic works with; `tell` tells its events to plug-ins.
 
-    `stop` is asked before each piece of work.
+    `stop` is asked before each piece of work. With `tends_trail` the audit trail is sealed and
+    witnessed.
     """
 
     clinic: Clinic
@@ -79,6 +86,7 @@ class Round:
     carriers: Carriers
     tell: Callable[[ClinicId], Sequence[Failure]]
     stop: Callable[[], bool]
+    tends_trail: bool = False
 
     def run(self) -> Worked:
         """Take every step; one that fails is noted, and waits for the next round."""
@@ -199,6 +207,20 @@ def _counted(settled: Settled) -> Worked:
     )
 
 
+def _trail(one: Round) -> Worked:
+    """Seal what waits, and state a checkpoint of it when one is due."""
+    if not one.tends_trail:
+        return Worked()
+    count = 0
+    more = True
+    while more and not one.stop():
+        sealed = one.desk.privacy.seal()
+        count += sealed.entries
+        more = sealed.is_more
+    stated = one.desk.privacy.checkpoint(when_due=True)
+    return Worked(sealed=count, checkpoints=int(stated is not None))
+
+
 _STEPS: Mapping[str, Callable[[Round], Worked]] = {
     "untouched": _untouched,
     "holds": _holds,
@@ -213,5 +235,6 @@ _STEPS: Mapping[str, Callable[[Round], Worked]] = {
     "messages": _messages,
     "late_events": _events,
     "models": _models,
+    "trail": _trail,
 }
 """Events come after what makes them, messages after what asks for them, then what came of those."""

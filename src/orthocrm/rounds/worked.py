@@ -40,6 +40,8 @@ class Worked:
         refused: Messages that a carrier refused for good, or whose use was over.
         parked: Messages that failed too often.
         trained: Models that were trained anew.
+        sealed: Audit entries that got their places in the chain.
+        checkpoints: Statements of where chains stand that went out of the database.
         late: Results that came after somebody else had taken the message.
     """
 
@@ -60,6 +62,8 @@ class Worked:
     parked: int = 0
     late: int = 0
     trained: int = 0
+    sealed: int = 0
+    checkpoints: int = 0
 
     def __add__(self, other: "Worked") -> "Worked":
         names = [attribute.name for attribute in fields(Worked)]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from attrs import define, field, frozen
 
+from orthocrm.access.passwords import OWASP, HashCost
 from orthocrm.core.actor import Actor, Permission, Role, Scope, scopes
 from orthocrm.core.audit import AuditEntry, OutboxItem, PersonalChange
 from orthocrm.core.errors import (
@@ -43,8 +44,10 @@ from orthocrm.core.settings import Practice
 from orthocrm.hooks import Plugins
 from orthocrm.leads.dedupe import CROWD
 from orthocrm.privacy.audit import digest, personal_change
-from orthocrm.services import forwarding
+from orthocrm.services import auditing, forwarding
+from orthocrm.services.access.entrance import Entrance
 from orthocrm.services.cursors import Cursors
+from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.scheduling import links
 from orthocrm.services.scheduling.glances import Glances
 from orthocrm.services.scheduling.known import KnownHours
@@ -218,7 +221,7 @@ class Work:
         entry_id = AuditId(self.ids())
         changes = [self._sealed(entry_id, changed) for changed in self.personal]
         entry = self._entry(entry_id, changes)
-        self.store.audit.add([entry])
+        auditing.append(self.store, [entry])
         if changes:
             self.store.personal_changes.add(changes)
         if self.events:
@@ -290,8 +293,15 @@ class Office:
     cursors: Cursors
     after_commit: Callable[[ClinicId, Sequence[Event]], None]
     outside: Outside = NOTHING_OUTSIDE
+    witness: Witness | None = None
     glances: Glances = field(factory=Glances)
     hours: KnownHours = field(factory=KnownHours)
+    hash_cost: HashCost = OWASP
+
+    @property
+    def entrance(self) -> Entrance:
+        """What checks passwords."""
+        return Entrance(backend=self.backend, clock=self.clock, ids=self.ids, cost=self.hash_cost)
 
     def carry_out(self, operation: str, permission: Permission, body: Callable[[Work], R]) -> R:
         """Run a verb: all of it is kept, with its audit entry, or nothing but the refusal."""
@@ -347,7 +357,7 @@ class Office:
         )
         with self.backend.begin(self.actor.clinic) as store:
             if store.revision() is not None:
-                store.audit.add([entry])
+                auditing.append(store, [entry])
 
 
 def current_practice(

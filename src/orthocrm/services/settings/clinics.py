@@ -14,6 +14,7 @@ from orthocrm.core.source import DEFAULT_SOURCES, Source
 from orthocrm.core.time import zone
 from orthocrm.followup import holidays, naming
 from orthocrm.pipeline import history
+from orthocrm.services import auditing
 from orthocrm.services.assignment import assigning
 from orthocrm.services.settings import configuring, own_fields, saved
 
@@ -69,7 +70,8 @@ def _default_sources(clinic: Clinic, ids: IdSource) -> list[Source]:
 def _record(store: UnitOfWork, clinic: Clinic, ids: IdSource) -> ClinicCreated:
     by = UserId(Role.OPERATOR.value)
     event = ClinicCreated(clinic_id=clinic.id, at=clinic.created_at, by=by)
-    store.audit.add(
+    auditing.append(
+        store,
         [
             AuditEntry(
                 id=AuditId(ids()),
@@ -80,7 +82,7 @@ def _record(store: UnitOfWork, clinic: Clinic, ids: IdSource) -> ClinicCreated:
                 operation="clinics.create",
                 objects=(clinic.id,),
             )
-        ]
+        ],
     )
     store.outbox.add(
         [
