@@ -440,6 +440,13 @@ class OneLaneThroughout(DictClaims):
         return plan.taken or cut or super().take(appointment_id, claims)
 
 
+class SecuresWhatIsTaken(DictClaims):
+    """Takes what is free, and lets the unit of work go on without it otherwise."""
+
+    def secure(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> None:
+        self.take(appointment_id, claims)
+
+
 class NeverSeesItself(DictClaims):
     """An appointment is not in its own way."""
 
@@ -550,6 +557,8 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
             "a_lead_runs_through_a_sequence_once_at_a_time",
             "the_name_of_a_saved_view_is_unique_by_owner",
             "models_of_a_purpose_are_numbered_once",
+            "an_address_belongs_to_one_user",
+            "failures_are_counted_once_for_each_address",
         ),
     ),
     "shares its nouns": (
@@ -700,6 +709,10 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
     "wants one lane throughout": (
         with_unit("Throughout", claim_repository=OneLaneThroughout),
         ("a_shared_time_is_counted_minute_by_minute",),
+    ),
+    "secures what somebody has": (
+        with_unit("Secures", claim_repository=SecuresWhatIsTaken),
+        ("a_unit_that_secures_what_is_taken_keeps_nothing",),
     ),
     "lets an appointment take its time twice": (
         with_unit("Itself", claim_repository=NeverSeesItself),

@@ -83,6 +83,14 @@ def in_order(claim: Claim) -> tuple[str, datetime, int]:
     return claim.resource, claim.starts_at, claim.lane
 
 
+def rule_of(resources: Iterable[str]) -> str:
+    """Name the rule by which the time of these is taken: of people, things, or the patient."""
+    kinds = {resource.partition("/")[0] for resource in resources}
+    if "user" in kinds:
+        return "R26"
+    return "R18" if "thing" in kinds else "R19"
+
+
 def _laid(claim: Claim, standing: Sequence[Claim]) -> list[Claim] | None:
     parts: list[Claim] = []
     for starts_at, ends_at in _stretches(claim, standing):

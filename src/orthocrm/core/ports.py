@@ -246,6 +246,18 @@ class Claims(Protocol):
         """
         ...
 
+    def secure(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> None:
+        """Take time as `take` does, or let the whole unit of work fail.
+
+        A backend may leave it to its last writes, which saves an answer that nobody waits for.
+        Whoever reads or changes claims afterwards in the same unit of work finds it done.
+
+        Raises:
+            SlotTaken: something of it is taken. It is raised here, or by the end of the unit of
+                work, and is not to be caught within it.
+        """
+        ...
+
     def release(self, appointment_ids: Collection[AppointmentId]) -> None:
         """Give back everything that appointments have taken; unknown ones are ignored."""
         ...

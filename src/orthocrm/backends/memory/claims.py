@@ -9,7 +9,8 @@ from orthocrm.backends.memory.drafts import Draft, Session
 from orthocrm.backends.memory.repositories import MemoryRepository
 from orthocrm.backends.memory.tables import days_of
 from orthocrm.core.appointment import Appointment
-from orthocrm.core.claims import Claim, in_order, laid_out
+from orthocrm.core.claims import Claim, in_order, laid_out, rule_of
+from orthocrm.core.errors import SlotTaken
 from orthocrm.core.ids import AppointmentId
 from orthocrm.core.occupied import Occupied, Whose
 
@@ -50,6 +51,12 @@ class MemoryClaims:
             for part in plan.parts:
                 self._draft.put(HeldClaim(appointment_id=appointment_id, claim=part))
         return plan.taken
+
+    def secure(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> None:
+        """Take time for an appointment, or let the unit of work fail."""
+        taken = self.take(appointment_id, claims)
+        if taken:
+            raise SlotTaken(rule_of(one.resource for one in taken))
 
     def _near(self, resource: str, starts_at: datetime, ends_at: datetime) -> Iterator[HeldClaim]:
         for day in days_of(starts_at, ends_at):

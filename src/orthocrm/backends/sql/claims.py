@@ -11,10 +11,11 @@ from orthocrm.backends.sql import texts
 from orthocrm.backends.sql.language import Language, Text
 from orthocrm.backends.sql.refusals import CLAIMS_APART
 from orthocrm.backends.sql.rows.codec import Row, put_at
-from orthocrm.backends.sql.session import Step
+from orthocrm.backends.sql.session import Contest, Step
 from orthocrm.backends.sql.tables import claims as table
 from orthocrm.backends.sql.transaction import Transaction
-from orthocrm.core.claims import Claim, laid_out
+from orthocrm.core.claims import Claim, laid_out, rule_of
+from orthocrm.core.errors import SlotTaken
 from orthocrm.core.ids import AppointmentId
 
 
@@ -71,34 +72,39 @@ _KEY = tuple(table.c[name] for name in ("appointment_id", "resource", "lane", "s
 _COLUMNS = tuple(table.columns.keys())
 
 
+_UNLESS_TAKEN = f"ON CONFLICT ON CONSTRAINT {CLAIMS_APART} DO NOTHING"
+"""Inserts what no other claim is in the way of (PostgreSQL).
+
+It waits for whoever is inserting what would be in the way. Everybody inserts in one order, so that
+no two wait for each other.
+"""
+
+
 @cache
 def _inserted(language: Language) -> Text:
-    """Insert what no other claim is in the way of (PostgreSQL), each column an array.
-
-    Waits for whoever is inserting what would be in the way. Everybody inserts in one order, so
-    that no two wait for each other.
-    """
+    """Insert what is free, each column an array, and tell what that was."""
     insert = texts.insert_at_once(table, language)
     told = "RETURNING resource, lane, starts_at"
-    return Text(
-        f"{insert} ON CONFLICT ON CONSTRAINT {CLAIMS_APART} DO NOTHING {told}", _COLUMNS, {}
-    )
+    return Text(f"{insert} {_UNLESS_TAKEN} {told}", _COLUMNS, {})
 
 
 class SqlClaims:
     """The time that appointments take, which nobody takes twice."""
 
-    __slots__ = ("_language", "_session")
+    __slots__ = ("_language", "_secured", "_session", "_transaction")
 
     def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
         self._session = transaction.session
         self._language = transaction.session.language
+        self._secured = False
 
     def take(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> Sequence[Claim]:
         """Take time for an appointment, all of it or nothing; give the claims that are taken.
 
         On PostgreSQL another unit of work may come in between: then a lane may still be free.
         """
+        self._write_secured()
         while True:
             plan = laid_out(claims, self._standing(claims))
             if plan.taken or not plan.parts:
@@ -109,6 +115,42 @@ class SqlClaims:
             alone = tuple(part for part in lost if part.capacity == 1)
             if alone:
                 return alone
+
+    def secure(self, appointment_id: AppointmentId, claims: Sequence[Claim]) -> None:
+        """Take time for an appointment, or let the unit of work fail.
+
+        On PostgreSQL what is not shared is taken by the last statement, together with all else.
+        """
+        shared = any(one.capacity > 1 for one in claims)
+        if shared or not self._language.has_arrays:
+            taken = self.take(appointment_id, claims)
+            if taken:
+                raise self._session.doom(SlotTaken(rule_of(one.resource for one in taken)))
+            return
+        self._write_secured()
+        plan = laid_out(claims, ())
+        if plan.taken:
+            raise self._session.doom(SlotTaken(rule_of(one.resource for one in plan.taken)))
+        if plan.parts:
+            self._transaction.last(self._contest(appointment_id, plan.parts))
+            self._secured = True
+
+    def _contest(self, appointment_id: AppointmentId, parts: Sequence[Claim]) -> Step:
+        return Step(
+            kind="claim",
+            sql=f"{texts.insert(table, self._language)} {_UNLESS_TAKEN}",
+            rows=[self._row(appointment_id, part) for part in parts],
+            at_once=f"{texts.insert_at_once(table, self._language)} {_UNLESS_TAKEN}",
+            all_there=True,
+            free=True,
+            contest=Contest(column="resource", wanted=[part.resource for part in parts]),
+        )
+
+    def _write_secured(self) -> None:
+        """Write what was secured: from here on it is seen."""
+        if self._secured:
+            self._transaction.flush()
+            self._secured = False
 
     def _standing(self, claims: Sequence[Claim]) -> list[Claim]:
         """Read what is in the way, unless the database is asked by the insert itself."""
@@ -174,6 +216,7 @@ class SqlClaims:
 
     def release(self, appointment_ids: Collection[AppointmentId]) -> None:
         """Give back everything that appointments have taken."""
+        self._write_secured()
         if appointment_ids:
             given = {"ids": self._language.several(appointment_ids)}
             self._session.met(_released(self._language), given)
@@ -182,6 +225,7 @@ class SqlClaims:
         self, appointment_ids: Collection[AppointmentId]
     ) -> Mapping[AppointmentId, Sequence[Claim]]:
         """Give what appointments have taken, by resource, start and lane."""
+        self._write_secured()
         found: dict[AppointmentId, list[Claim]] = {}
         if appointment_ids:
             given = {"ids": self._language.several(appointment_ids)}
@@ -193,6 +237,7 @@ class SqlClaims:
         self, resources: Collection[str], starts_at: datetime, ends_at: datetime
     ) -> Mapping[str, Sequence[AppointmentId]]:
         """Give the appointments that have some time of a period, by resource."""
+        self._write_secured()
         found: dict[str, dict[AppointmentId, None]] = {}
         if resources:
             for row in self._near(resources, starts_at, ends_at):

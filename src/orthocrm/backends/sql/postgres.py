@@ -20,13 +20,14 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from orthocrm.backends.sql import tenants, turns
-from orthocrm.backends.sql.bundles import STALE, bundle, kind_of
+from orthocrm.backends.sql.bundles import STALE, TAKEN, bundle, kind_of, kinds_of
 from orthocrm.backends.sql.language import POSTGRESQL, Language
 from orthocrm.backends.sql.refusals import taken_by_constraint
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.sight import Sight
 from orthocrm.backends.sql.tables import metadata
+from orthocrm.core.claims import rule_of
 from orthocrm.core.errors import (
     BackendError,
     Conflict,
@@ -90,6 +91,8 @@ class PostgresDriver:
         """Say what a driver's error means."""
         if isinstance(error, InvalidTextRepresentation) and STALE in str(error):
             return StaleVersion(kind_of(error))
+        if isinstance(error, InvalidTextRepresentation) and TAKEN in str(error):
+            return SlotTaken(rule_of(kinds_of(error)))
         if isinstance(error, UniqueViolation):
             return taken_by_constraint(error.diag.constraint_name)
         if isinstance(error, ExclusionViolation):

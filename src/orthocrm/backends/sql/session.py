@@ -18,12 +18,24 @@ _UNFIT = (UnicodeEncodeError, OverflowError)
 
 
 @frozen(kw_only=True)
+class Contest:
+    """What each row of a step is to take, by the column that names it.
+
+    Names have a kind before their first slash; a failure tells the kinds of what was lost.
+    """
+
+    column: str
+    wanted: Sequence[str]
+
+
+@frozen(kw_only=True)
 class Step:
     """One statement of a flush, for several rows.
 
     Where an engine can, `at_once` does the same for all rows, each column an array. With
     `all_there`, a row that met nothing means that a noun changed since it was read. What is `free`
-    does not mind in which order it runs with its free neighbours.
+    does not mind in which order it runs with its free neighbours. A `contest` is about
+    what others may have taken before.
     """
 
     kind: str
@@ -32,6 +44,7 @@ class Step:
     at_once: str | None = None
     all_there: bool = False
     free: bool = False
+    contest: Contest | None = None
 
     def check(self, met: int) -> None:
         """Refuse when fewer rows were met than sent."""

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from orthocrm.core.appointment import Appointment, AppointmentStatus
-from orthocrm.core.claims import Claim
+from orthocrm.core.claims import rule_of
 from orthocrm.core.errors import Forbidden, InvalidInput, OrthoCRMError, SlotTaken
 from orthocrm.core.ids import AppointmentId, SeriesId
 from orthocrm.core.task import Task
@@ -67,13 +67,14 @@ class Booking:
     _diary: Diary | None = field(default=None, init=False)
     _made: list[Appointment] = field(factory=list, init=False)
     _room: int | None = field(default=None, init=False)
+    _alone: bool = field(default=False, init=False)
 
     def make(self, wishes: Sequence[Wanted]) -> list[Booked | Refused]:
         """Make what can be made of wishes that differ in their start alone, with a result for each.
 
         Raises what is wrong with all of them: their lead or patient, and what their link allows.
         """
-        first = wishes[0]
+        first, self._alone = wishes[0], len(wishes) == 1
         reaching.subject(self.work, first.lead_id, first.patient_ref)
         self._room = allowing.room(self.work)
         self._diary = _diary(self.work, wishes)
@@ -96,7 +97,7 @@ class Booking:
             ids=work.ids,
             series=self.series,
         )
-        claim(work, new, self._known())
+        claim(work, new, self._known(), alone=self._alone)
         work.store.appointments.add([new])
         self._made.append(new)
         tasks = told(work, new)
@@ -158,8 +159,11 @@ def question(work: Work, wish: Wanted, exclude: AppointmentId | None = None) -> 
     )
 
 
-def claim(work: Work, appointment: Appointment, diary: Diary) -> None:
+def claim(work: Work, appointment: Appointment, diary: Diary, *, alone: bool = True) -> None:
     """Let plug-ins refuse, then take the time, all of it; whoever was first has it (R26).
+
+    What is booked `alone` is taken with the last writes: if somebody was faster, nothing is left
+    that could be kept.
 
     Raises:
         Vetoed: a plug-in refused.
@@ -169,9 +173,13 @@ def claim(work: Work, appointment: Appointment, diary: Diary) -> None:
     _end_stale_holds(work, appointment, diary)
     if not takes_time(work, appointment):
         return
-    taken = work.store.claims.take(appointment.id, booking.claims_of(appointment))
+    claims = booking.claims_of(appointment)
+    if alone:
+        work.store.claims.secure(appointment.id, claims)
+        return
+    taken = work.store.claims.take(appointment.id, claims)
     if taken:
-        raise SlotTaken(_rule(taken))
+        raise SlotTaken(rule_of(one.resource for one in taken))
 
 
 def takes_time(work: Work, appointment: Appointment) -> bool:
@@ -327,13 +335,6 @@ def expire(work: Work, ids: Sequence[AppointmentId]) -> tuple[Appointment, ...]:
     work.store.appointments.save(over)
     work.touch(one.id for one in held)
     return tuple(held)
-
-
-def _rule(taken: Sequence[Claim]) -> str:
-    kinds = {one.resource.partition("/")[0] for one in taken}
-    if "user" in kinds:
-        return "R26"
-    return "R18" if "thing" in kinds else "R19"
 
 
 def _recalled(work: Work, appointment_id: AppointmentId) -> Booked:

@@ -218,7 +218,7 @@ def _offered(work: Work, entry: WaitlistEntry, freed: Appointment, kind: VisitTy
         return False
     hold = _hold(work, entry, wish, found)
     try:
-        claim(work, hold, diary)
+        claim(work, hold, diary, alone=False)
     except (SlotTaken, Vetoed):
         return False
     work.store.appointments.add([hold])

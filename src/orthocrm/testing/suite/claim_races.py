@@ -39,11 +39,21 @@ def _claim(unit: UnitOfWork, appointment: AppointmentId, claims: Sequence[Claim]
         raise SlotTaken
 
 
-def _won(backend: Backend, clinic: Clinic, appointment: Appointment, *claims: Claim) -> bool:
+def _won(
+    backend: Backend,
+    clinic: Clinic,
+    appointment: Appointment,
+    *claims: Claim,
+    secured: bool,
+) -> bool:
+    """Book in the one way or the other: both are safe from each other too."""
     try:
         with backend.begin(clinic.id) as unit:
             unit.appointments.add([appointment])
-            _claim(unit, appointment.id, claims)
+            if secured:
+                unit.claims.secure(appointment.id, claims)
+            else:
+                _claim(unit, appointment.id, claims)
     except SlotTaken:
         return False
     return True
@@ -69,7 +79,8 @@ class ClaimRaceRules(Rules):
         def book(place: int) -> list[bool]:
             mine = rivals[place]
             claims = [a_claim(DOCTOR, NOW + place % 3 * MINUTE), a_claim(CHAIR)]
-            return [_won(backend, clinic, mine, *claims[:: 1 if place % 2 else -1])]
+            turned = claims[:: 1 if place % 2 else -1]
+            return [_won(backend, clinic, mine, *turned, secured=place % 4 > 1)]
 
         won = [one for wins in together(*_each(book)) for one in wins]
         assert won.count(True) == 1
@@ -88,7 +99,7 @@ class ClaimRaceRules(Rules):
 
         def book(place: int) -> list[bool]:
             return [
-                _won(backend, clinic, one, *_wishes(place + step))
+                _won(backend, clinic, one, *_wishes(place + step), secured=place > 1)
                 for step, one in enumerate(tries[place])
             ]
 

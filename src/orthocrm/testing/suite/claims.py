@@ -9,6 +9,7 @@ from attrs import evolve
 from orthocrm.core.appointment import Appointment
 from orthocrm.core.claims import Claim
 from orthocrm.core.errors import SlotTaken
+from orthocrm.core.lead import Lead
 from orthocrm.core.ports import Backend
 from orthocrm.core.settings import Clinic
 from orthocrm.testing.clock import MONDAY_MORNING
@@ -42,6 +43,13 @@ def take(backend: Backend, clinic: Clinic, appointment: Appointment, *claims: Cl
     """Take time in a unit of work of its own; give what is taken already."""
     with backend.begin(clinic.id) as unit:
         return list(unit.claims.take(appointment.id, claims))
+
+
+def _book(backend: Backend, lead: Lead, appointment: Appointment, *claims: Claim) -> None:
+    with backend.begin(lead.clinic_id) as unit:
+        unit.leads.add([lead])
+        unit.appointments.add([appointment])
+        unit.claims.secure(appointment.id, claims)
 
 
 def held_by(backend: Backend, clinic: Clinic, *appointments: Appointment) -> list[list[Claim]]:
@@ -167,6 +175,49 @@ class ClaimRules(Rules):
             unit.claims.release([holder])
             assert list(unit.claims.take(wanted.id, [a_claim()])) == []
         assert held_by(backend, clinic, lapsed, wanted) == [[], [a_claim()]]
+
+    def test_what_is_secured_is_held(self, backend: Backend) -> None:
+        """At the end of the unit of work at the latest; within it whoever looks finds it."""
+        clinic = a_practice(backend)
+        lead = a_lead(clinic)
+        mine, other = an_appointment(lead), an_appointment(lead)
+        chair = a_claim(CHAIR)
+        store(backend, clinic, "leads", [lead])
+        with backend.begin(clinic.id) as unit:
+            unit.claims.secure(mine.id, [a_claim(), chair])
+            unit.appointments.add([mine])
+        with backend.begin(clinic.id) as unit:
+            unit.appointments.add([other])
+            unit.claims.secure(other.id, [a_claim(at=NOW + HOUR)])
+            assert list(unit.claims.of([other.id])[other.id]) == [a_claim(at=NOW + HOUR)]
+            assert list(unit.claims.take(other.id, [a_claim(at=NOW + HOUR)])) != []
+            unit.claims.secure(other.id, [a_claim(at=NOW + 2 * HOUR)])
+            unit.claims.release([other.id])
+        assert held_by(backend, clinic, mine, other) == [[chair, a_claim()], []]
+
+    @pytest.mark.parametrize(
+        "wanted,rule",
+        [(DOCTOR, "R26"), (CHAIR.replace("chair", "thing"), "R18"), ("lead/lead-1", "R19")],
+        ids=["a person", "a thing", "the patient"],
+    )
+    @pytest.mark.parametrize("capacity", [1, 2])
+    def test_a_unit_that_secures_what_is_taken_keeps_nothing(
+        self, backend: Backend, wanted: str, rule: str, capacity: int
+    ) -> None:
+        """Neither what was free nor anything else; the rule of what is taken is named."""
+        clinic, (first,) = some_appointments(backend)
+        assert take(backend, clinic, first, a_claim(wanted)) == []
+        lead = a_lead(clinic)
+        second = an_appointment(lead)
+        free = a_claim("thing/free", NOW + HALF)
+        claims = [free, a_claim(wanted, NOW + HALF, capacity=capacity)]
+        with pytest.raises(SlotTaken) as refusal:
+            _book(backend, lead, second, *claims)
+        assert refusal.value.rule == rule
+        assert held_by(backend, clinic, first, second) == [[a_claim(wanted)], []]
+        with backend.begin(clinic.id) as unit:
+            assert unit.leads.get([lead.id]) == {}
+            assert unit.appointments.get([second.id]) == {}
 
     def test_claims_of_one_call_may_not_overlap(self, backend: Backend) -> None:
         """The one that starts later is taken, and nothing is kept."""

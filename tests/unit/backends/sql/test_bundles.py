@@ -5,14 +5,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from attrs import evolve
 from sqlalchemy.engine import make_url
 
 from orthocrm.backends.sql import SqlBackend, texts
-from orthocrm.backends.sql.bundles import bundle
+from orthocrm.backends.sql.bundles import bundle, kinds_of
 from orthocrm.backends.sql.language import POSTGRESQL
 from orthocrm.backends.sql.postgres import PostgresDriver
 from orthocrm.backends.sql.rows import LEAD, SHAPES
-from orthocrm.backends.sql.session import Step
+from orthocrm.backends.sql.session import Contest, Step
 from orthocrm.core.errors import StaleVersion
 from orthocrm.testing.factories import a_lead
 from orthocrm.testing.suite.arranged import a_practice, store, the_lead
@@ -129,3 +130,40 @@ def test_an_update_of_many_is_one_statement_of_arrays() -> None:
         " AS given (g0, g1, g2, g3) WHERE leads.clinic_id = given.g1"
         " AND leads.id = given.g2 AND leads.version = given.g3"
     )
+
+
+def a_contest(*names: str) -> Step:
+    rows = [(name, None, None, None) for name in names]
+    step = a_step(*rows, all_there=True, contest=Contest(column="id", wanted=names))
+    unless_taken = " ON CONFLICT DO NOTHING"
+    return evolve(step, sql=f"{step.sql}{unless_taken}", at_once=f"{step.at_once}{unless_taken}")
+
+
+@pytest.mark.parametrize(
+    "names,lost",
+    [
+        (["thing/1"], ["thing"]),
+        (["free/2", "thing/1"], ["thing"]),
+        (["user/1", "free/2", "thing/1", "user/3"], ["thing", "user"]),
+    ],
+)
+def test_a_contest_that_is_lost_tells_the_kinds(
+    connection: psycopg.Connection[Any], names: list[str], lost: list[str]
+) -> None:
+    connection.execute("ALTER TABLE notes ADD UNIQUE (id)")
+    run(connection, a_contest("user/1", "thing/1", "user/3"), a_step(("4", None, None, None)))
+    assert [row[0] for row in in_table(connection)] == ["4", "thing/1", "user/1", "user/3"]
+    with pytest.raises(psycopg.errors.InvalidTextRepresentation) as error:
+        run(connection, a_step(("5", None, None, None)), a_contest(*names))
+    assert kinds_of(error.value) == lost
+
+
+def test_a_contest_that_loses_what_it_cannot_name_fails_as_well(
+    connection: psycopg.Connection[Any],
+) -> None:
+    step = a_contest("user/1", "user/2")
+    nothing = "INSERT INTO notes SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::BYTEA[],"
+    nothing += " $4::DATE[]) WHERE FALSE"
+    with pytest.raises(psycopg.errors.InvalidTextRepresentation) as error:
+        run(connection, evolve(step, at_once=nothing, contest=Contest(column="id", wanted=[])))
+    assert kinds_of(error.value) == []
