@@ -47,7 +47,8 @@ def new_secret() -> str:
 
 def setup_uri(secret: str, account: str, issuer: str) -> str:
     """Give the `otpauth:` address that authenticators read as a QR code."""
-    return _totp(secret).get_provisioning_uri(account, issuer)
+    uri = _totp(secret).get_provisioning_uri(account, issuer)
+    return uri.replace("+", "%20")  # some authenticators show a plus as it is
 
 
 def step_at(at: datetime) -> int:

@@ -82,7 +82,7 @@ def _normalised(reading: Reading, raw: object, path: str) -> str | None:
 
 def _is_guessed(password: str, about: Iterable[str]) -> bool:
     plain = _plain(password)
-    if len(set(plain)) <= _FEW or plain in REFUSED:
+    if len(set(password.casefold())) <= _FEW or plain in REFUSED:
         return True
     known = {_plain(each) for text in about for each in (text, text.partition("@")[0]) if text}
     rest = plain
