@@ -2,10 +2,12 @@
 
 import click
 
+from orthocrm.cli.auditing import audit
 from orthocrm.cli.demonstrating import demo
+from orthocrm.cli.entering import key, user
 from orthocrm.cli.exporting import export
 from orthocrm.cli.importing import import_file, import_revert
-from orthocrm.cli.operating import audit, board, clinic, migrate, work
+from orthocrm.cli.operating import board, clinic, migrate, work
 from orthocrm.cli.options import Commands, logging_options
 from orthocrm.cli.reporting import report
 
@@ -23,7 +25,20 @@ def main() -> None:
     """
 
 
-COMMANDS = (demo, migrate, clinic, import_file, import_revert, export, report, work, board, audit)
+COMMANDS = (
+    demo,
+    migrate,
+    clinic,
+    user,
+    key,
+    import_file,
+    import_revert,
+    export,
+    report,
+    work,
+    board,
+    audit,
+)
 
 for command in COMMANDS:
     main.add_command(command)

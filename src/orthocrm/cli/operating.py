@@ -1,4 +1,4 @@
-"""Commands of whoever operates an installation: schema, clinics, work, board, audit."""
+"""Commands of whoever operates an installation: schema, clinics, work, board."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -129,15 +129,3 @@ def board(url: str, wanted: str | None, cards: int) -> None:
 
     with at_desk(url, wanted) as (_, desk):
         views.show(views.board(desk.pipeline.board(cards=cards)))
-
-
-@click.command()
-@database
-@of_clinic
-@click.option("--size", default=20, show_default=True, help="How many entries.")
-def audit(url: str, wanted: str | None, size: int) -> None:
-    """Show the newest entries of the audit trail."""
-    from orthocrm.cli import views  # noqa: PLC0415 - slow import
-
-    with at_desk(url, wanted) as (clinic, desk):
-        views.show(views.trail(desk.privacy.trail(size=size).entries, clinic.timezone))

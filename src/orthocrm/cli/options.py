@@ -44,8 +44,17 @@ class Commands(click.Group):
 
 def database(command: F) -> F:
     """Add the options that name the database, and say how its data are kept."""
+    return _naming(command, required=True)
+
+
+def database_of_group(command: F) -> F:
+    """Add them to a group that does something by itself; its commands may have them as well."""
+    return _naming(command, required=False)
+
+
+def _naming(command: F, *, required: bool) -> F:
     named = click.option(
-        "--db", "url", envvar="ORTHOCRM_DB", required=True, metavar="URL", help="The database."
+        "--db", "url", envvar="ORTHOCRM_DB", required=required, metavar="URL", help="The database."
     )
     plain = click.option(
         "--allow-plaintext",
@@ -58,7 +67,7 @@ def database(command: F) -> F:
 
 
 def _allow_plaintext(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
-    context.meta[_PLAINTEXT] = value
+    context.meta[_PLAINTEXT] = value or context.meta.get(_PLAINTEXT, False)
 
 
 def logging_options(command: F) -> F:
