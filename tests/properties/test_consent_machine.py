@@ -16,7 +16,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from orthocrm import Answer, Callback, OptOut, Role
-from orthocrm.core.ids import ConsentId
+from orthocrm.core.ids import ConsentId, MessageId
 from orthocrm.core.lead import Lead
 from orthocrm.core.messaging import QuietHours
 from orthocrm.core.notifying import Message, MessageChannel, MessageState, Purpose, Reported
@@ -73,6 +73,7 @@ class Ledger(RuleBasedStateMachine):
         self.parrot = Parrot()
         self.said: list[Said] = []
         self.kept: set[ConsentId] = set()
+        self.ended: set[MessageId] = set()
         self.number = 0
 
     @initialize()
@@ -153,6 +154,15 @@ class Ledger(RuleBasedStateMachine):
         for lead in self.leads if self.said else ():
             for one in self.house.front.notifications.consent(lead.id).standings:
                 assert one.because == self.stands(one.channel, one.address, one.purpose)
+
+    @invariant()
+    def nothing_ends_but_what_was_objected_to(self) -> None:
+        if not self.number:
+            return
+        ended = [m for m in held(self.house) if m.state is MessageState.CANCELLED]
+        for message in ended:
+            assert message.id in self.ended or self.because(message) == "opted_out"
+        self.ended |= {message.id for message in ended}
 
     @invariant()
     def nothing_is_ever_taken_out_of_the_ledger(self) -> None:

@@ -258,6 +258,7 @@ ON_THE_CLINIC: dict[str, Call] = {
     ),
     "settings.remove_absence": lambda desk, t: desk.settings.remove_absence(t.absence),
     "privacy.trail": lambda desk, _: desk.privacy.trail(),
+    "privacy.deidentified_page": lambda desk, _: desk.privacy.deidentified_page(salt="s" * 32),
     "imports.begin_backfill": lambda desk, _: desk.imports.begin_backfill(),
     "imports.backfill_batch": lambda desk, _: desk.imports.backfill_batch([], None),
     "imports.begin": lambda desk, _: desk.imports.begin("leads", MAPPING),

@@ -54,6 +54,44 @@ def export_leads(
             click.echo(row, nl=False)
 
 
+@export.command("deidentified")
+@database
+@of_clinic
+@click.option("--where", "condition", metavar="JSON", help="Which leads.")
+@click.option(
+    "--ages-by",
+    type=click.IntRange(1, 30),
+    default=1,
+    show_default=True,
+    metavar="YEARS",
+    help="Bands of ages of so many years.",
+)
+@click.option(
+    "--at-least",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    metavar="ROWS",
+    help="Leave out those of whom fewer look alike.",
+)
+@click.option(
+    "--format", "style", type=click.Choice(["csv", "json"]), default="csv", show_default=True
+)
+def export_deidentified(
+    url: str, wanted: str | None, condition: str | None, ages_by: int, at_least: int, style: str
+) -> None:
+    """Write leads without the 18 identifiers of the Safe Harbor (45 CFR 164.514(b)(2)).
+
+    How many rows at least look alike is told on standard error, and in JSON beside the rows.
+    """
+    where = None if condition is None else _condition(condition)
+    with at_desk(url, wanted) as (_, desk):
+        found = desk.privacy.deidentified(where, ages_by=ages_by, at_least=at_least)
+        for row in found.json() if style == "json" else found.csv():
+            click.echo(row, nl=False)
+        click.echo(str(found.anonymity), err=True)
+
+
 def _condition(text: str) -> "Where":
     from orthocrm.core.query_text import loaded  # noqa: PLC0415 - slow import
 

@@ -8,62 +8,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException
 
-_NAMES = {
-    "alabama": "AL",
-    "alaska": "AK",
-    "arizona": "AZ",
-    "arkansas": "AR",
-    "california": "CA",
-    "colorado": "CO",
-    "connecticut": "CT",
-    "delaware": "DE",
-    "district of columbia": "DC",
-    "florida": "FL",
-    "georgia": "GA",
-    "hawaii": "HI",
-    "idaho": "ID",
-    "illinois": "IL",
-    "indiana": "IN",
-    "iowa": "IA",
-    "kansas": "KS",
-    "kentucky": "KY",
-    "louisiana": "LA",
-    "maine": "ME",
-    "maryland": "MD",
-    "massachusetts": "MA",
-    "michigan": "MI",
-    "minnesota": "MN",
-    "mississippi": "MS",
-    "missouri": "MO",
-    "montana": "MT",
-    "nebraska": "NE",
-    "nevada": "NV",
-    "new hampshire": "NH",
-    "new jersey": "NJ",
-    "new mexico": "NM",
-    "new york": "NY",
-    "north carolina": "NC",
-    "north dakota": "ND",
-    "ohio": "OH",
-    "oklahoma": "OK",
-    "oregon": "OR",
-    "pennsylvania": "PA",
-    "puerto rico": "PR",
-    "rhode island": "RI",
-    "south carolina": "SC",
-    "south dakota": "SD",
-    "tennessee": "TN",
-    "texas": "TX",
-    "utah": "UT",
-    "vermont": "VT",
-    "virginia": "VA",
-    "washington": "WA",
-    "washington d.c.": "DC",
-    "west virginia": "WV",
-    "wisconsin": "WI",
-    "wyoming": "WY",
-}
-_CODES = frozenset(_NAMES.values())
+from orthocrm.core.states import state_code
 
 _EASTERN, _CENTRAL = "America/New_York", "America/Chicago"
 _MOUNTAIN, _PACIFIC = "America/Denver", "America/Los_Angeles"
@@ -83,20 +28,15 @@ _IN_ZONES = (
 
 def states_of(number: str | None, said: str | None) -> frozenset[str]:
     """Give the states of a number, in E.164, and of an address, as far as they are known."""
-    found = (None if said is None else _code(said), None if number is None else _given_out(number))
-    return frozenset(state for state in found if state is not None)
+    of_address = None if said is None else state_code(said)
+    of_number = None if number is None else _given_out(number)
+    return frozenset(state for state in (of_address, of_number) if state is not None)
 
 
 def zones_of_state(said: str | None) -> tuple[str, ...]:
     """Give every zone in which an address may lie of which the state is known."""
-    code = None if said is None else _code(said)
+    code = None if said is None else state_code(said)
     return tuple(name for name, states in _IN_ZONES if code in states.split())
-
-
-def _code(name: str) -> str | None:
-    plain = " ".join(name.split())
-    code = plain.upper().rstrip(".")
-    return code if code in _CODES else _NAMES.get(plain.casefold())
 
 
 @lru_cache(maxsize=4096)
@@ -108,4 +48,4 @@ def _given_out(number: str) -> str | None:
         place = geocoder.description_for_number(phonenumbers.parse(number), "en")
     except NumberParseException:
         return None
-    return _code(place.rpartition(", ")[2])
+    return state_code(place.rpartition(", ")[2])

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from orthocrm.core.messaging import QuietHours
 from orthocrm.core.quiet import is_quiet, last_allowed, next_allowed
+from orthocrm.core.states import CODES
 from orthocrm.followup.quiet import zone_of, zones_of
-from orthocrm.followup.states import _CODES, zones_of_state
+from orthocrm.followup.states import zones_of_state
 
 CHICAGO, NEW_YORK, HONOLULU = "America/Chicago", "America/New_York", "Pacific/Honolulu"
 NIGHT = QuietHours()
@@ -147,7 +148,7 @@ def test_whoever_lives_elsewhere_is_not_woken_there(said: str | None, more: list
 
 
 def test_every_state_lies_in_some_zone() -> None:
-    assert [name for name in _CODES if not zones_of_state(name)] == []
+    assert [name for name in CODES if not zones_of_state(name)] == []
 
 
 @pytest.mark.parametrize("number", [None, "+88213000000", "nonsense", ""])

@@ -321,3 +321,7 @@ def test_any_answer_can_be_read(text: str) -> None:
 )
 def test_a_long_answer_is_read_as_far_as_it_matters(long: str) -> None:
     assert intent_of(long) in (None, *Intent)
+
+
+def test_nobody_reads_an_essay_for_a_keyword() -> None:
+    assert [intent_of("hello " * n + "stop texting me") for n in (10, 300)] == [Intent.STOP, None]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from orthocrm import InvalidInput, MessageChannel
 from orthocrm.core.ids import UserId
 from orthocrm.core.notifying import Purpose
-from orthocrm.core.people import PreferredContact
+from orthocrm.core.people import Phone, PreferredContact
 from orthocrm.privacy.consent import (
     NO_CONSENT,
     OPTED_OUT,
@@ -132,6 +132,13 @@ def test_what_cannot_be_recorded_is_refused_by_name(
     fields: dict[str, Any], problem: tuple[str, str]
 ) -> None:
     assert problem in refused(**fields)
+
+
+def test_each_of_the_numbers_of_a_contact_has_its_own_entries() -> None:
+    lead = a_lead(CLINIC)
+    both = evolve(lead, contact=evolve(lead.contact, phone_alt=Phone("+13125550177")))
+    assert record(both, address="+13125550177").address == "phone:+13125550177"
+    assert record(both).address == record(lead).address
 
 
 def test_something_else_than_a_consent_is_refused() -> None:

@@ -16,9 +16,10 @@ from orthocrm.privacy.chain import START
 from orthocrm.privacy.reports import Access, Disclosure, GlassBroken
 from orthocrm.privacy.signing import public_pem
 from orthocrm.privacy.verdicts import Examined, Verdict
-from orthocrm.services.gate import Area, composed, verb
+from orthocrm.services.gate import composed, verb
 from orthocrm.services.privacy import accounting, checking, sealing
 from orthocrm.services.privacy.accounting import NewDisclosure
+from orthocrm.services.privacy.deidentifying import DeIdentifying
 from orthocrm.services.privacy.sealing import Sealed
 from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.work import Work
@@ -58,7 +59,7 @@ class GlassPage:
     cursor: str | None = None
 
 
-class Privacy(Area, area="privacy"):
+class Privacy(DeIdentifying, area="privacy"):
     """The audit trail: reading it, sealing it, checking it, and reports out of it."""
 
     @verb(Permission.AUDIT_READ)
