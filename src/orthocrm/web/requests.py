@@ -10,12 +10,13 @@ from orthocrm.core.errors import InvalidInput, Problem
 from orthocrm.core.reading import Reading
 from orthocrm.web.declaring import Endpoint, Parameter, Place
 from orthocrm.web.wire.codec import Codec
-from orthocrm.web.wire.gatherings import Condition, Listed, Nullable, Order
+from orthocrm.web.wire.gatherings import Listed, Nullable
 from orthocrm.web.wire.naming import path as outside_path
+from orthocrm.web.wire.queries import Condition, Order
 from orthocrm.web.wire.scalars import Flag, Number, Seconds, Whole
 
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-_NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _FLAGS: Final = {"true": True, "false": False}
 
 Texts = Mapping[str, Sequence[str]]

@@ -10,7 +10,8 @@ from orthocrm.web.declaring import Endpoint, Parameter
 from orthocrm.web.problems import ProblemDetails
 from orthocrm.web.wire.annotations import codec_of
 from orthocrm.web.wire.codec import Book, Way
-from orthocrm.web.wire.gatherings import Condition, Nullable, Order
+from orthocrm.web.wire.gatherings import Nullable
+from orthocrm.web.wire.queries import Condition, Order
 
 _ALWAYS: Final = (
     HTTPStatus.UNAUTHORIZED,

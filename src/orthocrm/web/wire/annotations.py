@@ -29,15 +29,14 @@ from orthocrm.core.unset import Unset
 from orthocrm.web.wire.codec import Codec
 from orthocrm.web.wire.gatherings import (
     Anything,
-    Condition,
     Listed,
     Mapped,
     Nullable,
     OneOf,
-    Order,
     Several,
 )
 from orthocrm.web.wire.naming import outside
+from orthocrm.web.wire.queries import Condition, Order
 from orthocrm.web.wire.records import Part, Record, Shown
 from orthocrm.web.wire.scalars import (
     Amount,

@@ -5,12 +5,9 @@ from typing import Any
 
 from attrs import frozen
 
-from orthocrm.core.errors import InvalidInput
-from orthocrm.core.query import Sort, Where
-from orthocrm.core.query_text import dumped, dumped_sort, loaded, loaded_sort
 from orthocrm.core.reading import Reading
 from orthocrm.web.wire.codec import Book, Codec, Json, Way
-from orthocrm.web.wire.scalars import is_text
+from orthocrm.web.wire.scalars import STORABLE, is_text
 
 MOST_ITEMS = 1_000
 """The most items that a list of a request holds, and the most keys of a mapping."""
@@ -137,8 +134,14 @@ class Mapped:
         }
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:
-        """Describe what stands behind the names."""
-        return {"type": "object", "additionalProperties": self.inner.schema(book, way)}
+        """Describe the names, and what stands behind them."""
+        described = {"type": "object", "additionalProperties": self.inner.schema(book, way)}
+        if way is Way.OUT:
+            return described
+        names: dict[str, Any] = {"maxLength": _KEY, "pattern": STORABLE}
+        if self.key is not None:
+            names = self.key.schema(book, way)
+        return {**described, "maxProperties": MOST_ITEMS, "propertyNames": names}
 
 
 @frozen
@@ -194,69 +197,21 @@ class Anything:
         return value.isoformat() if hasattr(value, "isoformat") else value
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
-        """Describe nothing: any value will do."""
-        return {}
+        """Describe nothing of an answer; texts of a request have to be storable."""
+        return {} if way is Way.OUT else book.refer("Anything", Way.OUT, _anything)
 
 
-@frozen
-class Condition:
-    """A condition of the query language, as saved views keep it."""
-
-    def read(self, value: Json, path: str, reading: Reading) -> Where | None:
-        """Take a comparison or a join."""
-        try:
-            return loaded(value)
-        except InvalidInput as refused:
-            del path  # the problems name the place within the condition
-            reading.adopt(refused)
-            return None
-
-    def write(self, value: Where) -> Json:
-        """Give it as JSON."""
-        return dumped(value)
-
-    def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
-        """Describe the three forms of a condition."""
-        return book.refer("Condition", Way.OUT, _condition)
-
-
-@frozen
-class Order:
-    """An order of the query language."""
-
-    def read(self, value: Json, path: str, reading: Reading) -> tuple[Sort, ...] | None:
-        """Take fields with their directions."""
-        try:
-            return loaded_sort(value)
-        except InvalidInput as refused:
-            del path  # the problems name the place within the order
-            reading.adopt(refused)
-            return None
-
-    def write(self, value: Collection[Sort]) -> Json:
-        """Give it as JSON."""
-        return dumped_sort(tuple(value))
-
-    def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
-        """Describe it."""
-        field = {"field": {"type": "string"}, "descending": {"type": "boolean"}}
-        return {
-            "type": "array",
-            "maxItems": 500,
-            "items": {"type": "object", "required": ["field"], "properties": field},
-        }
-
-
-def _condition() -> dict[str, Any]:
-    itself = {"type": "array", "items": {"$ref": "#/components/schemas/Condition"}}
+def _anything() -> dict[str, Any]:
+    itself = {"$ref": "#/components/schemas/Anything"}
     return {
-        "type": "object",
-        "properties": {
-            "field": {"type": "string"},
-            "op": {"type": "string"},
-            "value": {},
-            "all": itself,
-            "any": itself,
-        },
-        "examples": [{"field": "stage", "op": "eq", "value": "contacted"}],
+        "anyOf": [
+            {"type": ["null", "boolean", "number"]},
+            {"type": "string", "maxLength": 10_000, "pattern": STORABLE},
+            {"type": "array", "items": itself},
+            {
+                "type": "object",
+                "additionalProperties": itself,
+                "propertyNames": {"maxLength": _KEY, "pattern": STORABLE},
+            },
+        ]
     }

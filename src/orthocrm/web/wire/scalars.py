@@ -21,16 +21,23 @@ from orthocrm.web.wire.codec import Book, Json, Way
 LONGEST: Final = 10_000
 """The longest text that any field takes; most take less, which the rules check."""
 
+STORABLE: Final = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+"""Texts without control characters, for the document."""
+
 _WHOLE: Final = 2**63
+_EXACT: Final = 2.0**53
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_TIME = re.compile(r"\d{2}:\d{2}(:\d{2})?", re.ASCII)
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 _INSTANT_LENGTH: Final = 40
 _LONGEST_LENGTH: Final = 10 * 366 * 86_400
-_WALL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
-_SPAN = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}/[0-9]{4}-[0-9]{2}-[0-9]{2})?)?", re.ASCII)
+_YEAR, _MONTH, _MONTHDAY = "[12][0-9]{3}", "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
+_DATES = f"{_YEAR}-{_MONTH}-{_MONTHDAY}"
+_HOURS = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_TIME = re.compile(f"{_HOURS}(:[0-5][0-9])?", re.ASCII)
+_WALL = re.compile(f"{_DATES}T{_HOURS}:[0-5][0-9]", re.ASCII)
+_SPAN = re.compile(f"{_YEAR}(-{_MONTH})?|{_DATES}/{_DATES}", re.ASCII)
 _ALLOWED_CONTROLS: Final = "\n\r\t"
 _AMOUNT: Final = r"-?[0-9]{1,15}(\.[0-9]{1,3})?"
 
@@ -51,6 +58,13 @@ def is_text(value: Json, path: str, reading: Reading, most: int) -> bool:
     return False
 
 
+def _whole(value: Json) -> Json:
+    """Give a whole number that came with a decimal point without it."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
+        return int(value)
+    return value
+
+
 @frozen
 class Text:
     """A text."""
@@ -67,15 +81,18 @@ class Text:
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it; answers may hold longer texts than requests."""
-        return {"type": "string"} | ({"maxLength": self.most} if way is Way.IN else {})
+        if way is Way.OUT:
+            return {"type": "string"}
+        return {"type": "string", "maxLength": self.most, "pattern": STORABLE}
 
 
 @frozen
 class Whole:
-    """A whole number of 64 bits; neither a truth value nor 1.0 is one."""
+    """A whole number of 64 bits; no truth value is one, and 2.0 is the same as 2 (RFC 8259)."""
 
     def read(self, value: Json, path: str, reading: Reading) -> int | None:
         """Take a whole number."""
+        value = _whole(value)
         if type(value) is not int:
             reading.refuse(path, "wrong_type", "give a whole number")
             return None
@@ -90,7 +107,7 @@ class Whole:
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it."""
-        return {"type": "integer", "format": "int64"}
+        return {"type": "integer", "minimum": -_WHOLE, "maximum": _WHOLE - 1}
 
 
 @frozen
@@ -114,7 +131,9 @@ class Number:
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it."""
-        return {"type": "number"} if way is Way.IN else {"type": ["number", "null"]}
+        if way is Way.OUT:
+            return {"type": ["number", "null"]}
+        return {"type": "number", "exclusiveMinimum": -_WHOLE, "exclusiveMaximum": _WHOLE}
 
 
 @frozen
@@ -229,7 +248,7 @@ class Clock:
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it."""
-        return {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$"}
+        return {"type": "string", "pattern": f"^{_TIME.pattern}$"}
 
 
 @frozen
@@ -238,6 +257,7 @@ class Seconds:
 
     def read(self, value: Json, path: str, reading: Reading) -> timedelta | None:
         """Take whole seconds, up to ten years."""
+        value = _whole(value)
         if type(value) is not int:
             reading.refuse(path, "wrong_type", "give whole seconds")
             return None
@@ -253,7 +273,9 @@ class Seconds:
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it."""
-        return {"type": "integer" if way is Way.IN else "number"}
+        if way is Way.OUT:
+            return {"type": "number"}
+        return {"type": "integer", "minimum": -_LONGEST_LENGTH, "maximum": _LONGEST_LENGTH}
 
 
 @frozen
@@ -283,7 +305,7 @@ class Span:
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it."""
-        return {"type": "string", "pattern": f"^{_SPAN.pattern}$", "examples": ["2026-11"]}
+        return {"type": "string", "pattern": f"^({_SPAN.pattern})$", "examples": ["2026-11"]}
 
 
 def _period(text: str) -> Period:
