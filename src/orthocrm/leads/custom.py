@@ -66,6 +66,8 @@ def read_custom(reading: Reading, given: object, practice: Practice) -> dict[str
 
 def with_values(held: Custom, values: Mapping[str, Any], practice: Practice) -> Custom:
     """Put values that were read beside those that are held; None takes one away."""
+    if not values:
+        return held
     shown, personal = dict(held.shown), dict(held.personal)
     for name, value in values.items():
         shown.pop(name, None)

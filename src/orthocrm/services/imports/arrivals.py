@@ -24,10 +24,11 @@ def came_before(work: Work, rows: Sequence[LeadRow]) -> list[bool | Refused]:
     A row whose key came with other content the first time is refused. Keys are claimed in their
     own order, so that two imports of the same rows do not wait for each other in a circle.
     """
-    order = sorted(range(len(rows)), key=lambda i: rows[i].intake.delivery_key or "")
+    keys = [(row.intake.delivery_key, i) for i, row in enumerate(rows)]
+    order = [i for _, i in sorted((key, i) for key, i in keys if key)]
     claimed = attempt(order, lambda i: _claimed(work, rows[i]))
     answers = dict(zip(order, claimed, strict=True))
-    return [answers[i] for i in range(len(rows))]
+    return [answers.get(i, False) for i in range(len(rows))]
 
 
 def _claimed(work: Work, row: LeadRow) -> bool:

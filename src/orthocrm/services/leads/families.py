@@ -23,7 +23,8 @@ def of(work: Work, leads: Sequence[Lead]) -> Mapping[LeadId, tuple[Lead, ...]]:
     if not sharing:
         return {}
     others = _read(work, sharing, leads)
-    found = {lead.id: _family(lead, sharing, others) for lead in leads}
+    sharers = set().union(*sharing.values())
+    found = {lead.id: _family(lead, sharing, others) for lead in leads if lead.id in sharers}
     return {lead_id: family for lead_id, family in found.items() if family}
 
 

@@ -84,13 +84,14 @@ def of_stored(work: Work, lead: Lead, strangers: Collection[LeadId] = ()) -> War
 
 def _with_batch(work: Work, leads: Sequence[Lead], kinds: Keys) -> dict[str, list[LeadId]]:
     """Look up the keys, add the batch's own leads, and drop crowds and keys of one lead."""
-    hits = work.sharing({key for lead in leads for key in kinds(lead.keys)})
+    carried = [(lead.id, kinds(lead.keys)) for lead in leads]
+    hits = work.sharing({key for _, keys in carried for key in keys})
     sharing: dict[str, list[LeadId]] = {key: list(ids) for key, ids in hits.items()}
-    for lead in leads:
-        for key in kinds(lead.keys):
+    for lead_id, keys in carried:
+        for key in keys:
             ids = sharing.setdefault(key, [])
-            if lead.id not in ids:
-                ids.append(lead.id)
+            if lead_id not in ids:
+                ids.append(lead_id)
     return {key: ids for key, ids in sharing.items() if 1 < len(ids) <= dedupe.CROWD + 1}
 
 
