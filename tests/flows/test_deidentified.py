@@ -100,7 +100,7 @@ def test_who_comes_after_the_counting_and_stands_alone_is_left_out(practice: Hou
 
 def test_a_condition_chooses_and_every_page_is_audited(practice: House) -> None:
     lead = capture(practice)
-    capture(practice, external_ref="Qz2", email="qz2@a.example", source="Walk-in")
+    capture(practice, external_ref="Qz2", email="qz2@a.example", source="Patient referral")
     mine = Cond("source", "eq", lead.origin.source_id)
     assert practice.admin.privacy.deidentified(mine).anonymity.rows == 1
     (entry,) = practice.admin.privacy.trail(
