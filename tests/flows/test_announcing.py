@@ -200,6 +200,56 @@ def test_a_family_without_an_e_mail_address_gets_a_text(opened: Opened) -> None:
     assert letter.attachments == ()
 
 
+def test_a_family_is_told_once_that_its_request_was_declined(opened: Opened) -> None:
+    pigeon = Bird()
+    house = opened(pigeon)
+    contact(house, LEE)
+    desk = house.front.scheduling
+    asked = desk.request(wish(house.lead(), starts_at=WEEK_LATER)).appointment
+    house.crm.work()
+    desk.decline(asked.id)
+    house.crm.work()
+    house.crm.work()
+
+    assert told(pigeon) == [(ADDRESS, "")]
+    (letter,) = pigeon.letters
+    assert letter.subject == "Your request for a visit to Bright Smiles on Tuesday, November 10"
+    assert "cannot see you on Tuesday, November 10 at 9:00 AM" in letter.body
+    assert [n.kind for n in of_user(house, LEE)] == ["appointment_requested"]
+
+
+def test_who_has_no_address_or_consent_for_it_is_told_of_a_declined_request_by_nothing(
+    opened: Opened,
+) -> None:
+    raven = a_raven()
+    house = opened(raven)
+    desk, lead = house.front.scheduling, house.lead(email=None)
+    desk.decline(desk.request(wish(lead, starts_at=WEEK_LATER)).appointment.id)
+    house.crm.work()
+    assert [(m.state, m.because) for m in held(house)] == [(MessageState.SKIPPED, "no_consent")]
+
+    agree(house, lead)
+    desk.decline(desk.request(wish(lead, starts_at=WEEK_LATER)).appointment.id)
+    house.crm.work()
+    (letter,) = raven.letters
+    assert "cannot see you on Tuesday, November 10 at 9:00 AM" in letter.body
+
+
+def test_a_text_that_a_request_is_declined_waits_for_the_morning(opened: Opened) -> None:
+    raven = a_raven()
+    house = opened(raven)
+    desk, lead = house.front.scheduling, house.lead(email=None)
+    agree(house, lead)
+    asked = desk.request(wish(lead, starts_at=WEEK_LATER)).appointment
+    house.clock.set(TUESDAY + 14 * HOUR)
+    desk.decline(asked.id)
+    house.crm.work()
+    assert raven.letters == []
+    house.clock.set(TUESDAY + 24 * HOUR)
+    house.crm.work()
+    assert len(raven.letters) == 1
+
+
 def test_a_patient_of_the_practice_is_written_to_by_nobody(opened: Opened) -> None:
     pigeon = Bird()
     house = opened(pigeon)

@@ -101,6 +101,21 @@ _EMAILS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
             "Si desea otra hora, llámenos." + _OFFICE,
         ),
     },
+    "appointment_declined": {
+        Language.ENGLISH: (
+            "Your request for a visit to {practice} on {appointment_date}",
+            "Hello {contact_first_name},\n\n"
+            "Unfortunately we cannot see you on {appointment_date} at {appointment_time}.\n\n"
+            "Please call us or ask for another time, and we will find one that suits." + _OFFICE,
+        ),
+        Language.SPANISH: (
+            "Su solicitud de visita a {practice} el {appointment_date}",
+            "Hola {contact_first_name}:\n\n"
+            "Lamentablemente no podemos atenderle el {appointment_date} a las "
+            "{appointment_time}.\n\n"
+            "Llámenos o solicite otra hora, y encontraremos una que le convenga." + _OFFICE,
+        ),
+    },
     "consultation_follow_up": {
         Language.ENGLISH: (
             "Thank you for visiting {practice}",
@@ -177,6 +192,12 @@ _TEXTS: Mapping[str, Mapping[Language, str]] = {
         "cancelled. For another time call {practice_phone}",
         Language.SPANISH: "{practice}: su visita del {appointment_date} a las {appointment_time} "
         "está cancelada. Para otra hora, llame al {practice_phone}",
+    },
+    "appointment_declined": {
+        Language.ENGLISH: "{practice}: unfortunately we cannot see you on {appointment_date} at "
+        "{appointment_time}. For another time call {practice_phone}",
+        Language.SPANISH: "{practice}: lamentablemente no podemos atenderle el {appointment_date} "
+        "a las {appointment_time}. Para otra hora, llame al {practice_phone}",
     },
     "six_touch_hello": {
         Language.ENGLISH: "Hi {contact_first_name}, this is {practice}. Thank you for getting in "

@@ -201,9 +201,14 @@ def _parked(event: events.MessageParked, item: str, known: Known) -> list[Told]:
 
 
 def is_promised(event: Event, visit: Appointment) -> bool:
-    """Whether an event is about a visit that people expect; nobody was promised a hold."""
+    """Whether an event is about a visit that people expect, or asked for and wait for an answer.
+
+    Nobody was promised a hold.
+    """
     if isinstance(event, events.AppointmentCancelled):
         return event.before in _FIXED
+    if isinstance(event, events.AppointmentDeclined):
+        return visit.status is AppointmentStatus.DECLINED
     return visit.status in _FIXED
 
 

@@ -1,4 +1,6 @@
-"""Appointments that are made, moved or called off: told to families, providers and calendars.
+"""Appointments that are made, moved, called off or declined: told to whom they concern.
+
+Those are families, providers and calendars.
 
 It happens in the unit of work that takes an event from the outbox, and so once. The invitation that
 goes with an e-mail, and the entry of a calendar, are written only when they go: from the
@@ -34,11 +36,14 @@ _EMAIL, _SMS = MessageChannel.EMAIL, MessageChannel.SMS
 
 @frozen(kw_only=True)
 class Announced:
-    """How an event is told: by the template to families, by these words to providers."""
+    """How an event is told: by the template to families, by these words to providers.
+
+    Without a notice it is nothing new to providers.
+    """
 
     template: str
-    words: str
-    notice: NoticeKind
+    words: str = ""
+    notice: NoticeKind | None = None
 
 
 _ANNOUNCED: Mapping[str, Announced] = {
@@ -57,7 +62,14 @@ _ANNOUNCED: Mapping[str, Announced] = {
         words="Cancelled appointment",
         notice=NoticeKind.APPOINTMENT_CANCELLED,
     ),
+    events.AppointmentDeclined.kind: Announced(template="appointment_declined"),
 }
+
+_ENDED: Mapping[str, AppointmentStatus] = {
+    events.AppointmentCancelled.kind: _S.CANCELLED,
+    events.AppointmentDeclined.kind: _S.DECLINED,
+}
+"""What an appointment is for as long as the news of its end is true."""
 
 WITHDRAWN = "withdrawn"
 """In place of a kind of event: the appointment has gone over to somebody else."""
@@ -66,7 +78,6 @@ _IN_CALENDARS = frozenset(
     {
         *_ANNOUNCED,
         events.AppointmentRequested.kind,
-        events.AppointmentDeclined.kind,
         events.AppointmentNoShow.kind,
     }
 )
@@ -190,7 +201,7 @@ class Announcing:
 
     def _is_told_already(self, one: Happened) -> bool:
         """Whether a rule, or a confirmation in place of a reminder, tells of the same by e-mail."""
-        if isinstance(one.event, events.AppointmentCancelled):
+        if isinstance(one.event, events.AppointmentCancelled | events.AppointmentDeclined):
             return False
         is_new = isinstance(one.event, events.AppointmentBooked)
         return any(
@@ -217,6 +228,8 @@ class Announcing:
 
     def _to_providers(self, one: Happened) -> Iterator[Message]:
         """Write to those who want e-mails and did not do it themselves."""
+        if _ANNOUNCED[one.event.kind].notice is None:
+            return
         present = one.appointment.providers
         before = {m.user for m in self.earlier[one.appointment.id] if m.user is not None}
         for user in present:
@@ -310,8 +323,8 @@ def still_holds(message: Message, appointment: Appointment | None, now: datetime
     kind = (message.about or "").removeprefix(sending.ANNOUNCED)
     if kind == WITHDRAWN:
         return message.user not in appointment.providers
-    if kind == events.AppointmentCancelled.kind:
-        return appointment.status is _S.CANCELLED
+    if kind in _ENDED:
+        return appointment.status is _ENDED[kind]
     return queueing.is_coming(appointment, now) and (
         message.user is None or message.user in appointment.providers
     )
