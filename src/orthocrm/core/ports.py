@@ -626,8 +626,12 @@ class ClinicVault(Protocol):
         """What data keys begin with, by the key that wraps them, as `Box.heads`."""
         ...
 
+    def new_lead(self, lead: str) -> tuple[bytes, Box]:
+        """Draw a data key for a lead, wrapped for storage beside it, and the box over it."""
+        ...
+
     def new_lead_key(self, lead: str) -> bytes:
-        """Draw a data key for a lead, wrapped for storage beside it."""
+        """Draw the data key alone."""
         ...
 
     def lead_box(self, lead: str, wrapped: bytes) -> Box:

@@ -99,10 +99,10 @@ class EnvelopeBox:
 
     __slots__ = ("_column", "_older", "_seal")
 
-    def __init__(self, column: str, *keys: bytes) -> None:
+    def __init__(self, column: str, key: bytes, *older: bytes) -> None:
         self._column = column
-        self._seal, *older = (_Seal(key, _fingerprint(key)) for key in keys)
-        self._older = {seal.head: seal for seal in older}
+        self._seal = _Seal(key, _fingerprint(key))
+        self._older = {seal.head: seal for seal in (_Seal(one, _fingerprint(one)) for one in older)}
 
     @property
     def heads(self) -> Sequence[bytes]:
@@ -188,9 +188,14 @@ class EnvelopeClinicVault:
         """What data keys begin with, by the key that wraps them, the newest first."""
         return (self._wrap.head, *self._older)
 
+    def new_lead(self, lead: str) -> tuple[bytes, Box]:
+        """Draw a data key for a lead, wrapped for storage beside it, and the box over it."""
+        key = urandom(KEY_BYTES)
+        return self._wrap.put(key, self._lead(lead)), EnvelopeBox(self._column, key)
+
     def new_lead_key(self, lead: str) -> bytes:
         """Draw a data key for a lead, wrapped for storage beside it."""
-        return self._wrap.put(urandom(KEY_BYTES), self._lead(lead))
+        return self.new_lead(lead)[0]
 
     def lead_box(self, lead: str, wrapped: bytes) -> Box:
         """Unwrap a lead's data key; raises `MissingKey` when it is not this lead's."""
@@ -320,6 +325,10 @@ class PlainClinicVault:
     def heads(self) -> Sequence[bytes]:
         """Give none."""
         return ()
+
+    def new_lead(self, lead: str) -> tuple[bytes, Box]:  # noqa: ARG002 - as `ClinicVault` asks
+        """Give the mark of a lead without a key, and the open box."""
+        return _MARK, PlainBox()
 
     def new_lead_key(self, lead: str) -> bytes:  # noqa: ARG002 - as `ClinicVault` asks
         """Give the mark of a lead without a key."""

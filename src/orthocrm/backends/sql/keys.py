@@ -43,7 +43,7 @@ class Keys:
     _is_changed: bool = False
     _wrapped: dict[str, bytes] = field(factory=dict)
     _boxes: dict[str, Box] = field(factory=dict)
-    _indexes: dict[str, str] = field(factory=dict)
+    _indexes: dict[str, Sequence[str]] = field(factory=dict)
 
     @property
     def clinic(self) -> ClinicVault:
@@ -120,8 +120,8 @@ class Keys:
 
     def new_lead(self, lead: str) -> bytes:
         """Draw a data key for a lead, wrapped."""
-        wrapped = self._wrapped[lead] = self.clinic.new_lead_key(lead)
-        return wrapped
+        self._wrapped[lead], self._boxes[lead] = self.clinic.new_lead(lead)
+        return self._wrapped[lead]
 
     def replace(self, lead: str, wrapped: bytes) -> None:
         """Use another data key for a lead from now on."""
@@ -149,15 +149,18 @@ class Keys:
         return lead in self._wrapped
 
     def index(self, key: str) -> str:
-        """Give the blind index of a match key: once looked for, often written soon after."""
-        blind = self._indexes.get(key)
-        if blind is None:
-            blind = self._indexes[key] = self.clinic.index(key)
-        return blind
+        """Give the blind index under which a match key is stored now."""
+        return self.indexes(key)[0]
 
     def indexes(self, key: str) -> Sequence[str]:
-        """Give every index under which a match key may be stored, the newest first."""
-        return self.clinic.indexes(key)
+        """Give every index under which a match key may be stored, the newest first.
+
+        What was looked for is often written soon after.
+        """
+        found = self._indexes.get(key)
+        if found is None:
+            found = self._indexes[key] = self.clinic.indexes(key)
+        return found
 
     def seal(self, shape: Shape[Any], noun: Any) -> bytes | None:  # noqa: ANN401 - the shape's noun
         """Seal the personal fields of a noun; None when it has none."""

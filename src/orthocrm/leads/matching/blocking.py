@@ -101,13 +101,15 @@ NOWHERE = Street()
 
 
 def _named_keys(first: str, last: str, code: str, record: Record) -> Iterator[str]:
+    kin = [contact.first for contact in record.contacts if contact.first != record.first]
+    others = [other for other in (_common(name_of(one)) for one in kin) if other not in ("", first)]
+    if not (code or others):
+        return
     names = "-".join(sorted((sound(first), sound(last))))
     if code:
         yield f"area:{code}-{names}"
-    for contact in record.contacts:
-        other = _common(name_of(contact.first))
-        if other and other != first:
-            yield f"kin:{names}-{sound(other)}"
+    for other in others:
+        yield f"kin:{names}-{sound(other)}"
 
 
 @define
