@@ -6,6 +6,7 @@ a `backend` fixture.
 """
 
 import hmac
+import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.claims import Claim, in_order, laid_out, rule_of
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
+from orthocrm.core.keyring import NoKeyring
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
 from orthocrm.core.occupied import Occupied, Whose
 from orthocrm.core.ports import FIRST_PAGE, Backend, UnitOfWork
@@ -203,6 +205,12 @@ class Ledger(Drawer):
         held = {one: [entry for entry in entries if entry.address == one] for one in addresses}
         return {address: found for address, found in held.items() if found}
 
+    def forget(self, leads: Collection[LeadId], addresses: Collection[str]) -> None:
+        """Forget whose entries of leads are, and the evidence of these and of the addresses."""
+        for key, entry in list(self._nouns.items()):
+            if entry.lead_id in leads or (entry.lead_id is None and entry.address in addresses):
+                self._nouns[key] = evolve(entry, lead_id=None, evidence=None)
+
 
 class Calendar(Drawer):
     """Appointments; what they have taken goes with them."""
@@ -304,6 +312,12 @@ class KnownDeliveries:
         key = (delivery.operation, delivery.user, delivery.key)
         self._known[key] = evolve(self._known[key], result=deepcopy(result))
 
+    def forget(self, ids: Collection[str]) -> None:
+        """Forget those whose result names one of these ids."""
+        for key, held in list(self._known.items()):
+            if any(f'"{one}"' in json.dumps(held.result) for one in ids):
+                del self._known[key]
+
 
 class Trail(Drawer):
     """The audit entries; a real backend takes the key from the clinic's keys, as `Vault` has it."""
@@ -340,6 +354,7 @@ class Unit:
         self.appointments = Calendar(self, "appointments")
         self.audit = Trail(self, "audit")
         self.deliveries = KnownDeliveries(drawers.setdefault("deliveries", {}))
+        self.keyring = NoKeyring()
 
     def revision(self) -> int | None:
         """Give the clinic's revision."""

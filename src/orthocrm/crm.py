@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from attrs import evolve, field, frozen
 
+from orthocrm.access.passwords import OWASP, HashCost, checked_cost
 from orthocrm.core.actor import Actor, Role
 from orthocrm.core.errors import (
     BackendError,
@@ -31,10 +32,12 @@ from orthocrm.core.outside import NOTHING_OUTSIDE, NoSecrets, Outside
 from orthocrm.core.ports import (
     AdmitsRoles,
     Backend,
+    CheckpointSink,
     Clock,
     IdSource,
     KeyProvider,
     PatientRegistry,
+    Signer,
     Vault,
 )
 from orthocrm.core.settings import Clinic, Practice, Settings
@@ -43,6 +46,8 @@ from orthocrm.rounds.carrying import Carriers, never
 from orthocrm.rounds.clinic import Round
 from orthocrm.rounds.worked import Worked
 from orthocrm.scheduling.ical.feeds import no_feed
+from orthocrm.services.access.desk import Access
+from orthocrm.services.access.entrance import Entrance
 from orthocrm.services.analytics import desk as analytics
 from orthocrm.services.analytics.desk import Analytics, OurMetrics
 from orthocrm.services.assignment.desk import Assignment
@@ -60,6 +65,8 @@ from orthocrm.services.notifications.delivery import Post
 from orthocrm.services.notifications.desk import Notifications
 from orthocrm.services.pipeline.desk import Pipeline
 from orthocrm.services.privacy.desk import Privacy
+from orthocrm.services.privacy.keyrings import Keys
+from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.scheduling import calendars, links
 from orthocrm.services.scheduling.desk import Scheduling
 from orthocrm.services.scheduling.glances import Glances
@@ -70,6 +77,7 @@ from orthocrm.services.sources.desk import Sources
 from orthocrm.services.work import Office
 
 _LOG = logging.getLogger("orthocrm")
+_MEMORY = "memory"
 _SQLITE = "sqlite"
 _SQL_SCHEMES = (_SQLITE, "postgresql", "postgresql+psycopg")
 
@@ -96,8 +104,11 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
     discover_plugins: bool = True,
     patients: PatientRegistry | None = None,
     outside: Outside = NOTHING_OUTSIDE,
+    checkpoints: CheckpointSink | None = None,
+    signer: Signer | None = None,
     clock: Clock = utc_now,
     ids: IdSource | None = None,
+    hash_cost: HashCost = OWASP,
 ) -> "OrthoCRM":
     """Open an installation.
 
@@ -114,8 +125,14 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         outside: what channels ask of the host application: secrets, caller ID, leads that Meta
             announces. Secrets that nobody gives are read from the environment variable
             `ORTHOCRM_SECRETS`; without it nothing signed is accepted.
+        checkpoints: where signed checkpoints of the audit trail go; left open, the file that the
+            environment variable `ORTHOCRM_CHECKPOINTS` names, and without it none are made.
+        signer: who signs them; left open, the key file that `ORTHOCRM_SIGNING_KEY` names, else a
+            key that follows from `keys`.
         clock: tells the time; tests give their own.
         ids: draws identities; tests give their own.
+        hash_cost: what hashing a password costs; tests make it cheap. Passwords that were hashed at
+            another cost open, and are hashed anew when their owner logs in.
 
     Raises:
         UnknownBackend: no backend for the scheme.
@@ -134,6 +151,9 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
     tones.check(found)
     provider = None if allow_plaintext else keys
     backend, secret = _backend(url, provider, found, allow_plaintext=allow_plaintext)
+    sink = checkpoints or _found_sink()
+    if sink is not None and signer is None:
+        signer = _found_signer(url, provider, allow_plaintext=allow_plaintext)
     return OrthoCRM(
         backend=backend,
         plugins=found,
@@ -142,7 +162,29 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         ids=ids or UuidV7(),
         cursors=Cursors(secret),
         outside=_with_secrets(outside),
+        hash_cost=checked_cost(hash_cost),
+        witness=sink and signer and Witness(sink=sink, signer=signer),
     )
+
+
+def _found_sink() -> CheckpointSink | None:
+    """Give the file of checkpoints that the environment names."""
+    from orthocrm.privacy import checkpoint_file  # noqa: PLC0415 - slow import
+
+    path = os.environ.get(checkpoint_file.VARIABLE)
+    return checkpoint_file.CheckpointFile(path) if path else None
+
+
+def _found_signer(url: str, keys: KeyProvider | None, *, allow_plaintext: bool) -> Signer:
+    """Find a key for checkpoints that nobody gave: a file of its own, else out of the others."""
+    from orthocrm.privacy import signing  # noqa: PLC0415 - slow import
+
+    path = os.environ.get(signing.VARIABLE)
+    if path:
+        return signing.SigningKeyFile(path)
+    if allow_plaintext:
+        raise MissingKey(f"give a signer for the checkpoints, or set {signing.VARIABLE}")
+    return signing.DerivedSigner(keys or _found_keys(url, url.partition(":")[0]))
 
 
 def _with_secrets(outside: Outside) -> Outside:
@@ -161,7 +203,7 @@ def _backend(
     brought = plugins.collect("register_backends")
     if scheme in brought:
         return brought[scheme](url), os.urandom(32)
-    if scheme == "memory":
+    if scheme == _MEMORY:
         from orthocrm.backends.memory import MemoryBackend  # noqa: PLC0415 - slow import
 
         return MemoryBackend(), os.urandom(32)
@@ -200,6 +242,8 @@ def _found_keys(url: str, scheme: str) -> KeyProvider:
 
     if keys.VARIABLE in os.environ:
         return keys.EnvironmentKeys()
+    if scheme == _MEMORY:
+        return keys.StaticKeys({1: os.urandom(keys.KEY_BYTES)})
     if scheme != _SQLITE:
         raise MissingKey(f"give keys, set {keys.VARIABLE}, or allow plaintext")
     database = unquote(url.removeprefix("sqlite:///").partition("?")[0])
@@ -283,15 +327,28 @@ class Desk:
         return Privacy(self.office)
 
     @cached_property
+    def access(self) -> Access:
+        """Users, API keys and sessions; the own account."""
+        return Access(self.office)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys of the clinic's data, and their replacement."""
+        return Keys(self.office)
+
+    @cached_property
     def settings(self) -> ClinicSettings:
         """What the practice decides for itself."""
         return ClinicSettings(self.office)
 
 
 class OrthoCRM:
-    """An open installation: its clinics, and desks for actors. Close it, or use it in a `with`."""
+    """An open installation: its clinics, and desks for actors. Close it, or use it in a `with`.
 
-    def __init__(
+    `access` lets people and programs in before there is an actor.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts that `connect` has found
         self,
         *,
         backend: Backend,
@@ -301,6 +358,8 @@ class OrthoCRM:
         ids: IdSource,
         cursors: Cursors,
         outside: Outside = NOTHING_OUTSIDE,
+        witness: Witness | None = None,
+        hash_cost: HashCost = OWASP,
     ) -> None:
         self._backend = backend
         self._plugins = plugins
@@ -309,10 +368,13 @@ class OrthoCRM:
         self._ids = ids
         self._cursors = cursors
         self._outside = outside
+        self._witness = witness
         self._practices: dict[ClinicId, Practice] = {}
         self._glances = Glances()
         self._hours = KnownHours()
         self._carriers = Carriers(plugins.notifiers)
+        self._hash_cost = hash_cost
+        self.access = Entrance(backend=backend, clock=clock, ids=ids, cost=hash_cost)
 
     def __enter__(self) -> Self:
         return self
@@ -366,8 +428,10 @@ class OrthoCRM:
                 cursors=self._cursors,
                 after_commit=self._after_commit,
                 outside=self._outside,
+                witness=self._witness,
                 glances=self._glances,
                 hours=self._hours,
+                hash_cost=self._hash_cost,
             )
         )
 
@@ -431,8 +495,22 @@ class OrthoCRM:
                 carriers=self._carriers,
                 tell=self._deliver,
                 stop=stop,
+                tends_trail=self._tends_trail(clinic.id),
+                keys_wait=partial(self._keys_wait, clinic.id),
             ).run()
         return total
+
+    def _keys_wait(self, clinic: ClinicId) -> bool:
+        """Whether rows of a clinic wait to come under new keys."""
+        with self._backend.begin(clinic) as store:
+            return store.keyring.waits()
+
+    def _tends_trail(self, clinic: ClinicId) -> bool:
+        """Whether there is anything to do for the audit trail: to seal, or to state."""
+        if self._witness is not None:
+            return True
+        with self._backend.begin(clinic) as store:
+            return not store.audit.seals_at_once
 
     def close(self) -> None:
         """Give back connections and files."""

@@ -215,6 +215,14 @@ class Specs:
         """A family agreed to be written to, or objected."""
 
     @spec
+    def emergency_begun(self, event: events.EmergencyBegun) -> None:
+        """Somebody opened one record without the right to read: an administrator should look."""
+
+    @spec
+    def emergency_ended(self, event: events.EmergencyEnded) -> None:
+        """A record that was opened in an emergency was closed before its time."""
+
+    @spec
     def message_parked(self, event: events.MessageParked) -> None:
         """A message failed too often: somebody should look at it."""
 
@@ -269,6 +277,22 @@ class Specs:
     @spec
     def import_reverted(self, event: events.ImportReverted) -> None:
         """An import was taken back."""
+
+    @spec
+    def key_rotation_begun(self, event: events.KeyRotationBegun) -> None:
+        """A new key of the clinic writes from now on."""
+
+    @spec
+    def keys_destroyed(self, event: events.KeysDestroyed) -> None:
+        """Keys of the clinic that nothing needed any more are gone."""
+
+    @spec
+    def lead_archived(self, event: events.LeadArchived) -> None:
+        """A lost lead was archived by the clinic's rules of retention."""
+
+    @spec
+    def lead_erased(self, event: events.LeadErased) -> None:
+        """A person was erased: forget here too what was known of the lead."""
 
 
 @frozen

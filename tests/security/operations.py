@@ -1,6 +1,7 @@
 """Every operation with arguments that would be accepted, for the matrix of roles and objects."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -32,9 +33,10 @@ from orthocrm.analytics import metrics
 from orthocrm.core.activity import Document, LeadActivityType
 from orthocrm.core.coordinator import Coordinator
 from orthocrm.core.default_templates import DEFAULT_MESSAGES
-from orthocrm.core.errors import TooLittleHistory
+from orthocrm.core.errors import ConfigurationError, TooLittleHistory
 from orthocrm.core.forms import FormDefinition, FormField
 from orthocrm.core.ids import ImportId, LeadId, MergeId, SpendId, TaskId, TimeOffId, ViewId
+from orthocrm.core.keyring import KeyLayer
 from orthocrm.core.query import Cond
 from orthocrm.core.settings import Settings
 from orthocrm.core.task import LeadTaskType
@@ -53,6 +55,7 @@ from orthocrm.leads.tabular import rows
 from orthocrm.services.imports.ledger import Tally
 from orthocrm.services.imports.reverting import Reverted
 from orthocrm.services.intelligence.training import Examples
+from orthocrm.services.privacy.accounting import NewDisclosure
 from tests.flows.practice import House, enquiry
 
 MAPPING_TEXT = 'kind = "leads"\n[columns]\nfirst_name = "a"\nlast_name = "b"\nemail = "c"\n'
@@ -98,7 +101,14 @@ ON_LEADS: dict[str, Call] = {
     "intelligence.duplicates": lambda desk, t: desk.intelligence.duplicates(t.lead),
     "intelligence.score": lambda desk, t: desk.intelligence.score([t.lead]),
     "intelligence.tones": lambda desk, t: desk.intelligence.tones(t.lead),
+    "privacy.break_glass": lambda desk, t: desk.privacy.break_glass(t.lead, "a fall"),
+    "privacy.end_emergency": lambda desk, t: desk.privacy.end_emergency(t.lead),
     "leads.timeline": lambda desk, t: desk.leads.timeline(t.lead),
+    "privacy.disclose": lambda desk, t: desk.privacy.disclose([t.lead], _told()),
+    "privacy.export": lambda desk, t: desk.privacy.export(t.lead),
+    "privacy.erase": lambda desk, t: desk.privacy.erase(t.lead, with_export=False),
+    "privacy.hold": lambda desk, t: desk.privacy.hold(t.lead),
+    "privacy.lift_hold": lambda desk, t: desk.privacy.lift_hold(t.lead),
     "sources.touches": lambda desk, t: desk.sources.touches(t.lead),
     "sources.add_touch": lambda desk, t: desk.sources.add_touch(t.lead, _touch()),
     "pipeline.move": lambda desk, t: desk.pipeline.move(t.lead, "pending_decision"),
@@ -258,7 +268,21 @@ ON_THE_CLINIC: dict[str, Call] = {
     ),
     "settings.remove_absence": lambda desk, t: desk.settings.remove_absence(t.absence),
     "privacy.trail": lambda desk, _: desk.privacy.trail(),
+    "privacy.seal": lambda desk, _: desk.privacy.seal(),
+    "privacy.checkpoint": lambda desk, _: desk.privacy.checkpoint(),
+    "privacy.checkpoints": lambda desk, _: desk.privacy.checkpoints(),
+    "privacy.public_key": lambda desk, _: desk.privacy.public_key(),
+    "privacy.examine": lambda desk, _: desk.privacy.examine(),
+    "privacy.examine_aside": lambda desk, _: desk.privacy.examine_aside(),
+    "privacy.disclosure_page": lambda desk, _: desk.privacy.disclosure_page(),
+    "privacy.access_page": lambda desk, t: desk.privacy.access_page(t.lead),
+    "privacy.glass_page": lambda desk, _: desk.privacy.glass_page(),
+    "privacy.emergencies": lambda desk, _: desk.privacy.emergencies(),
     "privacy.deidentified_page": lambda desk, _: desk.privacy.deidentified_page(salt="s" * 32),
+    "privacy.retain": lambda desk, _: desk.privacy.retain(really=True),
+    "keys.rotate": lambda desk, _: _turned(desk),
+    "keys.move": lambda desk, _: desk.keys.move(),
+    "keys.status": lambda desk, _: desk.keys.status(),
     "imports.begin_backfill": lambda desk, _: desk.imports.begin_backfill(),
     "imports.backfill_batch": lambda desk, _: desk.imports.backfill_batch([], None),
     "imports.begin": lambda desk, _: desk.imports.begin("leads", MAPPING),
@@ -296,6 +320,16 @@ ANALYTICS: dict[str, Call] = {
     "sources.costs": lambda desk, _: desk.sources.costs(Period.month(2026, 11)),
     "analytics.behind": lambda desk, _: desk.analytics.behind(metrics.OUTCOMES, "leads"),
 }
+
+
+def _told() -> NewDisclosure:
+    return NewDisclosure(recipient="the county court", what="the whole record", purpose="subpoena")
+
+
+def _turned(desk: Desk) -> None:
+    """Ask for new keys, also where nothing is encrypted."""
+    with suppress(ConfigurationError):
+        desk.keys.rotate(KeyLayer.CLINIC)
 
 
 ON_A_PAST = ("intelligence.forecast",)

@@ -25,6 +25,7 @@ from tests.flows.conftest import KEYS
 from tests.flows.practice import House, enquiry
 from tests.security import operations
 from tests.security.digest import digest, refusals
+from tests.security.entered import ENTERING
 from tests.security.notified import NOTIFYING
 from tests.security.operations import (
     ANALYTICS,
@@ -72,7 +73,7 @@ OBJECTS = ("own", "of_another", "unassigned", "of_another_clinic", "missing")
 
 def test_every_operation_is_in_the_matrix() -> None:
     known = {*ON_LEADS, *ON_LOST_LEADS, *ON_ABSENT_OWNERS, *PER_ITEM, *ON_THE_CLINIC, *ANALYTICS}
-    assert known | set(SCHEDULING) | set(NOTIFYING) == set(OPERATIONS)
+    assert known | set(SCHEDULING) | set(NOTIFYING) | set(ENTERING) == set(OPERATIONS)
 
 
 def test_the_library_grants_what_the_source_grants() -> None:
@@ -232,7 +233,7 @@ def test_operations_on_one_lead(house: House, name: str, role: Role, kind: str) 
     call = {**ON_LEADS, **ON_LOST_LEADS}[name]
     desk = house.desk(role, "me")
     before, refused = digest(house.crm), len(refusals(house))
-    if OPERATIONS[name].permission not in GRANTED[role]:
+    if not _holds(role, OPERATIONS[name].permission):
         with pytest.raises(Forbidden):
             call(desk, target)
     elif not _visible(role, kind):
@@ -297,6 +298,7 @@ BEYOND = {
     "imports.revert_batch": {Permission.LEAD_ARCHIVE},
     "imports.close_revert": {Permission.LEAD_ARCHIVE},
     "privacy.trail": {Permission.AUDIT_READ},
+    **dict.fromkeys(("privacy.seal", "privacy.checkpoint"), {Permission.AUDIT_SEAL}),
     "settings.add_absence": {Permission.AVAILABILITY_MANAGE},
     "settings.remove_absence": {Permission.AVAILABILITY_MANAGE},
     "analytics.behind": {ANALYSE, READ},
@@ -331,7 +333,18 @@ MORE = {
         Role.WORKER,
         Role.OPERATOR,
     },
+    Permission.BREAK_GLASS: {
+        Role.DOCTOR,
+        Role.PROVIDER,
+        Role.CLINIC_ADMIN,
+        Role.ADMIN,
+        Role.OPERATOR,
+    },
     Permission.AUDIT_READ: {Role.CLINIC_ADMIN, Role.ADMIN, Role.OPERATOR},
+    Permission.AUDIT_SEAL: {Role.ADMIN, Role.WORKER, Role.OPERATOR},
+    Permission.PRIVACY_EXPORT: {Role.CLINIC_ADMIN, Role.ADMIN, Role.OPERATOR},
+    Permission.PRIVACY_ERASE: {Role.CLINIC_ADMIN, Role.ADMIN, Role.WORKER, Role.OPERATOR},
+    Permission.KEYS_ROTATE: {Role.ADMIN, Role.WORKER, Role.OPERATOR},
     Permission.AVAILABILITY_MANAGE: {
         Role.CLINIC_ADMIN,
         Role.ADMIN,
@@ -366,7 +379,11 @@ def _may(role: Role, name: str) -> bool:
         return False
     if role is Role.MARKETING_MANAGER and name in NOT_FOR_MARKETING:
         return False
-    return all(p in GRANTED[role] or role in MORE.get(p, ()) for p in needed)
+    return all(_holds(role, permission) for permission in needed)
+
+
+def _holds(role: Role, permission: Permission) -> bool:
+    return permission in GRANTED[role] or role in MORE.get(permission, ())
 
 
 @pytest.mark.parametrize("role", Role)

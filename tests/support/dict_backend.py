@@ -1,6 +1,7 @@
 """A small backend as a third party would write it: dictionaries, one unit of work at a time."""
 
 import hmac
+import json
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -163,6 +164,11 @@ class DictConsents:
         held = {address: self.entries(address) for address in addresses}
         return {address: entries for address, entries in held.items() if entries}
 
+    def forget(self, leads: Collection[LeadId], addresses: Collection[str]) -> None:
+        for key, entry in list(self.ledger.rows.items()):
+            if entry.lead_id in leads or (entry.lead_id is None and entry.address in addresses):
+                self.ledger.rows[key] = evolve(entry, lead_id=None, evidence=None)
+
     def entries(self, address: str) -> list[ConsentEntry]:
         found = [entry for entry in self.ledger.rows.values() if entry.address == address]
         return sorted(found, key=lambda entry: (entry.at, entry.id))
@@ -243,6 +249,11 @@ class DictDeliveries:
     def finish(self, delivery: Delivery, result: Mapping[str, Any]) -> None:
         key = (delivery.operation, delivery.user, delivery.key)
         self.rows[key] = evolve(self.rows[key], result=deepcopy(result))
+
+    def forget(self, ids: Collection[str]) -> None:
+        for key, held in list(self.rows.items()):
+            if any(f'"{one}"' in json.dumps(held.result) for one in ids):
+                del self.rows[key]
 
 
 UNIQUE: Mapping[str, Sequence[Any]] = {

@@ -7,6 +7,7 @@ from orthocrm.cli.demonstrating import demo
 from orthocrm.cli.entering import key, user
 from orthocrm.cli.exporting import export
 from orthocrm.cli.importing import import_file, import_revert
+from orthocrm.cli.keeping import keys, person, retain
 from orthocrm.cli.operating import board, clinic, migrate, work
 from orthocrm.cli.options import Commands, logging_options
 from orthocrm.cli.reporting import report
@@ -38,6 +39,9 @@ COMMANDS = (
     work,
     board,
     audit,
+    keys,
+    person,
+    retain,
 )
 
 for command in COMMANDS:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orthocrm.cli.options import at_desk, database, database_of_group, of_clinic
+from orthocrm.cli.options import Failed, at_desk, database, database_of_group, of_clinic
 from orthocrm.core.wording import counted
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _LIMITS = {
 def audit(context: click.Context, url: str | None, wanted: str | None, size: int) -> None:
     """Show the newest entries of the audit trail, or do what a command says with it."""
     if context.invoked_subcommand is not None:
-        context.default_map = dict.fromkeys(audit.commands, {"url": url, "wanted": wanted})
+        context.default_map = {name: {"url": url, "wanted": wanted} for name in audit.commands}
         return
     if url is None:
         raise click.UsageError("Missing option '--db'.")
@@ -149,7 +149,10 @@ def audit_checkpoint(url: str, wanted: str | None, *, after_restore: bool) -> No
 def audit_public_key(url: str, wanted: str | None) -> None:
     """Print the public key that verifies checkpoints, in PEM."""
     with at_desk(url, wanted) as (_, desk):
-        click.echo(desk.privacy.public_key(), nl=False)
+        pem = desk.privacy.public_key()
+    if pem is None:
+        raise Failed("nothing is signed here: set ORTHOCRM_CHECKPOINTS")
+    click.echo(pem, nl=False)
 
 
 @audit.command("disclosures")

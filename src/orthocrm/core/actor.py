@@ -125,12 +125,17 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
             _P.PRIVACY_EXPORT,
             _P.PRIVACY_ERASE,
             _P.AUDIT_READ,
+            _P.BREAK_GLASS,
             _P.MODEL_TRAIN,
             _P.USER_MANAGE,
             *_SCHEDULING,
         )
         | _NOTICES,
-        Role.DOCTOR: {_P.LEAD_ANALYTICS: Scope.AGGREGATES, **_NOTICES},
+        Role.DOCTOR: {
+            _P.LEAD_ANALYTICS: Scope.AGGREGATES,
+            _P.BREAK_GLASS: Scope.CLINIC,
+            **_NOTICES,
+        },
         Role.MARKETING_MANAGER: {_P.LEAD_ANALYTICS: Scope.MARKETING, **_NOTICES},
         Role.AGENT: {
             **_NOTICES,
@@ -147,6 +152,7 @@ LITERAL: Mapping[Role, Grants] = MappingProxyType(
             _P.AVAILABILITY_READ,
             _P.AVAILABILITY_MANAGE,
         )
+        | _clinic(_P.BREAK_GLASS)
         | _NOTICES,
         Role.PATIENT: _own(_P.APPOINTMENT_READ, _P.APPOINTMENT_BOOK, _P.AVAILABILITY_READ),
         Role.WEB_FORM: _clinic(_P.LEAD_CREATE),

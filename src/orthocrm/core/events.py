@@ -20,6 +20,7 @@ from orthocrm.core.ids import (
     ActivityId,
     AppointmentId,
     ClinicId,
+    EmergencyId,
     ImportId,
     KeyId,
     LeadId,
@@ -32,6 +33,7 @@ from orthocrm.core.ids import (
     UserId,
     WaitlistId,
 )
+from orthocrm.core.keyring import KeyLayer
 from orthocrm.core.lead import LostReason
 from orthocrm.core.notifying import MessageChannel, Purpose
 
@@ -350,6 +352,23 @@ class ConsentRecorded(Event):
 
 
 @frozen(kw_only=True)
+class EmergencyBegun(Event):
+    """Somebody broke the glass: they may read one lead without the right to, until `ends_at`."""
+
+    lead_id: LeadId
+    emergency_id: EmergencyId
+    ends_at: datetime
+
+
+@frozen(kw_only=True)
+class EmergencyEnded(Event):
+    """A record that was opened in an emergency was closed before its time."""
+
+    lead_id: LeadId
+    emergency_id: EmergencyId
+
+
+@frozen(kw_only=True)
 class MessageParked(Event):
     """A message failed too often and waits for a person; `because` is the last reason."""
 
@@ -481,6 +500,40 @@ class ImportReverted(Event):
     removed: int
     restored: int
     kept: int
+
+
+@frozen(kw_only=True)
+class KeyRotationBegun(Event):
+    """A new key writes from now on, or the outermost one was replaced; `number` is the new key's."""
+
+    layer: KeyLayer
+    number: int | None = None
+
+
+@frozen(kw_only=True)
+class KeysDestroyed(Event):
+    """Keys of the clinic that nothing needed any more are gone."""
+
+    numbers: tuple[int, ...]
+
+
+@frozen(kw_only=True)
+class LeadArchived(Event):
+    """A lost lead was archived, since the practice keeps such leads apart after a while."""
+
+    lead_id: LeadId
+
+
+@frozen(kw_only=True)
+class LeadErased(Event):
+    """Everything that was known of a person is gone.
+
+    `patient_ref` is the patient of the host application, when the lead had been converted: what
+    is kept there is the host's to erase or to keep.
+    """
+
+    lead_id: LeadId
+    patient_ref: str | None = None
 
 
 def payload(event: Event) -> Mapping[str, Any]:

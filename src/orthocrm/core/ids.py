@@ -32,6 +32,7 @@ SeriesId = NewType("SeriesId", str)
 WaitlistId = NewType("WaitlistId", str)
 SessionId = NewType("SessionId", str)
 KeyId = NewType("KeyId", str)
+EmergencyId = NewType("EmergencyId", str)
 
 StageSlug = NewType("StageSlug", str)
 """The lasting key of a stage within its clinic: the name may change, the slug never does."""

@@ -120,6 +120,9 @@ class NoKeyring:
         """Move nothing."""
         return NOTHING_MOVED
 
+    def alone(self) -> None:
+        """Do nothing: without keys nobody is in the way of another."""
+
     def forget(self, leads: Collection[LeadId]) -> None:
         """Destroy nothing: what is in clear is gone when it is removed."""
 

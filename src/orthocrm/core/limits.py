@@ -9,3 +9,6 @@ LABEL = 255
 REFERENCE = 255
 PAGE = 500
 """The most rows that one page may hold."""
+
+MOST_MOVED = 5_000
+"""How many rows one unit of work brings under another key at most."""

@@ -179,6 +179,10 @@ class Deliveries(Protocol):
         """Record the ids of what came of a delivery that was claimed in this unit of work."""
         ...
 
+    def forget(self, ids: Collection[str]) -> None:
+        """Forget the deliveries whose result names one of these ids."""
+        ...
+
 
 class Messages(Repository[Message], Protocol):
     """Messages, which carriers' workers claim as they claim the outbox."""
@@ -210,6 +214,13 @@ class Consents(Protocol):
         """Give the entries of addresses (match keys), oldest `at` first; ids break ties.
 
         Unknown addresses are left out. The evidence of a lead that is gone may be missing.
+        """
+        ...
+
+    def forget(self, leads: Collection[LeadId], addresses: Collection[str]) -> None:
+        """Forget whose entries of leads are, and how they are known; what they say still holds.
+
+        Of entries on `addresses` that name no lead only the evidence goes.
         """
         ...
 
@@ -336,11 +347,18 @@ class Keyring(Protocol):
         """
         ...
 
+    def alone(self) -> None:
+        """Let nobody else work in the clinic until this unit of work ends.
+
+        Call it before anything is locked or written; raises `Conflict` when others take too long.
+        """
+        ...
+
     def forget(self, leads: Collection[LeadId]) -> None:
         """Destroy the keys of leads: what was sealed with them is never read again.
 
         The leads get new keys, for what this unit of work stores of them from now on. Call it
-        before anything else is read or written; raises `Conflict` when others hold the keys.
+        `alone`, when everything of them that is still needed has been read.
         """
         ...
 

@@ -19,6 +19,9 @@ CONFIRMATION = "confirmation-instead"
 BY_HAND = "by-hand"
 """In place of a rule: somebody of the practice asked for it (S2-16)."""
 
+RULES_CHANGED = "rules_changed"
+"""Why a reminder was cancelled whose rule is gone, or speaks at a time that has passed."""
+
 _KEY = re.compile(r"reminder/[^/]+/(\d{1,9})/[A-Z]+/[^/]+")
 
 
@@ -52,7 +55,8 @@ class ReminderStatus(StrEnum):
     """Where a reminder stands.
 
     CLAIMED: a worker hands it to its carrier. FAILED: it was refused for good, or failed too
-    often. VOIDED: the appointment was moved or is off, or somebody cancelled it.
+    often. VOIDED: the appointment was moved or is off, its rule was changed, or somebody cancelled
+    it.
     """
 
     PENDING = "PENDING"

@@ -32,6 +32,7 @@ from orthocrm.core.messaging_checks import messaging_problems
 from orthocrm.core.reminder_checks import reminder_template_problems, reminding_problems
 from orthocrm.core.reminding import Reminding
 from orthocrm.core.reporting import Reporting, reporting_problems
+from orthocrm.core.retention import Retention, retention_problems
 from orthocrm.core.routing import ROUTING_CHECKS, Routing
 from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule
 from orthocrm.core.source import Source
@@ -100,7 +101,7 @@ class Settings:
     the host application's own `document_schemes`. `visit_types` is what can be booked, `resources`
     the chairs and rooms for it, and `reminders` those of types that have none of their own;
     `own_bookings` is how many appointments to come patients may have booked by themselves at a
-    time; None: as many as they like. `reminding` says how they are sent. `reporting` is what
+    time; None: as many as they like. `reminding` says how they are sent. `retention` says what becomes of lost leads in the end. `reporting` is what
     reports go by, and who gets which. `sentiment` names the reader of tone that looks at what
     families write; None: nobody looks.
     """
@@ -135,6 +136,7 @@ class Settings:
     reporting: Reporting = field(factory=Reporting)
     sentiment: str | None = "lexicon"
     reminding: Reminding = field(factory=Reminding)
+    retention: Retention = field(factory=Retention)
 
 
 @frozen(kw_only=True)
@@ -240,6 +242,7 @@ def checked_settings(settings: object) -> Settings:
     problems += messaging_problems(settings.messaging)
     problems += visit_problems(settings.visit_types, settings.resources, settings.reminders)
     problems += reminding_problems(settings.reminding)
+    problems += retention_problems(settings.retention)
     problems += reminder_template_problems(
         settings.reminders, settings.visit_types, settings.message_templates
     )

@@ -11,13 +11,14 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
 from attrs import field, frozen
 
-from orthocrm.core.errors import AlreadyExists, MissingKey
+from orthocrm.core.errors import AlreadyExists, Conflict, MissingKey
 from orthocrm.core.ports import KeyProvider
 
 KEY_BYTES: Final = 32
@@ -57,10 +58,16 @@ class StaticKeys:
 
 
 class KeyFile:
-    """A `KeyProvider` over a file that only its owner may read."""
+    """A `KeyProvider` over a file that only its owner may read.
+
+    A file that has changed is read again. While it cannot be read nothing is unwrapped; it goes on
+    when the file is back.
+    """
 
     def __init__(self, path: str | Path) -> None:
-        self._keys = _parsed(private_bytes(Path(path)).decode("ascii", "replace"), str(path))
+        self._path = Path(path)
+        self._read_at: tuple[int, ...] = ()
+        self._keys = self._now()
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
@@ -68,16 +75,74 @@ class KeyFile:
 
         The file appears whole or not at all, and is on the disk before this returns.
         """
-        write_private(Path(path), b"1 " + base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
+        write_private(Path(path), _written({1: os.urandom(KEY_BYTES)}))
         return cls(path)
+
+    @classmethod
+    def add(cls, path: str | Path) -> int:
+        """Write a new key into a file, and give its id; it wraps from then on.
+
+        Raises:
+            MissingKey: the file is not there, or others may read it.
+        """
+        target = Path(path)
+        keys = _file_keys(target)
+        fresh = max(keys) + 1
+        _replace(target, _written({**keys, fresh: os.urandom(KEY_BYTES)}))
+        return fresh
+
+    @classmethod
+    def drop(cls, path: str | Path, key_id: int) -> None:
+        """Take an old key out of a file: what is still wrapped with it can never be read again.
+
+        Raises:
+            MissingKey: the file does not hold the key.
+            Conflict: it is the key that wraps now.
+        """
+        target = Path(path)
+        keys = _file_keys(target)
+        if key_id not in keys:
+            raise MissingKey(f"{path}: key {key_id} is not there")
+        if key_id == max(keys):
+            raise Conflict("the key that wraps now stays: add another one first")
+        _replace(target, _written({number: keys[number] for number in keys if number != key_id}))
 
     def active(self) -> int:
         """Give the id of the key that wraps from now on."""
-        return self._keys.active()
+        return self._now().active()
 
     def key(self, key_id: int) -> bytes:
         """Give a live key; raises `MissingKey` when the file does not hold it."""
-        return self._keys.key(key_id)
+        return self._now().key(key_id)
+
+    def _now(self) -> KeyProvider:
+        """Read the file again when it is another one than before."""
+        stamp = _stamp(self._path)
+        if stamp != self._read_at:
+            self._keys: KeyProvider = StaticKeys(_file_keys(self._path), str(self._path))
+            self._read_at = stamp
+        return self._keys
+
+
+def _file_keys(path: Path) -> dict[int, bytes]:
+    keys = _entries(private_bytes(path).decode("ascii", "replace"), str(path))
+    if not keys:
+        raise MissingKey(f"{path}: no key")
+    return keys
+
+
+def _written(keys: Mapping[int, bytes]) -> bytes:
+    lines = [f"{number} {base64.b64encode(key).decode()}\n" for number, key in keys.items()]
+    return "".join(lines).encode()
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Tell one state of a file from another."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise MissingKey(f"{path}: the key file cannot be read ({error.strerror})") from None
+    return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
 
 class EnvironmentKeys:
@@ -123,17 +188,32 @@ def write_private(target: Path, content: bytes) -> None:
 
 
 def _write_new(target: Path, content: bytes) -> None:
-    """Write a private file beside the target and link it there, which fails when one exists."""
-    handle, draft = tempfile.mkstemp(prefix=".", suffix=".keys", dir=target.parent)
+    """Write a private file, which fails when one exists."""
+    with _drafted(target, content) as draft:
+        os.link(draft, target)
+    _settle(target.parent)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Put another private file in the place of one; it is the old or the new one at any time."""
+    with _drafted(target, content) as draft:
+        draft.replace(target)
+    _settle(target.parent)
+
+
+@contextmanager
+def _drafted(target: Path, content: bytes) -> Iterator[Path]:
+    """Write a private file beside the target, on the disk before anything is done with it."""
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".keys", dir=target.parent)
+    draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, target)
+        yield draft
     finally:
-        Path(draft).unlink()
-    _settle(target.parent)
+        draft.unlink(missing_ok=True)
 
 
 def _settle(directory: Path) -> None:
@@ -147,13 +227,17 @@ def _settle(directory: Path) -> None:
 
 
 def _parsed(text: str, place: str) -> KeyProvider:
+    return StaticKeys(_entries(text, place), place)
+
+
+def _entries(text: str, place: str) -> dict[int, bytes]:
     keys: dict[int, bytes] = {}
     for line in filter(None, map(str.strip, re.split(r"[\r\n,]", text))):
         key_id, key = _entry(line, place)
         if key_id in keys:
             raise MissingKey(f"{place}: key {key_id} stands there twice")
         keys[key_id] = key
-    return StaticKeys(keys, place)
+    return keys
 
 
 def _entry(line: str, place: str) -> tuple[int, bytes]:

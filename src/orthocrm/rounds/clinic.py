@@ -11,7 +11,7 @@ from orthocrm.core.ids import ClinicId
 from orthocrm.core.settings import Clinic
 from orthocrm.core.task import Task
 from orthocrm.hooks import Failure
-from orthocrm.rounds.carrying import Carriers
+from orthocrm.rounds.carrying import Carriers, never
 from orthocrm.rounds.worked import StepFailed, Worked
 from orthocrm.services.analytics.desk import Analytics
 from orthocrm.services.assignment.desk import Assignment
@@ -21,6 +21,7 @@ from orthocrm.services.notifications.desk import Notifications
 from orthocrm.services.notifications.settling import Outcome, Settled
 from orthocrm.services.pipeline.desk import Pipeline
 from orthocrm.services.privacy.desk import Privacy
+from orthocrm.services.privacy.keyrings import Keys
 from orthocrm.services.scheduling.desk import Scheduling
 
 SETTLE_TRIES = 5
@@ -64,7 +65,12 @@ class WorkersDesk(Protocol):
 
     @property
     def privacy(self) -> Privacy:
-        """The audit trail, which is sealed and witnessed."""
+        """The audit trail, which is sealed and witnessed, and retention."""
+        ...
+
+    @property
+    def keys(self) -> Keys:
+        """Keys that are replaced."""
         ...
 
     @property
@@ -78,7 +84,7 @@ class Round:
     """What the round of a clinic works with; `tell` tells its events to plug-ins.
 
     `stop` is asked before each piece of work. With `tends_trail` the audit trail is sealed and
-    witnessed.
+    witnessed. `keys_wait` tells whether rows wait for new keys.
     """
 
     clinic: Clinic
@@ -87,6 +93,7 @@ class Round:
     tell: Callable[[ClinicId], Sequence[Failure]]
     stop: Callable[[], bool]
     tends_trail: bool = False
+    keys_wait: Callable[[], bool] = never
 
     def run(self) -> Worked:
         """Take every step; one that fails is noted, and waits for the next round."""
@@ -115,6 +122,16 @@ def _holds(one: Round) -> Worked:
     while not one.stop() and (ended := one.desk.scheduling.expire_holds()):
         count += len(ended)
     return Worked(expired=count)
+
+
+def _reminders(one: Round) -> Worked:
+    """Let reminders follow changed rules, before those of the old ones go."""
+    count, after, more = 0, None, True
+    while more and not one.stop():
+        renewed = one.desk.scheduling.renew_reminders(after)
+        count += len(renewed.appointments)
+        after, more = renewed.after, renewed.after is not None
+    return Worked(renewed=count)
 
 
 def _recalls(one: Round) -> Worked:
@@ -221,9 +238,36 @@ def _trail(one: Round) -> Worked:
     return Worked(sealed=count, checkpoints=int(stated is not None))
 
 
+def _keys(one: Round) -> Worked:
+    """Bring rows under new keys; whoever holds the keys for long has them until the next round."""
+    count = 0
+    try:
+        more = one.keys_wait()
+        while more and not one.stop():
+            moved = one.desk.keys.move()
+            count += moved.rows
+            more = moved.more
+    except Conflict:
+        pass
+    return Worked(moved=count)
+
+
+def _retention(one: Round) -> Worked:
+    rules = one.clinic.settings.retention
+    if rules.archive_after is None and rules.erase_after is None:
+        return Worked()
+    total, after, more = Worked(), None, True
+    while more and not one.stop():
+        done = one.desk.privacy.retain(really=True, after=after)
+        total += Worked(archived=len(done.archived), erased=len(done.erased))
+        after, more = done.after, done.after is not None
+    return total
+
+
 _STEPS: Mapping[str, Callable[[Round], Worked]] = {
     "untouched": _untouched,
     "holds": _holds,
+    "reminders": _reminders,
     "recalls": _recalls,
     "rules": _rules,
     "ages": _ages,
@@ -236,5 +280,7 @@ _STEPS: Mapping[str, Callable[[Round], Worked]] = {
     "late_events": _events,
     "models": _models,
     "trail": _trail,
+    "keys": _keys,
+    "retention": _retention,
 }
 """Events come after what makes them, messages after what asks for them, then what came of those."""

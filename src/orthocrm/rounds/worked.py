@@ -31,6 +31,7 @@ class Worked:
         escalated: Tasks of which the fallback person was told.
         notices: Notices of tasks that became overdue.
         expired: Holds of times that ran out.
+        renewed: Appointments whose reminders follow changed rules.
         reassigned: Leads that nobody had touched and that somebody else has now.
         reports: Scheduled reports that were queued as messages.
         sent: Messages that carriers took.
@@ -42,6 +43,9 @@ class Worked:
         trained: Models that were trained anew.
         sealed: Audit entries that got their places in the chain.
         checkpoints: Statements of where chains stand that went out of the database.
+        moved: Rows that came under new keys.
+        archived: Lost leads that were archived after their time.
+        erased: Lost leads that were erased after their time.
         late: Results that came after somebody else had taken the message.
     """
 
@@ -52,6 +56,7 @@ class Worked:
     escalated: int = 0
     notices: int = 0
     expired: int = 0
+    renewed: int = 0
     reassigned: int = 0
     reports: int = 0
     sent: int = 0
@@ -64,6 +69,9 @@ class Worked:
     trained: int = 0
     sealed: int = 0
     checkpoints: int = 0
+    moved: int = 0
+    archived: int = 0
+    erased: int = 0
 
     def __add__(self, other: "Worked") -> "Worked":
         names = [attribute.name for attribute in fields(Worked)]

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from orthocrm.backends.memory.drafts import Session
 from orthocrm.backends.memory.repositories import MemoryRepository
+from orthocrm.core.ids import LeadId
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
 
 
@@ -72,3 +73,11 @@ class MemoryConsents:
             for address, entries in found.items()
             if entries
         }
+
+    def forget(self, leads: Collection[LeadId], addresses: Collection[str]) -> None:
+        """Forget whose entries of leads are, and the evidence of these and of the addresses."""
+        self._session.write()
+        draft = self._session.draft("consents")
+        for entry in draft.everything():
+            if entry.lead_id in leads or (entry.lead_id is None and entry.address in addresses):
+                draft.put(evolve(entry, lead_id=None, evidence=None))

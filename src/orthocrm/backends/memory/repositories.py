@@ -1,5 +1,6 @@
 """The repositories of one unit of work in memory."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import nsmallest
@@ -224,6 +225,15 @@ class MemoryDeliveries:
         """Record the ids of what came of a delivery that was claimed in this unit of work."""
         finished = evolve(self._held(delivery) or delivery, result=result)
         self._session.draft("deliveries").put(self._table.apart(finished))
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Forget the deliveries whose result names one of these ids."""
+        self._session.write()
+        draft, parts = self._session.draft("deliveries"), [f'"{one}"' for one in ids]
+        for delivery in draft.everything():
+            told = json.dumps(dict(delivery.result or {}))
+            if any(part in told for part in parts):
+                draft.drop(self._table.key(delivery))
 
     def _held(self, delivery: Delivery) -> Delivery | None:
         self._session.write()

@@ -49,16 +49,47 @@ _ADDED: Mapping[Calculation, Callable[[Any], Any]] = {
 
 def groups(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]:
     """Compute an aggregate, in no order."""
-    if query.also and not _fits_one_pass(query, shape, session):
+    if not query.also:
+        return _at_once(query, shape, session)
+    if () in query.also and _adds_up(query, shape):
+        return _added_up(query, shape, session)
+    if not _fits_one_pass(query, shape, session):
         return _one_after_another(query, shape, session)
     return _at_once(query, shape, session)
+
+
+def _adds_up(query: Aggregate, shape: Shape[Any]) -> bool:
+    """Whether what is asked of all rows together follows from their groups."""
+    is_plain = bool(query.by) and not query.each and not _multiplies(evolve(query, also=()), shape)
+    return is_plain and all(m.field is None or m.calculation in _ADDED for m in query.measures)
+
+
+def _added_up(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]:
+    """Group in all ways but the empty ones, and add these up."""
+    ways = [cut for cut, way in enumerate(query.ways) if way]
+    found = groups(evolve(query, also=tuple(query.ways[cut] for cut in ways[1:])), shape, session)
+    parts = [group for group in found if group.cut == 0]
+    whole = [
+        _together(query, parts, cut, shape, session)
+        for cut, way in enumerate(query.ways)
+        if not way
+    ]
+    return [*(evolve(group, cut=ways[group.cut]) for group in found), *whole]
 
 
 def _fits_one_pass(query: Aggregate, shape: Shape[Any], session: Session) -> bool:
     """Whether the engine can group in all ways at once, and tell their groups apart."""
     different = {frozenset(way) for way in query.ways}
     is_plain = not query.each and not _multiplies(query, shape)
+    is_plain = is_plain and not any(map(_is_nothing, _keys_of(query)))
     return session.language.has_arrays and is_plain and len(different) == len(query.ways)
+
+
+def _is_nothing(key: Key) -> bool:
+    """Whether a key is missing of every row."""
+    if isinstance(key, Bucket):
+        return len(key.edges) <= 1
+    return isinstance(key, Classes) and not key.classes
 
 
 def _multiplies(query: Aggregate, shape: Shape[Any]) -> bool:

@@ -1,7 +1,7 @@
 """The outbox and the deliveries: what concurrent units of work compete for."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -121,6 +121,15 @@ def _finished(language: Language) -> str:
     return language.text(statement.where(*_this_delivery())).sql
 
 
+@cache
+def _naming(language: Language) -> Text:
+    """Delete the deliveries in whose result a text stands."""
+    written = sa.cast(deliveries.c.result, sa.Text())
+    part = sa.bindparam("part", type_=sa.Text())
+    statement = sa.delete(deliveries)
+    return language.text(statement.where(in_clinic(deliveries), language.contains(written, part)))
+
+
 class SqlDeliveries:
     """Requests that have to have one effect only.
 
@@ -183,6 +192,12 @@ class SqlDeliveries:
         ]
         step = Step(kind="delivery", sql=_finished(self._language), rows=rows)
         self._transaction.last(step)
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Forget the deliveries whose result names one of these ids."""
+        self._transaction.flush()
+        for one in ids:
+            self._transaction.session.met(_naming(self._language), {"part": f'"{one}"'})
 
     def _keys(self, delivery: Delivery) -> list[dict[str, str]]:
         """Give what tells deliveries apart, in the order of the columns.

@@ -181,9 +181,12 @@ class SqlKeyring:
         insert = texts.insert(clinic_keys, self._session.language)
         self._session.write([Step(kind="key", sql=insert, rows=[ring_row(self._keys, key)])])
 
+    def alone(self) -> None:
+        """Let nobody else work in the clinic until this unit of work ends."""
+        self._session.alone()
+
     def forget(self, leads: Collection[LeadId]) -> None:
         """Destroy the keys of leads: what was sealed with them is never read again."""
-        self._session.alone()
         self._keys.fetch(leads)
         known = [lead for lead in leads if self._keys.knows(lead)]
         swaps = [

@@ -16,6 +16,7 @@ from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.tables import consents
 from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.errors import NotFound
+from orthocrm.core.ids import LeadId
 from orthocrm.core.notifying import ConsentEntry, Message
 from orthocrm.core.time import instant
 
@@ -78,6 +79,20 @@ def _of_addresses(language: Language) -> Text:
     return language.text(statement)
 
 
+@cache
+def _of_nobody(language: Language) -> Text:
+    statement = sa.update(consents).values(lead_id=sa.null(), sealed=sa.null())
+    whose = language.among(consents.c.lead_id, "leads")
+    return language.text(statement.where(in_clinic(consents), whose))
+
+
+@cache
+def _without_evidence(language: Language) -> Text:
+    statement = sa.update(consents).values(sealed=sa.null())
+    these = language.among(consents.c.blind, "these")
+    return language.text(statement.where(in_clinic(consents), these, consents.c.lead_id.is_(None)))
+
+
 class SqlConsents:
     """The ledger of consent; of an address only its blind index is stored."""
 
@@ -105,6 +120,15 @@ class SqlConsents:
             entry = self._entry(row, asked[row[-2]])
             found.setdefault(entry.address, []).append(entry)
         return found  # in the order of the rows, whatever key made their indexes
+
+    def forget(self, leads: Collection[LeadId], addresses: Collection[str]) -> None:
+        """Forget whose entries of leads are, and the evidence of these and of the addresses."""
+        self._transaction.flush()
+        session, several = self._transaction.session, self._language.several
+        session.met(_of_nobody(self._language), {"leads": several(leads)})
+        asked = self._asked(addresses)
+        if asked:
+            session.met(_without_evidence(self._language), {"these": several(asked)})
 
     def _asked(self, addresses: Collection[str]) -> Mapping[str, str]:
         try:

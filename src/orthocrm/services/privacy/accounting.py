@@ -101,7 +101,9 @@ def names(entry: AuditEntry, lead_id: LeadId) -> bool:
     )
 
 
-def told(store: UnitOfWork, entries: Sequence[AuditEntry]) -> Mapping[AuditId, list[PersonalChange]]:
+def told(
+    store: UnitOfWork, entries: Sequence[AuditEntry]
+) -> Mapping[AuditId, list[PersonalChange]]:
     """Read what disclosures were noted with; nothing is left of a person who was erased."""
     noted: dict[AuditId, list[PersonalChange]] = defaultdict(list)
     ids = [entry.id for entry in entries if entry.operation == reports.DISCLOSE]

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from orthocrm.core.audit import DONE, AuditEntry, ChainHead, PersonalChange
 from orthocrm.core.errors import MissingKey, NotFound
+from orthocrm.core.events import LeadErased
 from orthocrm.core.ids import AuditId
 from orthocrm.core.ports import AuditTrail, UnitOfWork
-from orthocrm.core.query import AnyOf, Cond, Page, Sort, both
+from orthocrm.core.query import AnyOf, Cond, Sort, both
 from orthocrm.privacy import chain
 from orthocrm.privacy.audit import personal_faults
 from orthocrm.privacy.chain import Fault, Finding, Unreadable
@@ -17,8 +18,8 @@ from orthocrm.services.work import everything
 STRETCH = 5_000
 """So many positions are examined by one unit of work."""
 
-ERASING = ("privacy.erase",)
-"""Operations that name leads whose personal rows are gone since."""
+ERASING = ("privacy.erase", "privacy.retain")
+"""Operations that erase leads; which, their events say."""
 
 _ASIDE = AnyOf((Cond("position", "absent"), Cond("position", "lt", 1)))
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
@@ -101,19 +102,23 @@ def _changes(
     if not ids:
         return found
     try:
-        for change in everything(store.personal_changes, Cond("audit_id", "in", ids)):
-            found[change.audit_id].append(change)
-    except NotFound:
-        if len(ids) > 1:
-            return {**_changes(store, ids[: len(ids) // 2]), **_changes(store, ids[len(ids) // 2 :])}
-    except (MissingKey, *_UNREADABLE):
+        changes = everything(store.personal_changes, Cond("audit_id", "in", ids))
+    except (NotFound, MissingKey, *_UNREADABLE) as error:
         if len(ids) == 1:
-            return {ids[0]: [None]}
-        return {**_changes(store, ids[: len(ids) // 2]), **_changes(store, ids[len(ids) // 2 :])}
+            return {} if isinstance(error, NotFound) else {ids[0]: [None]}
+        half = len(ids) // 2
+        return {**_changes(store, ids[:half]), **_changes(store, ids[half:])}
+    for change in changes:
+        found[change.audit_id].append(change)
     return found
 
 
 def _erased(store: UnitOfWork) -> frozenset[str]:
     """Name the leads of which the trail says that they were erased."""
     where = both(Cond("operation", "in", ERASING), Cond("outcome", "eq", DONE))
-    return frozenset(one for entry in everything(store.audit, where) for one in entry.objects)
+    return frozenset(
+        change["lead_id"]
+        for entry in everything(store.audit, where)
+        for change in entry.changes
+        if change.get("kind") == LeadErased.kind
+    )
