@@ -57,16 +57,22 @@ class Area:
 
 
 def verb(
-    permission: Permission,
+    permission: Permission, *, in_emergency: bool = False
 ) -> Callable[[Callable[Concatenate[A, Work, P], R]], Callable[Concatenate[A, P], R]]:
-    """Declare a public verb and the permission that it asks for."""
+    """Declare a public verb and the permission that it asks for.
+
+    One that reads a single lead can be open `in_emergency` to who broke the glass for that lead.
+    """
 
     def declare(body: Callable[Concatenate[A, Work, P], R]) -> Callable[Concatenate[A, P], R]:
         @wraps(body)
         def call(self: A, /, *args: P.args, **kwargs: P.kwargs) -> R:
             name = f"{self.area}.{body.__name__}"
             return self._office.carry_out(
-                name, permission, lambda work: body(self, work, *args, **kwargs)
+                name,
+                permission,
+                lambda work: body(self, work, *args, **kwargs),
+                in_emergency=in_emergency,
             )
 
         call.permission = permission  # type: ignore[attr-defined] # read by Area when it registers
