@@ -176,7 +176,7 @@ def test_a_restored_backup_that_went_on_is_both() -> None:
     )
 
 
-@pytest.mark.parametrize(("broken_at", "count"), [(None, 1), (3, 0), (4, 0), (5, 1)])
+@pytest.mark.parametrize("broken_at, count", [(None, 1), (3, 0), (4, 0), (5, 1)])
 def test_a_broken_chain_explains_what_lies_behind(broken_at: int | None, count: int) -> None:
     known = [a_checkpoint(head(4))]
     assert len(judged(known, {4: "other"}, head(9), broken_at).findings) == count
@@ -208,7 +208,7 @@ def test_what_is_lost_after_a_stated_restore_counts_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grown", "waited", "at_once", "due"),
+    "grown, waited, at_once, due",
     [
         (0, 100 * EVERY, True, False),
         (1, EVERY - timedelta(microseconds=1), False, False),
@@ -219,7 +219,7 @@ def test_what_is_lost_after_a_stated_restore_counts_again() -> None:
     ],
 )
 def test_checkpoints_come_by_time_or_by_entries(
-    grown: int, waited: timedelta, at_once: bool, due: bool
+    *, grown: int, waited: timedelta, at_once: bool, due: bool
 ) -> None:
     last = a_checkpoint(head(5))
     now = MONDAY_MORNING + waited
