@@ -64,7 +64,7 @@ class Keys(Area, area="access"):
         return IssuedKey(key=key_details(key), token=token.token)
 
     @verb(Permission.USER_MANAGE)
-    def keys(self, work: Work, user_id: UserId | None = None) -> tuple[KeyDetails, ...]:
+    def api_keys(self, work: Work, user_id: UserId | None = None) -> tuple[KeyDetails, ...]:
         """List the API keys of the clinic or of one user, the oldest first."""
         mine = EVERYTHING if user_id is None else Cond("user", "eq", the_user(work, user_id).id)
         found = everything(work.store.api_keys, mine)
