@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from types import NoneType
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -78,8 +79,19 @@ def put_codes(codes: Sequence[str]) -> str:
 
 
 def put_array(values: Iterable[Any]) -> str:
-    """Write an array as text: as with single values, the statement tells of what type it is."""
-    return f"{{{','.join([_element(value) for value in values])}}}"
+    """Write an array as text: as with single values, the statement tells of what type it is.
+
+    Most columns of many rows are plain texts, or nothing at all: these are joined as they are.
+    """
+    column = list(values)
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        joined = '","'.join(column)
+        if "\\" not in joined and joined.count('"') == 2 * (len(column) - 1):
+            return f'{{"{joined}"}}'
+    elif kinds == {NoneType}:
+        return f"{{{','.join(['NULL'] * len(column))}}}"
+    return f"{{{','.join([_element(value) for value in column])}}}"
 
 
 def _element(value: Any) -> str:  # noqa: ANN401 - what a driver takes
