@@ -25,8 +25,10 @@ from orthocrm import (
 )
 from orthocrm.core.events import KINDS
 from orthocrm.core.ids import AppointmentId, UserId
+from orthocrm.core.keyring import KeyLayer
 from orthocrm.core.lead import Lead
 from orthocrm.core.messaging import Messaging
+from orthocrm.core.retention import Retention
 from orthocrm.core.task import Task
 from orthocrm.followup.sending import LONGEST_PAUSE, MOST_ATTEMPTS
 from orthocrm.hooks import Specs
@@ -104,6 +106,16 @@ def agree(house: House) -> object:
     return house.front.notifications.record_consent(house.lead().id, yes)
 
 
+def break_the_glass(house: House) -> Lead:
+    lead = house.lead()
+    house.desk(Role.DOCTOR).privacy.break_glass(lead.id, "a fall")
+    return lead
+
+
+def end_an_emergency(house: House) -> None:
+    house.desk(Role.DOCTOR).privacy.end_emergency(break_the_glass(house).id)
+
+
 def wait_for_a_carrier_in_vain(house: House) -> None:
     settings = house.admin.settings.practice().clinic.settings
     messaging = Messaging(carriers=((MessageChannel.EMAIL, "nobody"),))
@@ -156,6 +168,16 @@ def free_a_time_for_which_somebody_waits(house: House) -> None:
     house.front.scheduling.cancel(appointment)
 
 
+def leave_a_lost_lead_alone(house: House) -> None:
+    settings = house.admin.settings.practice().clinic.settings
+    house.admin.settings.change(evolve(settings, retention=Retention(archive_after=1)))
+    lost(house)
+    house.clock.advance(timedelta(days=32))
+
+
+ON_SQLITE = ("keys_destroyed",)
+"""What happens where there are keys only."""
+
 SCENARIOS: dict[str, Callable[[House], object]] = {
     "appointment_booked": visit,
     "appointment_requested": lambda h: visit(h, "request"),
@@ -203,10 +225,16 @@ SCENARIOS: dict[str, Callable[[House], object]] = {
     "lost_suggested": lambda h: log_without_an_answer(h, 3),
     "upset_noticed": lambda h: h.coordinator.followups.log(h.lead().id, COMPLAINT),
     "consent_recorded": agree,
+    "emergency_begun": break_the_glass,
+    "emergency_ended": end_an_emergency,
     "message_parked": wait_for_a_carrier_in_vain,
     "import_progressed": import_a_file,
     "import_finished": import_a_file,
     "import_reverted": revert_an_import,
+    "key_rotation_begun": lambda h: h.desk(Role.OPERATOR).keys.rotate(KeyLayer.OUTERMOST),
+    "keys_destroyed": lambda h: h.desk(Role.OPERATOR).keys.rotate(KeyLayer.CLINIC),
+    "lead_archived": leave_a_lost_lead_alone,
+    "lead_erased": lambda h: h.admin.privacy.erase(h.lead().id),
 }
 """What makes an event of each kind happen exactly once."""
 
@@ -230,7 +258,7 @@ def test_every_hook_has_a_test() -> None:
 @pytest.mark.parametrize("kind", sorted(SCENARIOS))
 def test_a_plug_in_hears_what_happened_once(kind: str) -> None:
     ear = an_ear(kind)
-    with a_house(ear) as house:
+    with a_house(ear, url="sqlite://" if kind in ON_SQLITE else "memory://") as house:
         ear.heard.clear()
         SCENARIOS[kind](house)
         house.crm.work()

@@ -1,7 +1,6 @@
 """Every operation with arguments that would be accepted, for the matrix of roles and objects."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -33,7 +32,7 @@ from orthocrm.analytics import metrics
 from orthocrm.core.activity import Document, LeadActivityType
 from orthocrm.core.coordinator import Coordinator
 from orthocrm.core.default_templates import DEFAULT_MESSAGES
-from orthocrm.core.errors import ConfigurationError, TooLittleHistory
+from orthocrm.core.errors import TooLittleHistory
 from orthocrm.core.forms import FormDefinition, FormField
 from orthocrm.core.ids import ImportId, LeadId, MergeId, SpendId, TaskId, TimeOffId, ViewId
 from orthocrm.core.keyring import KeyLayer
@@ -280,7 +279,7 @@ ON_THE_CLINIC: dict[str, Call] = {
     "privacy.emergencies": lambda desk, _: desk.privacy.emergencies(),
     "privacy.deidentified_page": lambda desk, _: desk.privacy.deidentified_page(salt="s" * 32),
     "privacy.retain": lambda desk, _: desk.privacy.retain(really=True),
-    "keys.rotate": lambda desk, _: _turned(desk),
+    "keys.rotate": lambda desk, _: desk.keys.rotate(KeyLayer.CLINIC),
     "keys.move": lambda desk, _: desk.keys.move(),
     "keys.status": lambda desk, _: desk.keys.status(),
     "imports.begin_backfill": lambda desk, _: desk.imports.begin_backfill(),
@@ -324,12 +323,6 @@ ANALYTICS: dict[str, Call] = {
 
 def _told() -> NewDisclosure:
     return NewDisclosure(recipient="the county court", what="the whole record", purpose="subpoena")
-
-
-def _turned(desk: Desk) -> None:
-    """Ask for new keys, also where nothing is encrypted."""
-    with suppress(ConfigurationError):
-        desk.keys.rotate(KeyLayer.CLINIC)
 
 
 ON_A_PAST = ("intelligence.forecast",)

@@ -53,7 +53,8 @@ class Told:
 class Known:
     """What is looked up for events: leads, visits, the owners for imports, and the fallback.
 
-    `others` hear of leads that need a coordinator while the fallback person is away as well.
+    `others` hear of leads that need a coordinator while the fallback person is away as well, and
+    `administrators` of emergencies.
     """
 
     leads: Mapping[str, Lead]
@@ -62,6 +63,7 @@ class Known:
     imported: Mapping[str, Mapping[UserId, int]]
     visits: Mapping[str, Appointment] = field(factory=dict)
     others: tuple[UserId, ...] = ()
+    administrators: tuple[UserId, ...] = ()
 
 
 def told(event: Event, item: str, known: Known) -> list[Told]:
@@ -200,6 +202,12 @@ def _parked(event: events.MessageParked, item: str, known: Known) -> list[Told]:
     return [_one(to, _K.MESSAGE_PARKED, item, event.lead_id, event.message_id)] if to else []
 
 
+def _alarmed(event: events.EmergencyBegun, item: str, known: Known) -> list[Told]:
+    """Tell who administers the clinic that somebody broke the glass, and the fallback person."""
+    to = dict.fromkeys([*known.administrators, *([known.fallback] if known.fallback else [])])
+    return [_one(user, _K.GLASS_BROKEN, item, event.lead_id, event.emergency_id) for user in to]
+
+
 def is_promised(event: Event, visit: Appointment) -> bool:
     """Whether an event is about a visit that people expect, or asked for and wait for an answer.
 
@@ -280,6 +288,7 @@ _RULES: Mapping[str, Callable[[Any, str, Known], list[Told]]] = {
     events.LeadCaptured.kind: _captured,
     events.ImportFinished.kind: _imported,
     events.MessageParked.kind: _parked,
+    events.EmergencyBegun.kind: _alarmed,
     events.AppointmentRequested.kind: _asked_for,
     events.AppointmentBooked.kind: _booked,
     events.AppointmentMoved.kind: _moved,
@@ -321,6 +330,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     _K.STAGE_OVERSTAYED: ("lead stays long in its stage", "leads stay long in their stages"),
     _K.DUPLICATES_FOUND: ("lead looks like one you have", "leads look like ones you have"),
     _K.IMPORT_FINISHED: ("row was imported", "rows were imported"),
+    _K.GLASS_BROKEN: ("record was opened in an emergency", "records were opened in emergencies"),
     _K.MESSAGE_PARKED: ("message could not be sent", "messages could not be sent"),
     _K.APPOINTMENT_REQUESTED: ("request waits for an answer", "requests wait for an answer"),
     _K.APPOINTMENT_BOOKED: ("new appointment with you", "new appointments with you"),

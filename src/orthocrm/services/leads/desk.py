@@ -104,7 +104,7 @@ class Leads(Kinship, Merging, Viewing, Exporting, area="leads"):
         (warned,) = warnings.of(work, [draft])
         return Duplicates(found=warned.duplicates, hidden=warned.hidden)
 
-    @verb(Permission.LEAD_READ)
+    @verb(Permission.LEAD_READ, in_emergency=True)
     def get(self, work: Work, lead_id: LeadId) -> Lead:
         """Read one lead; one that was merged away gives the lead that it became.
 
@@ -138,7 +138,7 @@ class Leads(Kinship, Merging, Viewing, Exporting, area="leads"):
         touches.follow(work, [(lead, edited.lead)])
         return work.store.leads.save([edited.lead])[0]
 
-    @verb(Permission.LEAD_READ)
+    @verb(Permission.LEAD_READ, in_emergency=True)
     def timeline(self, work: Work, lead_id: LeadId) -> Timeline:
         """Tell everything that happened to a lead, newest first, and what is still to be done."""
         return timeline.of(work, work.standing(lead_id))

@@ -11,6 +11,7 @@ from json import dumps
 from attrs import evolve, frozen
 
 from orthocrm.core import events
+from orthocrm.core.actor import Role
 from orthocrm.core.appointment import Appointment
 from orthocrm.core.audit import OutboxItem
 from orthocrm.core.events import Event
@@ -71,6 +72,7 @@ def _told(
 ) -> list[Told]:
     clinic = practice.clinic
     is_silent = any(noticing.leaves_silent(a.event) for a in arrivals)
+    is_alarming = any(isinstance(a.event, events.EmergencyBegun) for a in arrivals)
     contacts = everything(store.contacts) if is_silent else ()
     known = Known(
         leads=_leads(store, arrivals),
@@ -79,8 +81,19 @@ def _told(
         imported=_imported(store, arrivals),
         visits=appointments(store, arrivals),
         others=noticing.standing_in(practice, contacts, now) if is_silent else (),
+        administrators=_administrators(store) if is_alarming else (),
     )
     return [one for a in arrivals for one in noticing.told(a.event, a.item.id, known)]
+
+
+def _administrators(store: UnitOfWork) -> tuple[UserId, ...]:
+    """Name the users who administer the clinic."""
+    administering = {Role.CLINIC_ADMIN, Role.ADMIN}
+    return tuple(
+        user.id
+        for user in everything(store.users)
+        if user.is_active and not administering.isdisjoint(user.roles)
+    )
 
 
 def _leads(store: UnitOfWork, arrivals: Iterable[Arrival]) -> Mapping[str, Lead]:

@@ -126,12 +126,12 @@ class Notifications(Area, area="notifications"):
         """
         return consenting.record(work, lead_id, given)
 
-    @verb(Permission.LEAD_READ)
+    @verb(Permission.LEAD_READ, in_emergency=True)
     def consent(self, work: Work, lead_id: LeadId) -> Consent:
         """Tell what a family agreed to, for each of its addresses and purposes."""
         return consenting.of_lead(work, lead_id)
 
-    @verb(Permission.LEAD_READ)
+    @verb(Permission.LEAD_READ, in_emergency=True)
     def messages(
         self, work: Work, lead_id: LeadId, *, size: int = 50, cursor: str | None = None
     ) -> MessagePage:
