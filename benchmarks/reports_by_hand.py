@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from benchmarks.by_hand import ByHand, Label, Pair, Spread, Total, day_of
+from benchmarks.by_hand import ByHand, Label, Pair, Spread, Total
 
 Cells = dict[str, Any]
 Tables = dict[str, dict[Label, Cells]]
@@ -264,7 +264,7 @@ def agents(asked: Asked) -> Tables:
     """Tell what each agent converts, how soon each answers, and what each has to do."""
     spreads = Spread(value="ms_to_attempt"), Spread(value="ms_to_contact")
     counts = ("count(*)", _count(_WON), *_in_time())
-    cohort = asked.groups(_tried(asked), "owner", counts, *spreads)
+    cohort = asked.groups(_COHORT, "owner", counts, *spreads)
     shown = asked.groups(_consultations(), "owner", (_count(_KEPT), _count(_MISSED)))
     rows = _workload(asked)
     for label, ((leads, won, quick, due), (tried, reached)) in cohort.items():
@@ -285,25 +285,7 @@ def agents(asked: Asked) -> Tables:
 def _in_time() -> tuple[str, str]:
     """Count who was tried in time by the business clock, and who should have been."""
     due = f"({_TRIED}) OR ({_NEVER} AND created_at <= :due)"
-    return _count(f"{_TRIED} AND business_attempt <= {_TARGET}"), _count(due)
-
-
-def _tried(asked: Asked, rows: str = _COHORT, *, reached: bool = False) -> str:
-    """Write the leads with the business time until they were tried, and perhaps reached."""
-    until = asked.db.open_until
-    begun = until("created_at")
-    contact = (
-        "CASE WHEN ms_to_contact IS NOT NULL AND ms_to_contact <> 0"
-        f" THEN {until('first_contact_at')} - {begun} END"
-    )
-    attempt = f"CASE WHEN {_TRIED} THEN {until('first_attempt_at')} - {begun} END"
-    columns = (
-        "source, owner, created_at, converted_at, first_attempt_at, ms_to_attempt, ms_to_contact,"
-        f" observed_at, {attempt} AS business_attempt"
-    )
-    if reached:
-        columns += f", {contact} AS business_contact"
-    return f"(SELECT {columns} FROM {rows}) AS tried"
+    return _count(f"{_TRIED} AND business_ms_to_attempt <= {_TARGET}"), _count(due)
 
 
 def _consultations(where: str = "starts_at >= :start AND starts_at < :until") -> str:
@@ -394,7 +376,7 @@ def roi(asked: Asked) -> Tables:
 
 def speed(asked: Asked) -> Tables:
     """Tell how soon leads are tried and reached."""
-    rows = _tried(asked, reached=True)
+    rows = _COHORT
     quick, due = _in_time()
     counts = (
         due,
@@ -405,10 +387,10 @@ def speed(asked: Asked) -> Tables:
         _count("ms_to_contact = 0"),
     )
     spreads = (
-        Spread(value="business_attempt"),
+        Spread(value="business_ms_to_attempt", where=_CLOCK),
         Spread(value="ms_to_attempt", where=_CLOCK),
         Spread(value="ms_to_contact", where=_NOT_LIVE),
-        Spread(value="business_contact"),
+        Spread(value="business_ms_to_contact", where=_NOT_LIVE),
     )
     return {
         table: {
@@ -454,7 +436,7 @@ def appointments(asked: Asked) -> Tables:
     of_visits = asked.groups(_consultations(shown), "source", cells)
     at_once = "accepted_at IS NOT NULL AND recalled_at IS NULL"
     recommended = "observed_at IS NULL AND lost_reason IS DISTINCT FROM 'NOT_A_CANDIDATE'"
-    same_day = f"recalled_at IS NULL AND {day_of('completed_at')} = {day_of('accepted_at')}"
+    same_day = "recalled_at IS NULL AND days_to_accept = 0"
     completed = (
         "TRUE",
         at_once,
@@ -572,7 +554,7 @@ def _headlines(asked: Asked) -> dict[Label, Cells]:
         "conversions": won,
         "period_conversion_rate": [_over(*pair) for pair in zip(won, came, strict=True)],
         "losses": lost,
-        "speed_to_lead": [_over(*pair) for pair in zip(quick, due, strict=True)],
+        "tried_in_time": [_over(*pair) for pair in zip(quick, due, strict=True)],
         "time_to_contact": paces,
         "open_leads": [numbers[-1]] * 2,
         "overdue_tasks": [overdue] * 2,
@@ -582,7 +564,7 @@ def _headlines(asked: Asked) -> dict[Label, Cells]:
 
 def _paces(asked: Asked) -> tuple[list[int], list[int], list[float | None]]:
     """Count who was tried in time, and measure how soon families were reached, of both periods."""
-    rows = _tried(asked, f"{_ALIVE} AND created_at >= :before AND created_at < :until")
+    rows = f"{_ALIVE} AND created_at >= :before AND created_at < :until"
     key = "CASE WHEN created_at < :start THEN 'before' ELSE 'now' END"
     found = asked.db.groups(
         rows, key, ", ".join(_in_time()), (Spread(value="ms_to_contact"),), asked.given,

@@ -29,8 +29,10 @@ from orthocrm.core.query import (
     Aggregate,
     AllOf,
     Bucket,
+    Classes,
     Cond,
     Group,
+    Grouping,
     Measure,
     Op,
     Where,
@@ -164,15 +166,20 @@ def _time(facts: Facts) -> str:
 
 def _categories(practice: Practice, facts: Facts) -> tuple[tuple[Label, Where], ...]:
     """Give each category's rows; None takes those without a source, and of unknown sources."""
-    known: dict[LeadSourceCategory, list[str]] = {}
-    for source in practice.sources:
-        known.setdefault(source.category, []).append(source.id)
-    name = facts.by(By.SOURCE)
+    known, name = _codes(practice), facts.by(By.SOURCE)
     none_of_them = both(*(Cond(name, Op.NE, source.id) for source in practice.sources))
     return (
         *((str(c), Cond(name, Op.IN, tuple(known[c]))) for c in sorted(known)),
         (None, none_of_them),
     )
+
+
+def _codes(practice: Practice) -> Mapping[LeadSourceCategory, Sequence[str]]:
+    """Give the sources of each category."""
+    known: dict[LeadSourceCategory, list[str]] = {}
+    for source in practice.sources:
+        known.setdefault(source.category, []).append(source.id)
+    return known
 
 
 def aggregates(
@@ -187,13 +194,14 @@ def aggregates(
     total = Aggregate(facts.of, measures, then_by, asked)
     if ask.by is None:
         return (total,)
-    if ask.by is By.CATEGORY:
-        parts = _categories(ask.practice, facts)
-        return (total, *(evolve(total, where=both(asked, part)) for _, part in parts))
     return (total, evolve(total, by=(_key(ask, ask.by, facts), *then_by)))
 
 
-def _key(ask: Ask, by: Cut, facts: Facts) -> str | Bucket:
+def _key(ask: Ask, by: Cut, facts: Facts) -> Grouping:
+    if by is By.CATEGORY:
+        known = _codes(ask.practice)
+        names = sorted(known)
+        return Classes(facts.by(By.SOURCE), tuple((str(c), tuple(known[c])) for c in names))
     if by not in TIMES:
         return facts.by(by)
     pieces = ask.pieces
@@ -205,15 +213,7 @@ def labelled(ask: Ask, answers: Sequence[Rows]) -> tuple[tuple[Label, Rows], ...
     """Sort the answers behind the total by label; every month is there, even without a lead."""
     if ask.by is None:
         return ()
-    if ask.by is By.CATEGORY:
-        parts = zip(_categories(ask.practice, COHORT), answers[1:], strict=True)
-        return tuple((label, rows) for (label, _), rows in parts if _counts(rows))
     return _by_key(ask, answers[1])
-
-
-def _counts(rows: Rows) -> bool:
-    """Whether any row is behind them; a total is a row even when there is none."""
-    return any(value for group in rows for value in group.values.values())
 
 
 def _by_key(ask: Ask, groups: Rows) -> tuple[tuple[Label, Rows], ...]:

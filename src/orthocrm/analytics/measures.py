@@ -263,27 +263,27 @@ class Durations:
         return both(said(self.facts.where, ask), said(self.where, ask))
 
 
-def spread_measures(took: str) -> tuple[Measure, ...]:
-    """Measure a field of milliseconds."""
+def spread_measures(took: str, where: Query | None = None, name: str = "") -> tuple[Measure, ...]:
+    """Measure a field of milliseconds, of the rows that satisfy `where`; `name` tells it apart."""
     return (
-        Measure("timed", Calculation.COUNT, took),
-        Measure("took", Calculation.SUM, took),
-        Measure("median", Calculation.QUANTILE, took),
-        Measure("p90", Calculation.QUANTILE, took, q=_P90),
-        Measure("data_errors", where=Cond(took, Op.LT, 0)),
+        Measure(f"{name}timed", Calculation.COUNT, took, where),
+        Measure(f"{name}took", Calculation.SUM, took, where),
+        Measure(f"{name}median", Calculation.QUANTILE, took, where),
+        Measure(f"{name}p90", Calculation.QUANTILE, took, where, _P90),
+        Measure(f"{name}data_errors", where=both(where, Cond(took, Op.LT, 0))),
     )
 
 
-def spread(rows: Rows, unit: timedelta) -> Spread:
+def spread(rows: Rows, unit: timedelta, name: str = "") -> Spread:
     """Read what `spread_measures` measured."""
-    if not rows or not rows[0].values["timed"]:
+    if not rows or not rows[0].values[f"{name}timed"]:
         return Spread(n=0, mean=None, median=None, p90=None, data_errors=0)
     values: Mapping[str, Any] = rows[0].values
-    per = unit // timedelta(milliseconds=1)
+    n, per = values[f"{name}timed"], unit // timedelta(milliseconds=1)
     return Spread(
-        n=values["timed"],
-        mean=values["took"] / values["timed"] / per,
-        median=values["median"] / per,
-        p90=values["p90"] / per,
-        data_errors=values["data_errors"],
+        n=n,
+        mean=values[f"{name}took"] / n / per,
+        median=values[f"{name}median"] / per,
+        p90=values[f"{name}p90"] / per,
+        data_errors=values[f"{name}data_errors"],
     )

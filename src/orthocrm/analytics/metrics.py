@@ -23,6 +23,7 @@ from orthocrm.analytics.asking import (
 )
 from orthocrm.analytics.grouping import Behind, aggregates, chosen, facts_of, labelled
 from orthocrm.analytics.measures import Durations, Portion, Quotient, Tally
+from orthocrm.analytics.passes import answers
 from orthocrm.analytics.results import Days, Figures, Outcomes, R, Ratio
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.query import (
@@ -64,7 +65,7 @@ def answered(
     metric: Metric[R_co], ask: Ask, aggregate: Callable[[Aggregate], Sequence[Group]]
 ) -> R_co:
     """Answer a question with whatever computes aggregates."""
-    return metric.read(ask, [aggregate(query) for query in metric.queries(ask)])
+    return metric.read(ask, answers(metric.queries(ask), aggregate))
 
 
 Values = Mapping[str, Any]

@@ -6,21 +6,22 @@ no time, and time under observation is none in the stage. How long a visit took,
 practice's hours, was decided when it ended: later changes of hours rewrite nothing.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
-from orthocrm.analytics.asking import Ask, Choice, Rows, Whole
+from orthocrm.analytics.asking import Ask, By, Choice, Rows, Whole
 from orthocrm.analytics.funnel import steps_of
+from orthocrm.analytics.grouping import Facts, population
 from orthocrm.analytics.results import Days, Funnel
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import StageSlug
 from orthocrm.core.lead import OPEN_STATUSES
 from orthocrm.core.query import (
     Aggregate,
+    AllOf,
     AnyOf,
     Calculation,
     Cond,
@@ -28,7 +29,6 @@ from orthocrm.core.query import (
     Op,
     Where,
     both,
-    quantile,
 )
 from orthocrm.core.stage import Stage
 from orthocrm.core.task import OPEN_TASKS
@@ -38,7 +38,18 @@ LEAST: Final = 20
 """From how many leads on a next-step rate tells something."""
 
 _MS_PER_DAY: Final = 86_400_000
-_P90: Final = 0.9
+_MEDIAN, _P90 = 0.5, 0.9
+_QUANTILES: Final = (_MEDIAN, _P90)
+
+_OVER: Final = Facts(
+    of="lead_visits",
+    at="left_at",
+    where=AllOf((Cond("left_at", Op.PRESENT), Cond("observed", Op.EQ, False))),  # noqa: FBT003 - the value compared
+    fields={By.OWNER: "owner"},
+)
+"""Visits that are over, whoever had the lead then; time under observation is none in the stage."""
+
+_TASKS: Final = Facts(of="lead_tasks", at=None)
 
 
 @frozen(kw_only=True)
@@ -108,38 +119,56 @@ class StageStays:
     """
 
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
-        """Ask for the visits that are over, deleted leads, open leads, plans and recalls."""
-        of_lead = (
+        """Ask for the visits that are over, leads that stand there, plans and recalls."""
+        stayed = (
+            Measure("n", Calculation.COUNT, "ms"),
             Measure("ms", Calculation.SUM, "ms"),
+            *(Measure(f"ms_{q}", Calculation.QUANTILE, "ms", q=q) for q in _QUANTILES),
+            Measure("errors", where=Cond("ms", Op.LT, 0)),
             Measure("business", Calculation.SUM, "business_ms"),
+            Measure("business_n", Calculation.COUNT, "business_ms"),
+            *(
+                Measure(f"business_{q}", Calculation.QUANTILE, "business_ms", q=q)
+                for q in _QUANTILES
+            ),
+            Measure("business_errors", where=Cond("business_ms", Op.LT, 0)),
         )
-        since = (Measure("since", Calculation.MIN, "entered_at"),)
-        plans = both(Cond("status", Op.IN, OPEN_TASKS), Cond("due_at", Op.GT, ask.now))
-        counted = (Measure("n"),)
+        standing = (
+            Measure("n"),
+            Measure("since", Calculation.MIN, "entered_at"),
+            *(
+                Measure(f"since_{q}", Calculation.QUANTILE, "entered_at", q=1 - q)
+                for q in _QUANTILES
+            ),
+            Measure("late", where=_late(ask)),
+        )
+        planned = Measure("n", Calculation.DISTINCT, "lead_id")
         return (
-            Aggregate("visits", of_lead, ("stage", "lead_id"), _over(ask)),
-            Aggregate("leads", counted, ("id",), Cond("deleted_at", Op.PRESENT)),
-            Aggregate("leads", since, ("stage", "id"), both(_open(ask), _active(ask))),
-            Aggregate("tasks", counted, ("lead_id",), plans),
-            Aggregate("leads", counted, (), both(_open(ask), _observed(ask))),
+            Aggregate(_OVER.of, stayed, ("stage",), _over(ask), each=("lead_id",)),
+            Aggregate("leads", standing, ("stage",), both(_open(ask), _active(ask))),
+            Aggregate("lead_tasks", (planned,), ("lead.stage",), _planned(ask)),
+            Aggregate("leads", (Measure("n"),), (), both(_open(ask), _observed(ask))),
         )
 
     def read(self, ask: Ask, answers: Sequence[Rows]) -> Stays:
         """Give the stays."""
-        visits, deleted, standing, plans, observed = answers
-        gone = {group.key[0] for group in deleted}
-        planned = {group.key[0] for group in plans}
-        spent = _spent(visits, gone)
-        since: dict[str, dict[str, datetime]] = defaultdict(dict)
-        for group in standing:
-            stage, lead_id = group.key
-            since[stage][lead_id] = group.values["since"]
+        stayed, standing, planned = ({g.key[0]: g.values for g in rows} for rows in answers[:3])
         return Stays(
             stages=tuple(
-                _stay(stage, spent.get(stage.slug, _NOTHING), since[stage.slug], planned, ask.now)
+                Stay(
+                    stage=stage.slug,
+                    name=stage.name,
+                    max_days=stage.max_days,
+                    calendar=_days(stayed.get(stage.slug), "ms", "n", "errors"),
+                    business=_days(
+                        stayed.get(stage.slug), "business", "business_n", "business_errors"
+                    ),
+                    ages=_ages(standing.get(stage.slug), ask.now),
+                    over_age=_late_ones(standing.get(stage.slug), planned.get(stage.slug)),
+                )
                 for stage in _open_stages(ask)
             ),
-            observed=sum(group.values["n"] for group in observed),
+            observed=sum(group.values["n"] for group in answers[3]),
         )
 
     def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where:
@@ -176,78 +205,63 @@ def bottlenecks(stays: Stays, funnel: Funnel, least: int = LEAST) -> Bottlenecks
     )
 
 
-@frozen
-class _Spent:
-    """Milliseconds that each lead spent in a stage, by both clocks."""
-
-    calendar: list[int] = field(factory=list)
-    business: list[int] = field(factory=list)
+Values = Mapping[str, Any]
 
 
-_NOTHING = _Spent()
-
-
-def _spent(visits: Rows, gone: Iterable[str]) -> Mapping[str, _Spent]:
-    left_out = frozenset(gone)
-    spent: dict[str, _Spent] = defaultdict(_Spent)
-    for group in visits:
-        stage, lead_id = group.key
-        if lead_id not in left_out and group.values["ms"] is not None:
-            spent[stage].calendar.append(group.values["ms"])
-            spent[stage].business.append(group.values["business"] or 0)
-    return spent
-
-
-def _stay(
-    stage: Stage,
-    spent: _Spent,
-    since: Mapping[str, datetime],
-    planned: Iterable[str],
-    now: datetime,
-) -> Stay:
-    ages = sorted((now - at) / DAY for at in since.values())
-    limit = None if stage.max_days is None else timedelta(days=stage.max_days)
-    late = {i for i, at in since.items() if limit is not None and now - at > limit}
-    return Stay(
-        stage=stage.slug,
-        name=stage.name,
-        max_days=stage.max_days,
-        calendar=_days(spent.calendar),
-        business=_days(spent.business),
-        ages=Ages(
-            n=len(ages),
-            median=_quantile(ages, 0.5),
-            p90=_quantile(ages, _P90),
-            longest=ages[-1] if ages else None,
-        ),
-        over_age=len(late.difference(planned)),
-    )
-
-
-def _days(milliseconds: Sequence[int]) -> Days:
-    took = sorted(milliseconds)
-    n = len(took)
+def _days(values: Values | None, name: str, counted: str, errors: str) -> Days:
+    """Read how long leads had stayed, in days."""
+    if values is None or not values[counted]:
+        return Days(n=0, mean=None, median=None, p90=None, data_errors=0)
+    n = values[counted]
     return Days(
         n=n,
-        mean=sum(took) / n / _MS_PER_DAY if n else None,
-        median=_in_days(quantile(took, 0.5)),
-        p90=_in_days(quantile(took, _P90)),
-        data_errors=sum(ms < 0 for ms in took),
+        mean=values[name] / n / _MS_PER_DAY,
+        median=values[f"{name}_{_MEDIAN}"] / _MS_PER_DAY,
+        p90=values[f"{name}_{_P90}"] / _MS_PER_DAY,
+        data_errors=values[errors],
     )
 
 
-def _in_days(ms: float | None) -> float | None:
-    return None if ms is None else ms / _MS_PER_DAY
+def _ages(values: Values | None, now: datetime) -> Ages:
+    """Read how old those are who stand in a stage: the oldest came first."""
+    if values is None or not values["n"]:
+        return Ages(n=0, median=None, p90=None, longest=None)
+    return Ages(
+        n=values["n"],
+        median=(now - values[f"since_{_MEDIAN}"]) / DAY,
+        p90=(now - values[f"since_{_P90}"]) / DAY,
+        longest=(now - values["since"]) / DAY,
+    )
 
 
-def _quantile(ordered: Sequence[float], q: float) -> float | None:
-    """Interpolate as the query language does."""
-    if not ordered:
-        return None
-    place = (len(ordered) - 1) * q
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+def _late_ones(standing: Values | None, planned: Values | None) -> int:
+    """Count who stays too long, without those for whom something is still to come."""
+    late = 0 if standing is None else standing["late"]
+    return int(late) - (0 if planned is None else int(planned["n"]))
+
+
+def _late(ask: Ask, prefix: str = "") -> Where:
+    """Say who is in a stage for longer than it allows."""
+    return AnyOf(
+        tuple(
+            both(
+                Cond(f"{prefix}stage", Op.EQ, stage.slug),
+                Cond(f"{prefix}entered_at", Op.LT, ask.now - timedelta(days=stage.max_days)),
+            )
+            for stage in _open_stages(ask)
+            if stage.max_days is not None
+        )
+    )
+
+
+def _planned(ask: Ask) -> Where:
+    """Say which tasks of late leads are still to come."""
+    return both(
+        Cond("status", Op.IN, OPEN_TASKS),
+        Cond("due_at", Op.GT, ask.now),
+        _TASKS.of_lead(both(_open(ask), _active(ask))),
+        _late(ask, "lead."),
+    )
 
 
 def _open_stages(ask: Ask) -> tuple[Stage, ...]:
@@ -257,11 +271,7 @@ def _open_stages(ask: Ask) -> tuple[Stage, ...]:
 def _over(ask: Ask) -> Where:
     """Say which visits were over in the period."""
     stages = Cond("stage", Op.IN, tuple(stage.slug for stage in _open_stages(ask)))
-    taken = both(stages, Cond("observed", Op.EQ, False), ask.within)  # noqa: FBT003 - the value compared
-    if ask.period is None:
-        return both(taken, Cond("left_at", Op.PRESENT))
-    start, end = ask.period.instants(ask.timezone)
-    return both(taken, Cond("left_at", Op.GE, start), Cond("left_at", Op.LT, end))
+    return both(stages, population(ask, _OVER))
 
 
 def _open(ask: Ask) -> Where:

@@ -40,7 +40,9 @@ from orthocrm.core.query import (
     AnyOf,
     Bucket,
     Calculation,
+    Classes,
     Cond,
+    Grouping,
     Kind,
     Measure,
     Op,
@@ -363,16 +365,56 @@ def sorts(table: str) -> st.SearchStrategy[tuple[Sort, ...]]:
 
 
 def aggregates(table: str, nouns: Sequence[Any] = ()) -> st.SearchStrategy[Aggregate]:
-    """Draw aggregates over a table: any measures, by up to two fields or buckets."""
+    """Draw aggregates over a table: any measures, by up to two keys, in up to three ways."""
     fields = fields_of(table)
-    keys = st.sampled_from([known.name for known in fields]) | _buckets(fields)
-    return st.builds(
+    keys = st.sampled_from([known.name for known in fields]) | _buckets(fields) | _classes(fields)
+    way = st.lists(keys, max_size=2, unique_by=str).map(tuple)
+    plain = st.builds(
         Aggregate,
         st.just(table),
         st.lists(_measures(table, nouns), min_size=1, max_size=4).map(_named),
-        st.lists(keys, max_size=2, unique_by=str).map(tuple),
+        way,
         wheres(table, nouns),
+        st.lists(way, max_size=2, unique_by=str).map(tuple),
     )
+    return plain | _of_sums(table, nouns, way)
+
+
+def _of_sums(
+    table: str, nouns: Sequence[Any], way: st.SearchStrategy[tuple[Grouping, ...]]
+) -> st.SearchStrategy[Aggregate]:
+    """Draw aggregates over sums of numbers."""
+    fields = fields_of(table)
+    numbers = [known.name for known in fields if known.kind is Kind.NUMBER]
+    if not numbers:
+        return st.nothing()
+    number = st.sampled_from(numbers)
+    where = st.none() | st.builds(
+        Cond, number, st.sampled_from(("lt", "ge", "ne", "absent", "present")), st.integers(-2, 9)
+    )
+    quantiles = st.sampled_from((0.0, 0.5, 0.9))
+    calculations = st.sampled_from(_CALCULATIONS[Kind.NUMBER])
+    measures = st.builds(Measure, st.just("m"), calculations, number, where, quantiles)
+    counts = st.builds(Measure, st.just("m"), where=where)
+    return st.builds(
+        Aggregate,
+        st.just(table),
+        st.lists(measures | counts, min_size=1, max_size=4).map(_named),
+        way,
+        wheres(table, nouns),
+        st.lists(way, max_size=1).map(tuple),
+        st.lists(
+            st.sampled_from([known.name for known in fields]), min_size=1, max_size=2, unique=True
+        ).map(tuple),
+    )
+
+
+def _classes(fields: Sequence[Queryable]) -> st.SearchStrategy[Classes]:
+    """Draw classes of codes, some of which no row has."""
+    codes = [known.name for known in fields if known.kind is Kind.CODE and not known.many]
+    some = st.lists(_VALUES[Kind.CODE], max_size=3).map(tuple)
+    one = st.tuples(st.sampled_from(("first", "second", "")), some)
+    return st.builds(Classes, st.sampled_from(codes), st.lists(one, max_size=3).map(tuple))
 
 
 def _named(measures: list[Measure]) -> tuple[Measure, ...]:
@@ -398,7 +440,7 @@ def _measures(table: str, nouns: Sequence[Any]) -> st.SearchStrategy[Measure]:
 _ORDERED = (Calculation.COUNT, Calculation.MIN, Calculation.MAX)
 _CALCULATIONS: dict[Kind, tuple[Calculation, ...]] = {
     Kind.CODE: _ORDERED,
-    Kind.INSTANT: _ORDERED,
+    Kind.INSTANT: (*_ORDERED, Calculation.QUANTILE),
     Kind.DATE: _ORDERED,
     Kind.NUMBER: tuple(Calculation),
     Kind.FLAG: (Calculation.COUNT,),

@@ -18,7 +18,7 @@ from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.custom_fields import CustomField, FieldKind
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import StageSlug, UserId
-from orthocrm.core.lead import Custom, Lead, LostReason, StageVisit
+from orthocrm.core.lead import Custom, Lead, LostReason, StageVisit, accepted_after
 from orthocrm.core.marketing import Spend, SpendKind
 from orthocrm.core.money import Money
 from orthocrm.core.reporting import Reporting
@@ -74,12 +74,18 @@ def measure(
 
 
 def reached(lead: Lead, **milestones: Any) -> Lead:
-    return evolve(lead, milestones=evolve(lead.milestones, **milestones))
+    known = evolve(lead.milestones, **milestones)
+    return evolve(lead, milestones=accepted_after(known, CLINIC.timezone))
 
 
 def tried(lead: Lead, after: timedelta) -> Lead:
-    at = lead.stamps.created_at + after
-    return reached(lead, first_attempt_at=at, ms_to_attempt=after // timedelta(milliseconds=1))
+    born, ms = lead.stamps.created_at, timedelta(milliseconds=1)
+    return reached(
+        lead,
+        first_attempt_at=born + after,
+        ms_to_attempt=after // ms,
+        business_ms_to_attempt=Office().between(born, born + after) // ms,
+    )
 
 
 # --- speed to lead
@@ -177,9 +183,9 @@ def test_acceptance_is_of_consultations_completed_and_recalls_are_another_pool()
     assert (may.total.numerator, may.total.denominator) == (1, 2)
 
 
-def test_the_same_day_is_one_of_the_clinic_and_needs_a_period() -> None:
-    with pytest.raises(InvalidInput, match="period"):
-        measure("same_day_acceptance_rate", EXAMS, None)
+def test_the_same_day_is_one_of_the_clinic_and_needs_no_period() -> None:
+    always, march = (measure("same_day_acceptance_rate", EXAMS, one) for one in (None, MARCH))
+    assert always.total.numerator == march.total.numerator
 
 
 # --- costs

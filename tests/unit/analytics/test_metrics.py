@@ -256,9 +256,8 @@ def test_drilling_into_what_is_not_there_is_refused(
 
 
 @pytest.mark.parametrize("by", [None, *By])
-def test_an_ungrouped_question_is_one_query_and_a_grouped_one_two(by: By | None) -> None:
-    counted = {None: 1, By.CATEGORY: 2 + len({s.category for s in PRACTICE.sources})}
+def test_a_question_is_one_query_also_where_it_is_grouped(by: By | None) -> None:
     for basis in Basis:
         engine = Engine([enquiry()])
         answered(Tally(facts=facts_of(basis)), an_ask(MARCH, by), engine)
-        assert len(engine.asked) == counted.get(by, 2)
+        assert len(engine.asked) == 1

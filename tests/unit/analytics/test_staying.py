@@ -10,6 +10,7 @@ from orthocrm.analytics.asking import Ask
 from orthocrm.analytics.metrics import answered
 from orthocrm.analytics.results import Days, Funnel, FunnelStep, Ratio
 from orthocrm.analytics.staying import STAGE_STAYS, Ages, Stay, Stays, bottlenecks
+from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import LeadId, StageSlug
@@ -33,7 +34,15 @@ class Store:
         self.nouns = nouns
 
     def __call__(self, query: Aggregate) -> list[Group]:
-        return aggregate(query, self.nouns.get(query.of, []), SCHEMAS[query.of])
+        if query.of not in BESIDE_LEADS:
+            return aggregate(query, self.nouns.get(query.of, []), SCHEMAS[query.of])
+        beside = BESIDE_LEADS[query.of]
+        pairs = beside.pairs(self.nouns.get(beside.table, []), self.lead)
+        return aggregate(query, pairs, beside.schema)
+
+    def lead(self, lead_id: LeadId) -> Lead:
+        known = {lead.id: lead for lead in self.nouns.get("leads", [])}
+        return known.get(lead_id) or a_lead(CLINIC, id=lead_id)
 
 
 def standing(stage: str, days: float, **fields: Any) -> Lead:

@@ -321,7 +321,9 @@ def test_rule_1_a_lead_answered_live_counts_as_contacted() -> None:
     lead = admit(an_intake(channel=Channel.PHONE, received_at=received))
 
     assert lead.status is LeadStatus.ACTIVE
-    assert lead.milestones == Milestones(first_contact_at=received, ms_to_contact=0, business_ms_to_contact=0)
+    assert lead.milestones == Milestones(
+        first_contact_at=received, ms_to_contact=0, business_ms_to_contact=0
+    )
     assert admit(an_intake(channel=Channel.WALK_IN)).status is LeadStatus.ACTIVE
     assert admit(an_intake(channel=Channel.PHONE, live=False)).status is LeadStatus.NEW
     assert admit(an_intake(channel=Channel.WEB_FORM, live=True)).status is LeadStatus.ACTIVE

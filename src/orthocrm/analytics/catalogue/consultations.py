@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from orthocrm.analytics.asking import Ask, Basis, By
+from orthocrm.analytics.asking import Ask, Basis
 from orthocrm.analytics.declaring import (
     Declared,
     Unit,
@@ -10,12 +10,11 @@ from orthocrm.analytics.declaring import (
     of_rate,
     of_share,
 )
-from orthocrm.analytics.grouping import Facts, during, facts_of
+from orthocrm.analytics.grouping import Facts, facts_of
 from orthocrm.analytics.measures import Growth, Quotient, Tally
 from orthocrm.core.appointment import CONSULTATIONS, AppointmentStatus
-from orthocrm.core.errors import InvalidInput
 from orthocrm.core.lead import LostReason
-from orthocrm.core.query import AllOf, AnyOf, Cond, Op, Where, both
+from orthocrm.core.query import AllOf, Cond, Op, Where, both
 
 CONVERTED: Final = facts_of(Basis.CONVERTED)
 
@@ -54,14 +53,7 @@ _RECOMMENDED: Final = AllOf(
 )
 
 
-def _same_day(ask: Ask) -> Where:
-    """Say that the treatment was accepted on the day of the consultation, day by day."""
-    if ask.period is None:
-        raise InvalidInput.at("period", "needs_period", "days are compared within a period")
-    days = ask.cut(By.DAY).pieces
-    edges = [day.instants(ask.timezone) for day in days]
-    both_on = (both(during("completed_at", *edge), during("accepted_at", *edge)) for edge in edges)
-    return both(_NOT_RECALLED, AnyOf(tuple(both_on)))
+_SAME_DAY: Final = both(_NOT_RECALLED, Cond("days_to_accept", Op.EQ, 0))
 
 
 _SCHEDULED: Final = Facts(at="scheduled_at", where=Cond("scheduled_at", Op.PRESENT))
@@ -140,7 +132,7 @@ OF_CONSULTATIONS: Final = (
         title="Same-day acceptance",
         unit=Unit.SHARE,
         formula="treatments accepted on the day of the consultation over consultations completed",
-        metric=Quotient(top=Tally(facts=COMPLETED, where=_same_day), bottom=Tally(facts=COMPLETED)),
+        metric=Quotient(top=Tally(facts=COMPLETED, where=_SAME_DAY), bottom=Tally(facts=COMPLETED)),
         figure=of_share,
     ),
     Declared(

@@ -9,12 +9,13 @@ from orthocrm.analytics.declaring import (
     Declared,
     Unit,
     of_count,
+    of_share,
     of_speed,
     of_spread,
 )
 from orthocrm.analytics.grouping import Facts, during
 from orthocrm.analytics.measures import Durations, Tally
-from orthocrm.analytics.speed import MINUTE, SpeedToLead
+from orthocrm.analytics.speed import IN_TIME, MINUTE, SpeedToLead
 from orthocrm.core.appointment import CONSULTATIONS
 from orthocrm.core.query import Cond, Op, Where, both
 from orthocrm.core.task import OPEN_TASKS
@@ -43,7 +44,7 @@ OPEN_TASKS_NOW: Final = Facts(
 OF_WORK: Final = (
     Declared(
         name="speed_to_lead",
-        title="Tried within five minutes",
+        title="Speed to lead",
         unit=Unit.SHARE,
         formula=(
             "leads whose first outbound attempt came within 5 minutes of business time over leads "
@@ -51,6 +52,14 @@ OF_WORK: Final = (
         ),
         metric=SpeedToLead(),
         figure=of_speed,
+    ),
+    Declared(
+        name="tried_in_time",
+        title="Tried within five minutes",
+        unit=Unit.SHARE,
+        formula="the share of speed_to_lead by itself, without how long it took",
+        metric=IN_TIME,
+        figure=of_share,
     ),
     Declared(
         name="time_to_attempt",

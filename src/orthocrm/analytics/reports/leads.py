@@ -1,5 +1,10 @@
 """Reports on leads: how far they came, where they came from, what became of them."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
 from orthocrm.analytics.asking import Ask, By
 from orthocrm.analytics.funnel import COHORT_FUNNEL
 from orthocrm.analytics.metrics import (
@@ -8,6 +13,7 @@ from orthocrm.analytics.metrics import (
     OUTCOMES,
     PERIOD_CONVERSION,
     TIME_TO_CONVERT,
+    Metric,
     answered,
 )
 from orthocrm.analytics.reports.values import (
@@ -25,6 +31,7 @@ from orthocrm.analytics.reports.values import (
     source_cells,
 )
 from orthocrm.analytics.results import Figures, Funnel, Outcomes, Ratio, Spread
+from orthocrm.analytics.together import together
 from orthocrm.core.settings import Practice
 
 
@@ -62,11 +69,15 @@ def _drawn(kind: ChartKind, title: str, table: str, labels: str, value: str) -> 
 
 def summary_report(ask: Ask, aggregate: Aggregator) -> Report:
     """Show the leads of the period, what happened in it, and where they came from and went."""
-    outcomes = answered(OUTCOMES, ask.cut(None), aggregate).total
-    conversion = answered(PERIOD_CONVERSION, ask.cut(None), aggregate).total
-    days = answered(TIME_TO_CONVERT, ask.cut(None), aggregate).total
-    sources = answered(LEAD_MIX, ask.cut(By.SOURCE), aggregate)
-    losses = answered(LOSS_MIX, ask.cut(By.LOST_REASON), aggregate)
+    asked: list[tuple[Metric[Figures[Any]], Ask]] = [
+        (OUTCOMES, ask.cut(None)),
+        (PERIOD_CONVERSION, ask.cut(None)),
+        (TIME_TO_CONVERT, ask.cut(None)),
+        (LEAD_MIX, ask.cut(By.SOURCE)),
+        (LOSS_MIX, ask.cut(By.LOST_REASON)),
+    ]
+    whole_cohort, converted, took, sources, losses = together(asked, aggregate)
+    outcomes, conversion, days = whole_cohort.total, converted.total, took.total
     return report_of(
         ask,
         "summary",
@@ -248,6 +259,19 @@ def _mix_table(practice: Practice, mix: Figures[Ratio]) -> Table:
         ),
         rows=largest_first(rows),
     )
+
+
+@frozen
+class Losses:
+    """The reasons for the losses of a period, as a part of a report."""
+
+    def asked(self, ask: Ask) -> list[tuple[Metric[Figures[Any]], Ask]]:
+        """Ask for each reason's share."""
+        return [(LOSS_MIX, ask.cut(By.LOST_REASON))]
+
+    def made(self, ask: Ask, answers: Sequence[Figures[Any]]) -> Table:  # noqa: ARG002 - as parts are made
+        """Make the table."""
+        return losses_table(answers[0])
 
 
 def losses_table(mix: Figures[Ratio]) -> Table:

@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from attrs import evolve
+
 from orthocrm.analytics.asking import Ask, By, Cut
-from orthocrm.analytics.reports.tabling import grouped, value
+from orthocrm.analytics.reports.tabling import Grid, made_of, value
 from orthocrm.analytics.reports.values import (
     Aggregator,
     Chart,
@@ -21,15 +23,20 @@ NO_REVENUE: Final = (
 
 def losses_report(ask: Ask, aggregate: Aggregator) -> Report:
     """Show why leads are lost, and in which stage: by the date of loss, and by cohort."""
+    tables = made_of(
+        ask,
+        aggregate,
+        (
+            _lost("reasons", "By reason", By.LOST_REASON),
+            _lost("stages", "By the stage in which they were lost", By.LOST_STAGE),
+            _lost("sources", "By source", By.SOURCE),
+        ),
+    )
     return report_of(
         ask,
         "losses",
         "Lost leads",
-        (
-            _lost(ask, aggregate, "reasons", "By reason", By.LOST_REASON),
-            _lost(ask, aggregate, "stages", "By the stage in which they were lost", By.LOST_STAGE),
-            _lost(ask, aggregate, "sources", "By source", By.SOURCE),
-        ),
+        tuple(map(_with_losses, tables)),
         charts=(
             _bars("Reasons", "reasons", By.LOST_REASON.value, "lost"),
             _bars("Stages in which leads are lost", "stages", By.LOST_STAGE.value, "lost"),
@@ -37,30 +44,24 @@ def losses_report(ask: Ask, aggregate: Aggregator) -> Report:
     )
 
 
-def _lost(ask: Ask, aggregate: Aggregator, name: str, title: str, by: Cut) -> Table:
-    table = grouped(
-        ask,
-        aggregate,
-        name,
-        title,
-        by,
-        (
+def _lost(name: str, title: str, by: Cut) -> Grid:
+    return Grid(
+        name=name,
+        title=title,
+        by=by,
+        columns=(
             value("losses", "Lost", "lost"),
             value("loss_mix", "Share", "share"),
             value("cohort_losses", "Lost, of the period's leads", "cohort_lost"),
         ),
         people="lost",
     )
+
+
+def _with_losses(table: Table) -> Table:
+    """Leave out the rows in which nobody was lost."""
     places = table.place("lost"), table.place("cohort_lost")
-    kept = tuple(row for row in table.rows if any(row[place] for place in places))
-    return Table(
-        name=table.name,
-        title=table.title,
-        columns=table.columns,
-        rows=kept,
-        total=table.total,
-        people=table.people,
-    )
+    return evolve(table, rows=tuple(row for row in table.rows if any(row[i] for i in places)))
 
 
 def _bars(title: str, table: str, labels: str, shown: str) -> Chart:
@@ -69,9 +70,13 @@ def _bars(title: str, table: str, labels: str, shown: str) -> Chart:
 
 def roi_report(ask: Ask, aggregate: Aggregator) -> Report:
     """Show what each source costs and brings: by cohort, and by what happened in the period."""
-    tables = (
-        _costs(ask, aggregate, "sources", "By source", By.SOURCE),
-        _costs(ask, aggregate, "categories", "By category", By.CATEGORY),
+    tables = made_of(
+        ask,
+        aggregate,
+        (
+            _costs("sources", "By source", By.SOURCE),
+            _costs("categories", "By category", By.CATEGORY),
+        ),
     )
     reporting = ask.practice.clinic.settings.reporting
     knows = reporting.average_fee is not None or reporting.revenue_field is not None
@@ -88,14 +93,12 @@ def roi_report(ask: Ask, aggregate: Aggregator) -> Report:
     )
 
 
-def _costs(ask: Ask, aggregate: Aggregator, name: str, title: str, by: Cut) -> Table:
-    return grouped(
-        ask,
-        aggregate,
-        name,
-        title,
-        by,
-        (
+def _costs(name: str, title: str, by: Cut) -> Grid:
+    return Grid(
+        name=name,
+        title=title,
+        by=by,
+        columns=(
             value("total_leads", "Leads", "leads"),
             value("cost", "Cost", "cost"),
             value("cost_per_lead", "Per lead", "cost_per_lead"),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from orthocrm.analytics.asking import Ask, By
-from orthocrm.analytics.reports.tabling import compared, grouped, interval, value
+from orthocrm.analytics.reports.tabling import Comparison, Grid, grouped, interval, made_of, value
 from orthocrm.analytics.reports.values import (
     Aggregator,
     Chart,
@@ -62,26 +62,30 @@ def coordinators_report(ask: Ask, aggregate: Aggregator) -> Report:
     table = grouped(
         ask,
         aggregate,
-        "coordinators",
-        "Coordinators",
-        By.OWNER,
-        (
-            value("total_leads", "Leads", "leads"),
-            value("conversion_rate", "Converted", "converted", of="numerator", kind=Kind.COUNT),
-            *interval("conversion_rate", "conversion"),
-            value("cohort_time_to_convert", "Median days", "median_days"),
-            value("total_leads", "Leads, first", "first_leads", by=By.FIRST_OWNER),
-            value(
-                "conversion_rate",
-                "Converted, first",
-                "first_converted",
-                of="numerator",
-                kind=Kind.COUNT,
-                by=By.FIRST_OWNER,
+        Grid(
+            name="coordinators",
+            title="Coordinators",
+            by=By.OWNER,
+            columns=(
+                value("total_leads", "Leads", "leads"),
+                value("conversion_rate", "Converted", "converted", of="numerator", kind=Kind.COUNT),
+                *interval("conversion_rate", "conversion"),
+                value("cohort_time_to_convert", "Median days", "median_days"),
+                value("total_leads", "Leads, first", "first_leads", by=By.FIRST_OWNER),
+                value(
+                    "conversion_rate",
+                    "Converted, first",
+                    "first_converted",
+                    of="numerator",
+                    kind=Kind.COUNT,
+                    by=By.FIRST_OWNER,
+                ),
+                value(
+                    "conversion_rate", "Conversion, first", "first_conversion", by=By.FIRST_OWNER
+                ),
             ),
-            value("conversion_rate", "Conversion, first", "first_conversion", by=By.FIRST_OWNER),
+            people="leads",
         ),
-        people="leads",
     )
     return report_of(
         ask,
@@ -106,22 +110,24 @@ def agents_report(ask: Ask, aggregate: Aggregator) -> Report:
     table = grouped(
         ask,
         aggregate,
-        "agents",
-        "Agents",
-        By.OWNER,
-        (
-            value("total_leads", "Leads", "leads"),
-            *interval("conversion_rate", "conversion"),
-            value("speed_to_lead", "In time", "in_time"),
-            value("time_to_attempt", "Minutes to try", "minutes_to_attempt"),
-            value("time_to_contact", "Minutes to reach", "minutes_to_contact"),
-            value("show_rate", "Show rate", "show_rate"),
-            value("open_leads", "Open leads", "open_leads"),
-            value("open_tasks", "Open tasks", "open_tasks"),
-            value("overdue_tasks", "Overdue tasks", "overdue_tasks"),
-            value("consultations_this_week", "Consultations this week", "consultations"),
+        Grid(
+            name="agents",
+            title="Agents",
+            by=By.OWNER,
+            columns=(
+                value("total_leads", "Leads", "leads"),
+                *interval("conversion_rate", "conversion"),
+                value("tried_in_time", "In time", "in_time"),
+                value("time_to_attempt", "Minutes to try", "minutes_to_attempt"),
+                value("time_to_contact", "Minutes to reach", "minutes_to_contact"),
+                value("show_rate", "Show rate", "show_rate"),
+                value("open_leads", "Open leads", "open_leads"),
+                value("open_tasks", "Open tasks", "open_tasks"),
+                value("overdue_tasks", "Overdue tasks", "overdue_tasks"),
+                value("consultations_this_week", "Consultations this week", "consultations"),
+            ),
+            people="leads",
         ),
-        people="leads",
     )
     return report_of(
         ask,
@@ -145,16 +151,18 @@ def workload_report(ask: Ask, aggregate: Aggregator) -> Report:
     table = grouped(
         ask.during(None),
         aggregate,
-        "workload",
-        "Workload",
-        By.OWNER,
-        (
-            value("open_leads", "Open leads", "open_leads"),
-            value("open_tasks", "Open tasks", "open_tasks"),
-            value("overdue_tasks", "Overdue tasks", "overdue_tasks"),
-            value("consultations_this_week", "Consultations this week", "consultations"),
+        Grid(
+            name="workload",
+            title="Workload",
+            by=By.OWNER,
+            columns=(
+                value("open_leads", "Open leads", "open_leads"),
+                value("open_tasks", "Open tasks", "open_tasks"),
+                value("overdue_tasks", "Overdue tasks", "overdue_tasks"),
+                value("consultations_this_week", "Consultations this week", "consultations"),
+            ),
+            people="open_leads",
         ),
-        people="open_leads",
     )
     return report_of(
         ask,
@@ -175,9 +183,19 @@ def workload_report(ask: Ask, aggregate: Aggregator) -> Report:
 
 def speed_report(ask: Ask, aggregate: Aggregator) -> Report:
     """Show how soon new leads are tried and reached, by source and by coordinator."""
-    tables = (
-        grouped(ask, aggregate, "coordinators", "By coordinator", By.OWNER, _TRIED, people="n"),
-        grouped(ask, aggregate, "sources", "By source", By.SOURCE, _TRIED, people="n"),
+    tables = made_of(
+        ask,
+        aggregate,
+        (
+            Grid(
+                name="coordinators",
+                title="By coordinator",
+                by=By.OWNER,
+                columns=_TRIED,
+                people="n",
+            ),
+            Grid(name="sources", title="By source", by=By.SOURCE, columns=_TRIED, people="n"),
+        ),
     )
     note = (
         "in time is within 5 minutes of open hours; leads answered live and those that went under "
@@ -213,28 +231,33 @@ _APPOINTMENTS = (
 )
 
 
+_BY_SOURCE = Grid(
+    name="sources",
+    title="By source",
+    by=By.SOURCE,
+    columns=(
+        value("show_rate", "Consultations", "consultations", of="n", kind=Kind.COUNT),
+        value("show_rate", "Kept", "kept", of="numerator", kind=Kind.COUNT),
+        *interval("show_rate", "show_rate")[1:],
+        value("acceptance_rate", "Completed", "completed", of="n", kind=Kind.COUNT),
+        value("acceptance_rate", "Accepted", "accepted"),
+    ),
+    people="consultations",
+)
+
+
 def appointments_report(ask: Ask, aggregate: Aggregator) -> Report:
     """Show whether families come to their consultations, and what they decide then."""
-    table = grouped(
+    tables = made_of(
         ask,
         aggregate,
-        "sources",
-        "By source",
-        By.SOURCE,
-        (
-            value("show_rate", "Consultations", "consultations", of="n", kind=Kind.COUNT),
-            value("show_rate", "Kept", "kept", of="numerator", kind=Kind.COUNT),
-            *interval("show_rate", "show_rate")[1:],
-            value("acceptance_rate", "Completed", "completed", of="n", kind=Kind.COUNT),
-            value("acceptance_rate", "Accepted", "accepted"),
-        ),
-        people="consultations",
+        (Comparison(name="rates", title="Rates", metrics=_APPOINTMENTS), _BY_SOURCE),
     )
     return report_of(
         ask,
         "appointments",
         "Appointments and show rate",
-        (compared(ask, aggregate, "rates", "Rates", _APPOINTMENTS), table),
+        tables,
         (ACCEPTANCE, RECALLS),
         (
             Chart(

@@ -3,9 +3,8 @@
 from datetime import date, timedelta
 
 from orthocrm.analytics.asking import Ask, By
-from orthocrm.analytics.metrics import LOSS_MIX, answered
 from orthocrm.analytics.reports import leads
-from orthocrm.analytics.reports.tabling import compared, grouped, interval, value
+from orthocrm.analytics.reports.tabling import Comparison, Grid, grouped, interval, made_of, value
 from orthocrm.analytics.reports.values import (
     Aggregator,
     Chart,
@@ -25,7 +24,7 @@ _HEADLINES = (
     "conversions",
     "period_conversion_rate",
     "losses",
-    "speed_to_lead",
+    "tried_in_time",
     "time_to_contact",
     "open_leads",
     "overdue_tasks",
@@ -61,39 +60,12 @@ def weekly_report(ask: Ask, aggregate: Aggregator) -> Report:
 def _summary(
     ask: Ask, aggregate: Aggregator, name: str, title: str, *, by_day: bool = False
 ) -> Report:
-    sources = grouped(
-        ask,
-        aggregate,
-        "sources",
-        "Where leads came from",
-        By.SOURCE,
-        (value("total_leads", "Leads", "leads"), value("lead_mix", "Share", "share")),
-        people="leads",
-    )
-    days = grouped(
-        ask,
-        aggregate,
-        "days",
-        "Day by day",
-        By.DAY,
-        (
-            value("total_leads", "Leads", "leads"),
-            value("conversions", "Converted", "converted"),
-            value("losses", "Lost", "lost"),
-        ),
-        people="leads",
-    )
-    losses = answered(LOSS_MIX, ask.cut(By.LOST_REASON), aggregate)
+    parts = (_GLANCE, *((_DAYS,) if by_day else ()), _SOURCES, leads.Losses())
     return report_of(
         ask,
         name,
         title,
-        (
-            compared(ask, aggregate, "headlines", "At a glance", _HEADLINES),
-            *((days,) if by_day else ()),
-            sources,
-            leads.losses_table(losses),
-        ),
+        made_of(ask, aggregate, parts),
         charts=(
             *((_by_day(),) if by_day else ()),
             Chart(
@@ -105,6 +77,29 @@ def _summary(
             ),
         ),
     )
+
+
+_GLANCE = Comparison(name="headlines", title="At a glance", metrics=_HEADLINES)
+
+_SOURCES = Grid(
+    name="sources",
+    title="Where leads came from",
+    by=By.SOURCE,
+    columns=(value("total_leads", "Leads", "leads"), value("lead_mix", "Share", "share")),
+    people="leads",
+)
+
+_DAYS = Grid(
+    name="days",
+    title="Day by day",
+    by=By.DAY,
+    columns=(
+        value("total_leads", "Leads", "leads"),
+        value("conversions", "Converted", "converted"),
+        value("losses", "Lost", "lost"),
+    ),
+    people="leads",
+)
 
 
 def _by_day() -> Chart:
@@ -122,19 +117,21 @@ def months_report(ask: Ask, aggregate: Aggregator) -> Report:
     table = grouped(
         ask,
         aggregate,
-        "months",
-        "Months",
-        By.MONTH,
-        (
-            value("total_leads", "Leads", "leads"),
-            value("conversion_rate", "Converted", "converted", of="numerator", kind=Kind.COUNT),
-            value("cohort_losses", "Lost", "lost"),
-            value("cohort_open", "Open", "open"),
-            *interval("conversion_rate", "conversion")[1:],
-            value("cohort_time_to_convert", "Median days", "median_days"),
-            value("conversions", "Conversions in the month", "conversions"),
+        Grid(
+            name="months",
+            title="Months",
+            by=By.MONTH,
+            columns=(
+                value("total_leads", "Leads", "leads"),
+                value("conversion_rate", "Converted", "converted", of="numerator", kind=Kind.COUNT),
+                value("cohort_losses", "Lost", "lost"),
+                value("cohort_open", "Open", "open"),
+                *interval("conversion_rate", "conversion")[1:],
+                value("cohort_time_to_convert", "Median days", "median_days"),
+                value("conversions", "Conversions in the month", "conversions"),
+            ),
+            people="leads",
         ),
-        people="leads",
     )
     return report_of(
         ask,

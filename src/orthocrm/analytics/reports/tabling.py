@@ -1,7 +1,7 @@
 """Tables of metrics: a row for each group, a column for each number."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -21,6 +21,8 @@ from orthocrm.analytics.reports.values import (
 from orthocrm.analytics.results import Figures
 from orthocrm.analytics.together import together
 from orthocrm.core.settings import Practice
+
+T_co = TypeVar("T_co", covariant=True)
 
 _KINDS: Final[Mapping[Unit, Kind]] = {
     Unit.COUNT: Kind.COUNT,
@@ -83,12 +85,32 @@ def interval(metric: str, name: str) -> tuple[Shown, ...]:
     )
 
 
-def asked_of(ask: Ask, columns: Sequence[Shown], aggregate: Aggregator) -> list[Figures[Figure]]:
-    """Ask all metrics in one pass, and give the figures of every column."""
-    asked: list[tuple[Metric[Figures[Any]], Ask]] = [
-        (shown.declared.metric, ask if shown.by is None else ask.cut(shown.by)) for shown in columns
-    ]
-    answers = together(asked, aggregate)
+Asked = list[tuple[Metric[Figures[Any]], Ask]]
+
+
+class Part(Protocol[T_co]):
+    """A part of a report: what it asks, and what it makes of the answers."""
+
+    def asked(self, ask: Ask) -> Asked:
+        """Give the questions."""
+        ...
+
+    def made(self, ask: Ask, answers: Sequence[Figures[Any]]) -> T_co:
+        """Make the part of their answers, in the same order."""
+        ...
+
+
+def made_of(ask: Ask, aggregate: Aggregator, parts: Sequence[Part[T_co]]) -> tuple[T_co, ...]:
+    """Ask for all parts in one pass, and make each."""
+    wanted = [part.asked(ask) for part in parts]
+    answers = iter(together([one for some in wanted for one in some], aggregate))
+    return tuple(
+        part.made(ask, [next(answers) for _ in some])
+        for part, some in zip(parts, wanted, strict=True)
+    )
+
+
+def _figures(columns: Sequence[Shown], answers: Sequence[Figures[Any]]) -> list[Figures[Figure]]:
     return [
         Figures(
             shown.declared.figure(answer.total),
@@ -98,45 +120,60 @@ def asked_of(ask: Ask, columns: Sequence[Shown], aggregate: Aggregator) -> list[
     ]
 
 
-def grouped(
-    ask: Ask,
-    aggregate: Aggregator,
-    name: str,
-    title: str,
-    by: Cut,
-    columns: Sequence[Shown],
-    *,
-    people: str,
-) -> Table:
-    """Make a table with a row for each group, the largest first, and a total.
+@frozen(kw_only=True)
+class Grid:
+    """A table with a row for each group, the largest first, and a total.
 
     Pieces of time stand in their order.
     """
-    figures = asked_of(ask.cut(by), columns, aggregate)
-    labels: dict[Label, None] = {}
-    for one in figures:
-        labels.update(dict.fromkeys(label for label, _ in one.groups))
-    known = [dict(one.groups) for one in figures]
-    rows = [
-        (
-            *label_cells(ask.practice, by, label),
-            *(shown.cell(groups.get(label)) for shown, groups in zip(columns, known, strict=True)),
+
+    name: str
+    title: str
+    by: Cut
+    columns: Sequence[Shown]
+    people: str
+
+    def asked(self, ask: Ask) -> Asked:
+        """Ask for every column."""
+        cut = ask.cut(self.by)
+        return [
+            (shown.declared.metric, cut if shown.by is None else ask.cut(shown.by))
+            for shown in self.columns
+        ]
+
+    def made(self, ask: Ask, answers: Sequence[Figures[Any]]) -> Table:
+        """Make the table."""
+        figures = _figures(self.columns, answers)
+        known = [dict(one.groups) for one in figures]
+        labels: dict[Label, None] = {}
+        for groups in known:
+            labels.update(dict.fromkeys(groups))
+        table = Table(
+            name=self.name,
+            title=self.title,
+            columns=(*label_columns(self.by), *(shown.column for shown in self.columns)),
+            rows=tuple(self._row(ask, label, known) for label in labels),
+            total=(
+                None,
+                "Total",
+                *(shown.cell(one.total) for shown, one in zip(self.columns, figures, strict=True)),
+            ),
+            people=self.people,
         )
-        for label in labels
-    ]
-    table = Table(
-        name=name,
-        title=title,
-        columns=(*label_columns(by), *(shown.column for shown in columns)),
-        rows=tuple(rows),
-        total=(
-            None,
-            "Total",
-            *(shown.cell(one.total) for shown, one in zip(columns, figures, strict=True)),
-        ),
-        people=people,
-    )
-    return table if by in TIMES else _sorted(table, people)
+        return table if self.by in TIMES else _sorted(table, self.people)
+
+    def _row(
+        self, ask: Ask, label: Label, known: Sequence[Mapping[Label, Figure]]
+    ) -> tuple[Cell, ...]:
+        cells = (
+            shown.cell(groups.get(label)) for shown, groups in zip(self.columns, known, strict=True)
+        )
+        return (*label_cells(ask.practice, self.by, label), *cells)
+
+
+def grouped(ask: Ask, aggregate: Aggregator, grid: Grid) -> Table:
+    """Make one table."""
+    return made_of(ask, aggregate, [grid])[0]
 
 
 def _sorted(table: Table, people: str) -> Table:
@@ -156,42 +193,62 @@ def _size(cell: Cell) -> float:
     return 0 if cell is None or isinstance(cell, str) else float(cell)
 
 
-def compared(
-    ask: Ask, aggregate: Aggregator, name: str, title: str, metrics: Sequence[str]
-) -> Table:
-    """Make a table with a row for each metric: the period, the one before, and the change."""
-    columns = [value(metric) for metric in metrics]
-    now = asked_of(ask, columns, aggregate)
-    before = None if ask.period is None else asked_of(ask.previous(), columns, aggregate)
-    rows = []
-    for place, shown in enumerate(columns):
-        figure = now[place].total
-        former = None if before is None else before[place].total
-        rows.append(
-            (
-                shown.metric,
-                shown.title,
-                shown.column.kind.value,
-                shown.cell(figure),
-                None if former is None else shown.cell(former),
-                change(figure.value, None if former is None else former.value),
-                figure.n,
-            )
+@frozen(kw_only=True)
+class Comparison:
+    """A table with a row for each metric: the period, the one before, and the change."""
+
+    name: str
+    title: str
+    metrics: Sequence[str]
+
+    @property
+    def columns(self) -> list[Shown]:
+        """What is shown of each metric."""
+        return [value(metric) for metric in self.metrics]
+
+    def asked(self, ask: Ask) -> Asked:
+        """Ask for every metric, and again for the period before."""
+        asks = [ask] if ask.period is None else [ask, ask.previous()]
+        return [(shown.declared.metric, each) for each in asks for shown in self.columns]
+
+    def made(self, ask: Ask, answers: Sequence[Figures[Any]]) -> Table:
+        """Make the table."""
+        columns = self.columns
+        now = _figures(columns, answers[: len(columns)])
+        before = (
+            [None] * len(columns)
+            if ask.period is None
+            else _figures(columns, answers[len(columns) :])
         )
-    return Table(
-        name=name,
-        title=title,
-        columns=(
-            Column("metric", "Key", Kind.ID),
-            Column("name", "Metric", Kind.TEXT),
-            Column("unit", "Unit", Kind.ID),
-            Column("now", "This period", Kind.VALUE),
-            Column("before", "Before", Kind.VALUE),
-            Column("change", "Change", Kind.RATE),
-            Column("n", "n", Kind.COUNT),
-        ),
-        rows=tuple(rows),
-        people="n",
+        return Table(
+            name=self.name,
+            title=self.title,
+            columns=(
+                Column("metric", "Key", Kind.ID),
+                Column("name", "Metric", Kind.TEXT),
+                Column("unit", "Unit", Kind.ID),
+                Column("now", "This period", Kind.VALUE),
+                Column("before", "Before", Kind.VALUE),
+                Column("change", "Change", Kind.RATE),
+                Column("n", "n", Kind.COUNT),
+            ),
+            rows=tuple(
+                _beside(shown, figures.total, None if former is None else former.total)
+                for shown, figures, former in zip(columns, now, before, strict=True)
+            ),
+            people="n",
+        )
+
+
+def _beside(shown: Shown, figure: Figure, former: Figure | None) -> tuple[Cell, ...]:
+    return (
+        shown.metric,
+        shown.title,
+        shown.column.kind.value,
+        shown.cell(figure),
+        None if former is None else shown.cell(former),
+        change(figure.value, None if former is None else former.value),
+        figure.n,
     )
 
 

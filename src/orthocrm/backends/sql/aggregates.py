@@ -325,12 +325,12 @@ def _mark(source: _Source) -> sa.ColumnElement[int]:
     """Tell by a bit for each key whether a row is not grouped by it, the last one first."""
     if not source.keys:
         return sa.literal_column("0", sa.Integer())
-    return sa.func.grouping(*[key.element for key in source.keys])  # type: ignore[attr-defined]  # they are labels
+    return sa.func.grouping(*[key.element for key in source.keys])
 
 
 def _grouped(statement: sa.Select[Any], source: _Source, form: Aggregate) -> sa.Select[Any]:
     """Group by the names of the keys: an engine may not see that two parameters are equal."""
-    names = [sa.literal_column(key.name) for key in source.keys]
+    names: list[sa.ColumnElement[Any]] = [sa.literal_column(key.name) for key in source.keys]
     if not form.also:
         return statement.group_by(*names)
     keys = _keys_of(form)
