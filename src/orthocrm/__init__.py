@@ -207,6 +207,7 @@ if TYPE_CHECKING:
     from orthocrm.services.scheduling.calendars import CalendarFeed, ImportedBusy
     from orthocrm.services.scheduling.daybook import DaySheet
     from orthocrm.services.scheduling.links import NewLink, SelfSchedulingLink
+    from orthocrm.services.scheduling.renewing import RemindersRenewed
     from orthocrm.services.scheduling.searching import Search
     from orthocrm.services.scheduling.series import Series
     from orthocrm.services.scheduling.waiting import NewWaitlistEntry
@@ -430,6 +431,7 @@ _HOMES = {
     "orthocrm.services.scheduling.calendars": ("CalendarFeed", "ImportedBusy"),
     "orthocrm.services.scheduling.daybook": ("DaySheet",),
     "orthocrm.services.scheduling.links": ("NewLink", "SelfSchedulingLink"),
+    "orthocrm.services.scheduling.renewing": ("RemindersRenewed",),
     "orthocrm.services.scheduling.searching": ("Search",),
     "orthocrm.services.scheduling.series": ("Series",),
     "orthocrm.services.scheduling.waiting": ("NewWaitlistEntry",),
@@ -641,6 +643,7 @@ __all__ = [
     "ReminderRule",
     "ReminderStatus",
     "Reminders",
+    "RemindersRenewed",
     "Reminding",
     "RepeatedBlock",
     "Report",

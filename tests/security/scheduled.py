@@ -125,6 +125,7 @@ LOOKING: dict[str, Call] = {
     "next_available": lambda d, v: _s(d).next_available(search(providers=(v.provider,))),
     "explain": lambda d, v: _s(d).explain(search(providers=(v.provider,)), TUESDAY),
     "expire_holds": lambda d, _: _s(d).expire_holds(),
+    "renew_reminders": lambda d, _: _s(d).renew_reminders(),
     "day": lambda d, _: _s(d).day(TUESDAY.date()),
     "week": lambda d, _: _s(d).week(TUESDAY.date()),
     "history": lambda d, v: _s(d).history(lead_id=v.lead),

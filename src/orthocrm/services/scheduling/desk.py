@@ -30,6 +30,7 @@ from orthocrm.services.scheduling import (
     reaching,
     recording,
     reminding,
+    renewing,
     searching,
     series,
     timetables,
@@ -40,6 +41,7 @@ from orthocrm.services.scheduling.booking import Booked, Move
 from orthocrm.services.scheduling.calendars import Calendars
 from orthocrm.services.scheduling.daybook import DaySheet
 from orthocrm.services.scheduling.links import NewLink, SelfSchedulingLink
+from orthocrm.services.scheduling.renewing import RemindersRenewed
 from orthocrm.services.scheduling.searching import Search
 from orthocrm.services.scheduling.series import Series
 from orthocrm.services.scheduling.waiting import NewWaitlistEntry
@@ -285,6 +287,15 @@ class Appointments(Area, area="scheduling"):
     def expire_holds(self, work: Work) -> tuple[Appointment, ...]:
         """End holds that have run out, 200 at a time; who waits next gets the offer."""
         return waiting.expire_holds(work)
+
+    @verb(Permission.APPOINTMENT_MANAGE)
+    def renew_reminders(self, work: Work, after: str | None = None) -> RemindersRenewed:
+        """Let reminders that wait follow changed rules, those of 100 appointments at a time.
+
+        Workers do so by themselves. Give `after` of the last answer until it is None. What was
+        sent, or is with a carrier, stays; what rules of today would have sent before is not sent.
+        """
+        return renewing.renew(work, after)
 
 
 class Views(Area, area="scheduling"):

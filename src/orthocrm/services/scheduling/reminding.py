@@ -69,7 +69,7 @@ def plan(work: Work, appointments: Sequence[Appointment]) -> None:
     Only channels with a carrier are used, and only leads are written to: of other patients the
     host application alone knows an address.
     """
-    wanted = {one.id: rules for one in appointments if (rules := _rules(work, one))}
+    wanted = {one.id: rules for one in appointments if (rules := rules_for(work, one))}
     if not wanted:
         return
     leads = work.store.leads.get({one.lead_id for one in appointments if one.lead_id})
@@ -77,12 +77,12 @@ def plan(work: Work, appointments: Sequence[Appointment]) -> None:
     pairs = [
         (one, each)
         for one in several
-        for each in reminders.planned(wanted[one.id], _terms(work, one, _lead(leads, one)))
+        for each in reminders.planned(wanted[one.id], terms(work, one, _lead(leads, one)))
     ]
     told = _confirmed(work, [one for one, each in pairs if each.rule.name == CONFIRMATION])
     work.store.messages.add(
         [
-            _reminder(work, one, _lead(leads, one), each)
+            written(work, one, _lead(leads, one), each)
             for one, each in pairs
             if each.rule.name != CONFIRMATION or (one.id, each.rule.channel) not in told
         ]
@@ -93,7 +93,8 @@ def _lead(leads: Mapping[str, Lead], appointment: Appointment) -> Lead:
     return leads[appointment.lead_id or ""]
 
 
-def _rules(work: Work, appointment: Appointment) -> tuple[ReminderRule, ...]:
+def rules_for(work: Work, appointment: Appointment) -> tuple[ReminderRule, ...]:
+    """Give the rules that hold for an appointment, of channels that have a carrier."""
     if appointment.lead_id is None or not queueing.is_coming(appointment, work.now):
         return ()
     settings = work.practice.clinic.settings
@@ -102,7 +103,8 @@ def _rules(work: Work, appointment: Appointment) -> tuple[ReminderRule, ...]:
     return tuple(rule for rule in rules if rule.channel in carried)
 
 
-def _terms(work: Work, appointment: Appointment, lead: Lead) -> Terms:
+def terms(work: Work, appointment: Appointment, lead: Lead) -> Terms:
+    """Give what the reminders of an appointment go by, as of now."""
     clinic = work.practice.clinic
     number = lead.contact.phone.number if lead.contact.phone else None
     state = lead.contact.address.state
@@ -137,7 +139,7 @@ def _confirmed(
     }
 
 
-def _reminder(work: Work, appointment: Appointment, lead: Lead, planned: Planned) -> Message:
+def written(work: Work, appointment: Appointment, lead: Lead, planned: Planned) -> Message:
     """Write a reminder; of what is skipped nothing is kept but that, and why."""
     rule = planned.rule
     text = _Text(because=planned.because)

@@ -117,7 +117,8 @@ class ClinicSettings(Area, area="settings"):
     ) -> Clinic:
         """Replace the rules by which families are reminded, of the clinic or of a type of visit.
 
-        None lets a type go by the clinic's rules. They hold for what is booked or moved from now.
+        None lets a type go by the clinic's rules. They hold for what is booked or moved from now,
+        and workers renew what waits already (`scheduling.renew_reminders`).
         """
         return offering.reminders(work, rules, visit_type)
 
