@@ -33,6 +33,7 @@ from orthocrm.core.task import Task
 from orthocrm.followup.sending import LONGEST_PAUSE, MOST_ATTEMPTS
 from orthocrm.hooks import Specs
 from orthocrm.privacy.consent import NewConsent
+from orthocrm.services.access.users import NewUser
 from orthocrm.services.notifications.settling import Outcome
 from orthocrm.services.scheduling.waiting import NewWaitlistEntry
 from orthocrm.testing.factories import a_message
@@ -191,6 +192,9 @@ SCENARIOS: dict[str, Callable[[House], object]] = {
     "slot_offered": free_a_time_for_which_somebody_waits,
     "clinic_created": lambda h: h.crm.create_clinic(name="Braces & Co", timezone="UTC"),
     "clinic_configured": lambda h: h.admin.settings.rename("Brighter Smiles"),
+    "access_changed": lambda h: h.desk(Role.OPERATOR).access.add_user(
+        NewUser(name="Zoe", roles=[Role.DOCTOR])
+    ),
     "lead_captured": lambda h: h.lead(),
     "lead_updated": lambda h: h.coordinator.leads.edit(h.lead().id, LeadEdit(notes="new")),
     "touch_added": lambda h: h.coordinator.sources.add_touch(
