@@ -130,3 +130,18 @@ def test_a_correction_is_one_of_the_leads_own_activities(house: House) -> None:
         assert [problem.path for problem in refusal.value.problems] == ["corrects"]
     spoke = LogEntry(type=call, call_outcome=CallOutcome.SPOKE, corrects=wrong)
     assert desk.log(lead.id, spoke).activity.corrects == wrong
+
+
+def test_activities_and_tasks_are_listed_each_by_themselves(house: House) -> None:
+    lead = house.lead().id
+    (made,) = house.coordinator.followups.tasks(lead)
+    note = house.coordinator.followups.log(lead, LogEntry(type=LeadActivityType.NOTE, notes="hi"))
+    house.coordinator.followups.complete(made.id)
+
+    listed = house.coordinator.followups.activities(lead)
+    assert note.activity in listed
+    assert [one.occurred_at for one in listed] == sorted(
+        (one.occurred_at for one in listed), reverse=True
+    )
+    (done,) = house.coordinator.followups.tasks(lead)
+    assert done.status is TaskStatus.COMPLETED

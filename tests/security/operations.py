@@ -131,6 +131,8 @@ ON_LEADS: dict[str, Call] = {
     ),
     "followups.start_sequence": lambda desk, t: desk.followups.start_sequence(t.lead, "six_touch"),
     "followups.stop_sequence": lambda desk, t: desk.followups.stop_sequence(t.lead),
+    "followups.activities": lambda desk, t: desk.followups.activities(t.lead),
+    "followups.tasks": lambda desk, t: desk.followups.tasks(t.lead),
     "followups.sequences": lambda desk, t: desk.followups.sequences(t.lead),
 }
 """Operations that name one lead, or something of it: out of reach they answer `NotFound`."""

@@ -41,7 +41,7 @@ from orthocrm.services.followups.reacting import Reaction
 from orthocrm.services.followups.sequences import Advanced
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.results import Logged
-from orthocrm.services.work import Work
+from orthocrm.services.work import Work, everything
 
 
 class FollowUps(Area, area="followups"):
@@ -123,6 +123,20 @@ class FollowUps(Area, area="followups"):
         work.record(event)
         _redate(work, lead)
         return saved
+
+    @verb(Permission.LEAD_READ)
+    def activities(self, work: Work, lead_id: LeadId) -> tuple[Activity, ...]:
+        """List what happened to a lead, the latest first; what was corrected stays."""
+        about = Cond("lead_id", "eq", work.standing(lead_id).id)
+        found = everything(work.store.activities, about)
+        return tuple(sorted(found, key=lambda one: (one.occurred_at, one.id), reverse=True))
+
+    @verb(Permission.LEAD_READ)
+    def tasks(self, work: Work, lead_id: LeadId) -> tuple[Task, ...]:
+        """List every task of a lead, the next due first; those that are done come after it."""
+        about = Cond("lead_id", "eq", work.standing(lead_id).id)
+        found = everything(work.store.tasks, about)
+        return tuple(sorted(found, key=lambda task: (not task.is_open, task.due_at, task.id)))
 
     @verb(Permission.LEAD_READ)
     def open_tasks(
