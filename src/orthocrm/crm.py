@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from attrs import evolve, field, frozen
 
 from orthocrm.access.passwords import OWASP, HashCost, checked_cost
+from orthocrm.checking.survey import Place, Survey
 from orthocrm.core.actor import Actor, Role
 from orthocrm.core.errors import (
     BackendError,
@@ -26,6 +27,7 @@ from orthocrm.core.errors import (
     UnknownBackend,
 )
 from orthocrm.core.events import Event
+from orthocrm.core.finding import Finding
 from orthocrm.core.ids import ClinicId, UuidV7
 from orthocrm.core.lead import Lead
 from orthocrm.core.outside import NOTHING_OUTSIDE, NoSecrets, Outside
@@ -164,7 +166,15 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         outside=_with_secrets(outside),
         hash_cost=checked_cost(hash_cost),
         witness=sink and signer and Witness(sink=sink, signer=signer),
+        place=Place(file=_file_of(url), is_plain=allow_plaintext),
     )
+
+
+def _file_of(url: str) -> Path | None:
+    """Name the file of an embedded database; None for any other."""
+    name = unquote(url.removeprefix("sqlite:///").partition("?")[0])
+    is_file = url.startswith("sqlite:///") and name not in ("", ":memory:")
+    return Path(name) if is_file else None
 
 
 def _found_sink() -> CheckpointSink | None:
@@ -360,7 +370,9 @@ class OrthoCRM:
         outside: Outside = NOTHING_OUTSIDE,
         witness: Witness | None = None,
         hash_cost: HashCost = OWASP,
+        place: Place | None = None,
     ) -> None:
+        self._place = place or Place()
         self._backend = backend
         self._plugins = plugins
         self._patients = patients
@@ -511,6 +523,23 @@ class OrthoCRM:
             return True
         with self._backend.begin(clinic) as store:
             return not store.audit.seals_at_once
+
+    def check(self, *, audit: bool = True) -> tuple[Finding, ...]:
+        """Look whether all is in order: files, database, keys, clocks, queues, carriers, audit.
+
+        Nothing is changed, and nothing that is told is personal.
+
+        Args:
+            audit: whether to check the whole audit trail of every clinic, which takes its time.
+        """
+        survey = Survey(
+            backend=self._backend,
+            plugins=self._plugins,
+            clock=self._clock,
+            place=self._place,
+            auditor=lambda clinic: self.acting_as(Actor.system(Role.OPERATOR, clinic)).privacy,
+        )
+        return tuple(survey.run(audit=audit))
 
     def close(self) -> None:
         """Give back connections and files."""

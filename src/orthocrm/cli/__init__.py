@@ -3,6 +3,7 @@
 import click
 
 from orthocrm.cli.auditing import audit
+from orthocrm.cli.checking import check
 from orthocrm.cli.demonstrating import demo
 from orthocrm.cli.entering import key, user
 from orthocrm.cli.exporting import export
@@ -42,6 +43,7 @@ COMMANDS = (
     keys,
     person,
     retain,
+    check,
 )
 
 for command in COMMANDS:

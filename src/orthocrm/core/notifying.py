@@ -371,6 +371,15 @@ class Notifier(Protocol):
 
 
 @runtime_checkable
+class SecretKeeping(Protocol):
+    """A carrier that can tell whether it has what it needs, before anything is sent."""
+
+    def missing_secrets(self, clinic: ClinicId, targets: Sequence[str]) -> Sequence[str]:
+        """Name the secrets that a clinic lacks; `targets` are its webhooks and calendars."""
+        ...
+
+
+@runtime_checkable
 class ReportingNotifier(Notifier, Protocol):
     """A carrier that tells by webhook what became of letters, and brings answers."""
 

@@ -53,6 +53,11 @@ class MetaLeads(Protocol):
         ...
 
 
+def missing(secrets: Secrets, clinic: ClinicId, names: Sequence[str]) -> tuple[str, ...]:
+    """Give those of some names under which a clinic has no secret."""
+    return tuple(name for name in names if not secrets.live(clinic, name))
+
+
 class NoSecrets:
     """The `Secrets` of an installation that has none: nothing signed is accepted."""
 

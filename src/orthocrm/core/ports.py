@@ -326,8 +326,8 @@ class Keyring(Protocol):
     def begin(self, layer: KeyLayer, at: datetime) -> ClinicKey | None:
         """Make a new key that writes from now on; None for the outermost, which is the provider's.
 
-        Raises `Conflict` when rows still wait for the key before it, or others hold the keys, and
-        `ConfigurationError` where nothing is encrypted.
+        None too where nothing is encrypted. Raises `Conflict` when rows still wait for the key
+        before it, or others hold the keys.
         """
         ...
 
@@ -575,6 +575,15 @@ class UnitOfWork(Protocol):
 
         The pairs of `orthocrm.core.beside_leads` are what a backend without joins computes over.
         """
+        ...
+
+
+@runtime_checkable
+class TellsTime(Protocol):
+    """A storage with a clock of its own, which a check compares with ours."""
+
+    def instant(self) -> datetime:
+        """Tell the time by it, aware and in UTC."""
         ...
 
 

@@ -1,7 +1,7 @@
 """A calendar on a CalDAV server (RFC 4791), to which appointments are pushed."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from orthocrm.core.calendars import CalendarEntry, RemoteCalendar
 from orthocrm.core.errors import StaleVersion
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.notifying import CarrierError, Letter, MessageChannel, Notifier, Sent
-from orthocrm.core.outside import NoSecrets, Secrets
+from orthocrm.core.outside import NoSecrets, Secrets, missing
 from orthocrm.hooks import hook
 from orthocrm.notifiers.addresses import check_seconds
 from orthocrm.notifiers.wire import Answered, Wire, a_request
@@ -114,6 +114,10 @@ class Calendars:
     def register_notifiers(self) -> Mapping[str, Notifier]:
         """Bring this carrier, by its name."""
         return {self.name: self}
+
+    def missing_secrets(self, clinic: ClinicId, targets: Sequence[str]) -> Sequence[str]:
+        """Name the secrets that a clinic lacks."""
+        return missing(self.secrets, clinic, [f"caldav/{name}" for name in targets])
 
     def send(self, letter: Letter) -> Sent:
         """Put an entry there, or take it away; its reference is the UID."""

@@ -4,7 +4,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from email import policy
@@ -28,7 +28,7 @@ from orthocrm.core.notifying import (
     Notifier,
     Sent,
 )
-from orthocrm.core.outside import NoSecrets, Secrets
+from orthocrm.core.outside import NoSecrets, Secrets, missing
 from orthocrm.core.ports import Clock
 from orthocrm.crm import utc_now
 from orthocrm.hooks import hook
@@ -98,6 +98,10 @@ class Smtp:
     def register_notifiers(self) -> Mapping[str, Notifier]:
         """Bring this carrier, by its name."""
         return {self.name: self}
+
+    def missing_secrets(self, clinic: ClinicId, targets: Sequence[str]) -> Sequence[str]:  # noqa: ARG002 - as `SecretKeeping` asks
+        """Name the secrets that a clinic lacks."""
+        return missing(self.secrets, clinic, ["smtp"] if self.user else [])
 
     def send(self, letter: Letter) -> Sent:
         """Hand a letter to the server; its reference is the Message-ID."""

@@ -1,15 +1,16 @@
 """Web push: short notices to browsers and telephones that subscribed (RFC 8030)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from attrs import field, frozen
 
 from orthocrm.core.errors import ConfigurationError, MissingKey
+from orthocrm.core.ids import ClinicId
 from orthocrm.core.notifying import CarrierError, Letter, MessageChannel, Notifier, Sent
-from orthocrm.core.outside import NoSecrets, Secrets
+from orthocrm.core.outside import NoSecrets, Secrets, missing
 from orthocrm.core.ports import Clock
 from orthocrm.crm import utc_now
 from orthocrm.hooks import hook
@@ -65,6 +66,10 @@ class WebPush:
     def register_notifiers(self) -> Mapping[str, Notifier]:
         """Bring this carrier, by its name."""
         return {self.name: self}
+
+    def missing_secrets(self, clinic: ClinicId, targets: Sequence[str]) -> Sequence[str]:  # noqa: ARG002 - as `SecretKeeping` asks
+        """Name the secrets that a clinic lacks."""
+        return missing(self.secrets, clinic, ["vapid"])
 
     def send(self, letter: Letter) -> Sent:
         """Hand a letter to the browser's push service; its reference is the `Topic`."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from orthocrm.core.errors import ConfigurationError, InvalidInput
-from orthocrm.core.ids import MessageId
+from orthocrm.core.ids import ClinicId, MessageId
 from orthocrm.core.notifying import (
     Attachment,
     Callback,
@@ -30,7 +30,7 @@ from orthocrm.core.notifying import (
     Sent,
     StatusReport,
 )
-from orthocrm.core.outside import NoSecrets, Secrets
+from orthocrm.core.outside import NoSecrets, Secrets, missing
 from orthocrm.hooks import hook
 from orthocrm.leads.channels.signatures import TOLERANCE, Unverified
 from orthocrm.notifiers.addresses import check_seconds, check_sender, line, link, mailbox
@@ -100,6 +100,10 @@ class SendGrid:
     def register_notifiers(self) -> Mapping[str, Notifier]:
         """Bring this carrier, by its name."""
         return {self.name: self}
+
+    def missing_secrets(self, clinic: ClinicId, targets: Sequence[str]) -> Sequence[str]:  # noqa: ARG002 - as `SecretKeeping` asks
+        """Name the secrets that a clinic lacks."""
+        return missing(self.secrets, clinic, ["sendgrid"])
 
     def send(self, letter: Letter) -> Sent:
         """Hand a letter to SendGrid; its reference is the X-Message-Id."""

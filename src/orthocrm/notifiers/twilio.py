@@ -26,7 +26,7 @@ from orthocrm.core.notifying import (
     Sent,
     StatusReport,
 )
-from orthocrm.core.outside import NoSecrets, Secrets
+from orthocrm.core.outside import NoSecrets, Secrets, missing
 from orthocrm.hooks import hook
 from orthocrm.leads.channels.signatures import Unverified
 from orthocrm.notifiers.addresses import check_seconds, number
@@ -99,6 +99,10 @@ class Twilio:
     def register_notifiers(self) -> Mapping[str, Notifier]:
         """Bring this carrier, by its name."""
         return {self.name: self}
+
+    def missing_secrets(self, clinic: ClinicId, targets: Sequence[str]) -> Sequence[str]:  # noqa: ARG002 - as `SecretKeeping` asks
+        """Name the secrets that a clinic lacks."""
+        return missing(self.secrets, clinic, ["twilio"])
 
     def send(self, letter: Letter) -> Sent:
         """Hand a letter to Twilio; its reference is the message's SID."""

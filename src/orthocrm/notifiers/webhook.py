@@ -1,13 +1,14 @@
 """Outgoing webhooks, signed as Standard Webhooks describes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from attrs import field, frozen
 
 from orthocrm.core.errors import MissingKey
+from orthocrm.core.ids import ClinicId
 from orthocrm.core.notifying import CarrierError, Letter, MessageChannel, Notifier, Sent
-from orthocrm.core.outside import NoSecrets, Secrets
+from orthocrm.core.outside import NoSecrets, Secrets, missing
 from orthocrm.core.ports import Clock
 from orthocrm.crm import utc_now
 from orthocrm.hooks import hook
@@ -48,6 +49,10 @@ class Webhook:
     def register_notifiers(self) -> Mapping[str, Notifier]:
         """Bring this carrier, by its name."""
         return {self.name: self}
+
+    def missing_secrets(self, clinic: ClinicId, targets: Sequence[str]) -> Sequence[str]:
+        """Name the secrets that a clinic lacks."""
+        return missing(self.secrets, clinic, [f"webhook/{name}" for name in targets])
 
     def send(self, letter: Letter) -> Sent:
         """Post a letter; its reference is the `webhook-id`."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -22,6 +23,12 @@ from orthocrm.core.ports import Vault
 from orthocrm.core.settings import Clinic
 
 _LOG = logging.getLogger(__name__)
+
+_CLOCKS = {
+    "sqlite": "SELECT strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
+    "postgresql": "SELECT clock_timestamp()",
+}
+"""What time it is, as engines are asked."""
 
 MANY_LEADS = 5_000
 """After so many new leads, and then each time that as many again came, tables are measured."""
@@ -119,6 +126,14 @@ class SqlBackend:
         with self._errors(), self._engine.transaction() as connection:
             self._is_current = is_current(connection, self._engine)
         return self._is_current
+
+    def instant(self) -> datetime:
+        """Tell the time by the database's own clock."""
+        with self._errors(), self._engine.transaction() as connection:
+            cursor = self._engine.cursor(connection)
+            cursor.execute(_CLOCKS[self._engine.language.name])
+            [[told]] = cursor.fetchall()
+        return (datetime.fromisoformat(told) if isinstance(told, str) else told).astimezone(UTC)
 
     def admit(self, role: str) -> None:
         """Let a role of the database work with the tables, behind the wall between clinics.
