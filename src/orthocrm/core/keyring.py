@@ -7,7 +7,6 @@ from typing import Final
 
 from attrs import field, frozen
 
-from orthocrm.core.errors import ConfigurationError
 from orthocrm.core.ids import LeadId
 
 
@@ -105,8 +104,8 @@ class NoKeyring:
     """The keyring of a storage that encrypts nothing."""
 
     def begin(self, layer: KeyLayer, at: datetime) -> ClinicKey | None:  # noqa: ARG002 - as `Keyring` asks
-        """Refuse: there is no key to replace."""
-        raise ConfigurationError("nothing is encrypted here, so that there are no keys to rotate")
+        """Give None: there is no key to replace."""
+        return None
 
     def status(self) -> KeysStatus:
         """Give no keys."""

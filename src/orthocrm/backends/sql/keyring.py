@@ -18,7 +18,7 @@ from orthocrm.backends.sql.resealing import Resealing
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.tables import clinic_keys
 from orthocrm.backends.sql.transaction import Transaction
-from orthocrm.core.errors import ConfigurationError, Conflict
+from orthocrm.core.errors import Conflict
 from orthocrm.core.ids import LeadId
 from orthocrm.core.keyring import (
     NOTHING_MOVED,
@@ -53,11 +53,8 @@ class SqlKeyring:
 
         Raises:
             Conflict: rows still wait for the key before it, or others hold the keys.
-            ConfigurationError: nothing is encrypted.
         """
-        if self._vault.active() is None:
-            raise ConfigurationError("nothing is encrypted here, so that there are no keys")
-        if layer is KeyLayer.OUTERMOST:
+        if layer is KeyLayer.OUTERMOST or self._vault.active() is None:
             return None
         purpose = KeyPurpose.INDEX if layer is KeyLayer.INDEX else KeyPurpose.SEAL
         self._session.alone()

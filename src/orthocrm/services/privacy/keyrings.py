@@ -17,13 +17,13 @@ class Keys(Area, area="keys"):
         """Begin to replace keys: a new one writes from now on. `move` brings the rows under it.
 
         Of the outermost keys, which the host application keeps, there is nothing to make here:
-        give it a new active key, and `move` wraps the clinic's keys with it. Then None comes back.
+        give it a new active key, and `move` wraps the clinic's keys with it. Then None comes back,
+        as it does where nothing is encrypted (`status().active` is None).
 
         Raises:
             InvalidInput: at `layer`, there is no such layer.
             Conflict: an earlier rotation of the layer has rows left, or others hold the keys for
                 too long: try again.
-            ConfigurationError: nothing is encrypted.
         """
         wanted = _layer(layer)
         key = work.store.keyring.begin(wanted, work.now)
