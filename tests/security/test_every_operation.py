@@ -10,7 +10,7 @@ import orthocrm
 from orthocrm import BackendError, Cond, OrthoCRM, Role
 from orthocrm.core.audit import DONE, AuditEntry
 from orthocrm.core.ids import ClinicId
-from orthocrm.core.ports import Backend, Repository, UnitOfWork
+from orthocrm.core.ports import AuditTrail, Backend, UnitOfWork
 from orthocrm.services.gate import OPERATIONS
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
@@ -67,8 +67,9 @@ def entries(target: Target, operation: str) -> list[AuditEntry]:
 class _Full:
     """A repository that takes nothing more."""
 
-    def __init__(self, stored: Repository[AuditEntry]) -> None:
-        self.find = stored.find
+    def __init__(self, stored: AuditTrail) -> None:
+        self.find, self.head, self.mac = stored.find, stored.head, stored.mac
+        self.seals_at_once = stored.seals_at_once
 
     def add(self, nouns: Sequence[AuditEntry]) -> None:
         raise BackendError(f"no room for {len(nouns)}")

@@ -111,7 +111,7 @@ def mark(entry: AuditEntry, mac: Mac) -> str:
 
 
 def _would_be(entry: AuditEntry, mac: Mac) -> str:
-    """Give the mark that an entry ought to have; one that no operation can have written has none."""
+    """Give the mark that an entry ought to have, nothing for what no operation can have written."""
     try:
         return mark(entry, mac)
     except (ValueError, TypeError):

@@ -65,6 +65,17 @@ class Examined:
 
 
 @frozen(kw_only=True)
+class Stated:
+    """The checkpoints of a chain in their order, and where it stood when they were read.
+
+    A check goes on the trail itself, so that a chain that was cut off grows again by it.
+    """
+
+    checkpoints: tuple[Checkpoint, ...]
+    head: ChainHead
+
+
+@frozen(kw_only=True)
 class Verdict:
     """What a check of a clinic's audit trail came to.
 
@@ -108,14 +119,15 @@ class Verdict:
 
 
 def verdict(
-    walk: Examined, known: Sequence[Checkpoint], signer: Signer | None, trusted: Collection[bytes]
+    walk: Examined, stated: Stated, signer: Signer | None, trusted: Collection[bytes]
 ) -> Verdict:
-    """Conclude from a walk over the whole chain, and from the checkpoints in their order."""
+    """Conclude from a walk over the whole chain, and from what was stated of it."""
+    known = stated.checkpoints
     signed, faults = list(known), []
     if signer is not None:
         signed = [one for one in known if rules.is_signed(one, signer, trusted)]
         faults = rules.order_faults(known, signer, trusted)
-    judged = rules.judged(signed, walk.seals, walk.head, _broken_at(walk.findings))
+    judged = rules.judged(signed, walk.seals, stated.head, _broken_at(walk.findings))
     return Verdict(
         head=walk.head,
         entries=walk.entries,

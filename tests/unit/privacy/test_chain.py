@@ -26,7 +26,7 @@ from orthocrm.privacy.chain import (
     marked,
     walked,
 )
-from orthocrm.privacy.verdicts import Examined, verdict
+from orthocrm.privacy.verdicts import Examined, Stated, verdict
 from tests.unit.privacy.chains import (
     FIELDS,
     TAMPERINGS,
@@ -201,11 +201,11 @@ def test_entries_beside_the_chain_wait_only_where_sealers_come() -> None:
 def test_tampering_is_found_with_the_first_bad_position(kind: str, seed: int) -> None:
     random = Random(f"{kind} {seed}")
     chain = a_chain(LENGTH)
-    known = [a_checkpoint(ChainHead(position=LENGTH, seal=chain[-1].seal or ""))]
+    known = a_checkpoint(ChainHead(position=LENGTH, seal=chain[-1].seal or ""))
     spoilt, first_bad = TAMPERINGS[kind](chain, random)
     walk = walked(START, spoilt, mac, {LENGTH})
     examined = Examined(head=walk.head, findings=walk.findings, seals=walk.seals)
-    concluded = verdict(examined, known, SIGNER, ())
+    concluded = verdict(examined, Stated(checkpoints=(known,), head=walk.head), SIGNER, ())
     assert not concluded.is_sound
     assert concluded.first_bad == first_bad
 
@@ -214,9 +214,10 @@ def test_tampering_is_found_with_the_first_bad_position(kind: str, seed: int) ->
 def test_any_prefix_with_its_own_checkpoint_is_sound(length: int, data: st.DataObject) -> None:
     chain = a_chain(length)
     cut = data.draw(st.integers(1, length))
-    known = [a_checkpoint(ChainHead(position=cut, seal=chain[cut - 1].seal or ""))]
+    known = a_checkpoint(ChainHead(position=cut, seal=chain[cut - 1].seal or ""))
     walk = walked(START, chain, mac, {cut})
-    concluded = verdict(Examined(head=walk.head, seals=walk.seals), known, SIGNER, ())
+    stated = Stated(checkpoints=(known,), head=walk.head)
+    concluded = verdict(Examined(head=walk.head, seals=walk.seals), stated, SIGNER, ())
     assert (concluded.is_sound, concluded.first_bad, concluded.confirmed) == (True, None, cut)
 
 

@@ -12,7 +12,7 @@ from orthocrm.core.query import EVERYTHING, Page, Sort, Where
 from orthocrm.privacy import verdicts
 from orthocrm.privacy.chain import START
 from orthocrm.privacy.signing import public_pem
-from orthocrm.privacy.verdicts import Examined, Verdict
+from orthocrm.privacy.verdicts import Examined, Stated, Verdict
 from orthocrm.services.gate import composed, verb
 from orthocrm.services.privacy import checking, sealing
 from orthocrm.services.privacy.breaking import BreakingGlass
@@ -84,10 +84,11 @@ class Privacy(Reporting, BreakingGlass, DeIdentifying, Persons, area="privacy"):
         return sealing.state(work, witness, when_due=when_due, after_restore=after_restore)
 
     @verb(Permission.AUDIT_READ)
-    def checkpoints(self, work: Work) -> tuple[Checkpoint, ...]:
-        """List the checkpoints of the clinic as the sink holds them, oldest first."""
+    def checkpoints(self, work: Work) -> Stated:
+        """List the checkpoints of the clinic as the sink holds them, and where the chain stands."""
         witness = self._office.witness
-        return () if witness is None else tuple(witness.sink.of(work.clinic_id))
+        known = () if witness is None else witness.sink.of(work.clinic_id)
+        return Stated(checkpoints=tuple(known), head=work.store.audit.head())
 
     @verb(Permission.AUDIT_READ)
     def public_key(self, work: Work) -> str | None:  # noqa: ARG002 - as every verb
@@ -122,12 +123,12 @@ class Privacy(Reporting, BreakingGlass, DeIdentifying, Persons, area="privacy"):
         Args:
             public_keys: keys of 32 bytes that signed checkpoints once and are no longer live.
         """
-        known = self.checkpoints()
-        watched = frozenset(one.position for one in known)
+        stated = self.checkpoints()
+        watched = frozenset(one.position for one in stated.checkpoints)
         walk = self.examine(watched=watched)
         while not walk.is_last:
             walk += self.examine(walk.head, watched=watched)
         aside = self.examine_aside()
         walk = evolve(walk + evolve(aside, head=walk.head), is_last=True)
         witness = self._office.witness
-        return verdicts.verdict(walk, known, witness and witness.signer, public_keys)
+        return verdicts.verdict(walk, stated, witness and witness.signer, public_keys)
