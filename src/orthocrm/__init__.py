@@ -17,6 +17,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from orthocrm.access.keys import NewKey
+    from orthocrm.access.passwords import HashCost
     from orthocrm.analytics.asking import By
     from orthocrm.analytics.attributed import Attributed
     from orthocrm.analytics.costs import Accrued, Cost
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from orthocrm.analytics.reports import Report
     from orthocrm.analytics.staying import Bottlenecks, Stay, Stays
     from orthocrm.assignment.strategies import Choice, Narrowed
+    from orthocrm.core.access import Credentials, User
     from orthocrm.core.activity import (
         Activity,
         ActivityDirection,
@@ -50,9 +53,11 @@ if TYPE_CHECKING:
         InPast,
         InvalidInput,
         KeyMisused,
+        LastAdministrator,
         LeadClosed,
         LeadLocked,
         LeadMerged,
+        LockedOut,
         LostReasonMissing,
         MergedSince,
         MigrationNeeded,
@@ -191,6 +196,20 @@ if TYPE_CHECKING:
     from orthocrm.scheduling.request import Provider, Resource, ResourcePool, SlotRequest
     from orthocrm.scheduling.slots import Slot, by_local_date, find_slots, next_available
     from orthocrm.scheduling.usage import Usage
+    from orthocrm.services.access.results import (
+        Account,
+        Invited,
+        IssuedKey,
+        KeyDetails,
+        LogIn,
+        LogInOutcome,
+        OneTimeToken,
+        Proof,
+        RecoveryCodes,
+        SecondFactorSetup,
+        SessionDetails,
+    )
+    from orthocrm.services.access.users import NewUser
     from orthocrm.services.analytics.losses import LostLead
     from orthocrm.services.batch import Refused
     from orthocrm.services.intelligence.calling import CallAdvice
@@ -247,6 +266,23 @@ _HOMES = {
     "orthocrm.services.intelligence.twins": ("LikelyDuplicate",),
     "orthocrm.analytics.staying": ("Bottlenecks", "Stay", "Stays"),
     "orthocrm.assignment.strategies": ("Choice", "Narrowed"),
+    "orthocrm.access.keys": ("NewKey",),
+    "orthocrm.access.passwords": ("HashCost",),
+    "orthocrm.core.access": ("Credentials", "User"),
+    "orthocrm.services.access.results": (
+        "Account",
+        "Invited",
+        "IssuedKey",
+        "KeyDetails",
+        "LogIn",
+        "LogInOutcome",
+        "OneTimeToken",
+        "Proof",
+        "RecoveryCodes",
+        "SecondFactorSetup",
+        "SessionDetails",
+    ),
+    "orthocrm.services.access.users": ("NewUser",),
     "orthocrm.core.activity": (
         "Activity",
         "ActivityDirection",
@@ -271,9 +307,11 @@ _HOMES = {
         "InPast",
         "InvalidInput",
         "KeyMisused",
+        "LastAdministrator",
         "LeadClosed",
         "LeadLocked",
         "LeadMerged",
+        "LockedOut",
         "LostReasonMissing",
         "MergedSince",
         "MigrationNeeded",
@@ -457,6 +495,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "SIX_TOUCH",
     "Accepted",
+    "Account",
     "Accrued",
     "Activity",
     "ActivityDirection",
@@ -506,6 +545,7 @@ __all__ = [
     "ContactDetails",
     "ContactTimes",
     "Cost",
+    "Credentials",
     "CreditBy",
     "CustomField",
     "DateHours",
@@ -530,6 +570,7 @@ __all__ = [
     "FormChoice",
     "FormDefinition",
     "FormField",
+    "HashCost",
     "History",
     "HoldExpired",
     "ImportedBusy",
@@ -537,8 +578,12 @@ __all__ = [
     "Intake",
     "InvalidInput",
     "Invite",
+    "Invited",
+    "IssuedKey",
+    "KeyDetails",
     "KeyMisused",
     "Language",
+    "LastAdministrator",
     "Lead",
     "LeadActivityType",
     "LeadClosed",
@@ -552,7 +597,10 @@ __all__ = [
     "Learner",
     "Letter",
     "LikelyDuplicate",
+    "LockedOut",
     "LogEntry",
+    "LogIn",
+    "LogInOutcome",
     "Logged",
     "Loss",
     "LostLead",
@@ -580,11 +628,13 @@ __all__ = [
     "Narrowed",
     "NewAppointment",
     "NewConsent",
+    "NewKey",
     "NewLink",
     "NewReferrer",
     "NewSpend",
     "NewTask",
     "NewTouch",
+    "NewUser",
     "NewWaitlistEntry",
     "NextAction",
     "NoShowRisk",
@@ -598,6 +648,7 @@ __all__ = [
     "Notifier",
     "Objection",
     "Observed",
+    "OneTimeToken",
     "Opening",
     "OptOut",
     "OrthoCRM",
@@ -620,6 +671,7 @@ __all__ = [
     "PreferredContact",
     "Preset",
     "Problem",
+    "Proof",
     "Provider",
     "Purpose",
     "PushTarget",
@@ -631,6 +683,7 @@ __all__ = [
     "Reason",
     "Recalled",
     "Recipient",
+    "RecoveryCodes",
     "RecurringBlock",
     "Referrer",
     "ReferrerKind",
@@ -659,12 +712,14 @@ __all__ = [
     "ScheduledReport",
     "Score",
     "Search",
+    "SecondFactorSetup",
     "SelfSchedulingLink",
     "Sent",
     "Sentiment",
     "Sequence",
     "Series",
     "SeriesForecast",
+    "SessionDetails",
     "Settings",
     "Side",
     "Slot",
@@ -708,6 +763,7 @@ __all__ = [
     "UnknownBackend",
     "Unverified",
     "Usage",
+    "User",
     "Verdict",
     "Vetoed",
     "VisitType",
