@@ -1,6 +1,6 @@
 """Turns collected nouns into the statements of a flush."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -47,18 +47,42 @@ def steps_of(
     return steps
 
 
+class Made(Sequence[Row]):
+    """Rows that are made of nouns as they are sent, each once.
+
+    So a server works on the first ones while the next are sealed, and few are held at a time.
+    """
+
+    __slots__ = ("_make", "_nouns")
+
+    def __init__(self, nouns: Sequence[Any], make: Callable[[Any], Row]) -> None:
+        self._nouns = nouns
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._nouns)
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._make, self._nouns)
+
+    def __getitem__(self, at: Any) -> Any:  # noqa: ANN401 - a row, or several for a slice
+        found = self._nouns[at]
+        return [*map(self._make, found)] if isinstance(at, slice) else self._make(found)
+
+
 def _insert(shape: Shape[Any], nouns: Sequence[Any], keys: Keys) -> Step:
     language = keys.session.language
-    write, put = shape.write, language.put
+    write, put, seal = shape.write, language.put, keys.seal
+    rows: Sequence[Row]
     if shape is LEAD:
-        rows = [
-            (*write(lead, put), keys.new_lead(lead.id), keys.seal(shape, lead)) for lead in nouns
-        ]
+        for lead in nouns:  # others may be sealed for it before its row is made
+            keys.new_lead(lead.id)
+        rows = Made(nouns, lambda n: (*write(n, put), keys.wrapped(n.id), seal(shape, n)))
     elif shape.blind is not None:
         index, of = keys.index, shape.blind
-        rows = [(*write(n, put), index(of(n)), keys.seal(shape, n)) for n in nouns]
+        rows = [(*write(n, put), index(of(n)), seal(shape, n)) for n in nouns]
     elif shape.personal is not None:
-        rows = [(*write(noun, put), keys.seal(shape, noun)) for noun in nouns]
+        rows = [(*write(noun, put), seal(shape, noun)) for noun in nouns]
     else:
         rows = [write(noun, put) for noun in nouns]
     return _inserted(shape.kind, shape.table, rows, language)

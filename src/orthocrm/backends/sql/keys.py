@@ -118,10 +118,9 @@ class Keys:
         self._indexes.clear()
         self._opened, self.live, self._is_changed = None, None, True
 
-    def new_lead(self, lead: str) -> bytes:
-        """Draw a data key for a lead, wrapped."""
+    def new_lead(self, lead: str) -> None:
+        """Draw a data key for a lead."""
         self._wrapped[lead], self._boxes[lead] = self.clinic.new_lead(lead)
-        return self._wrapped[lead]
 
     def replace(self, lead: str, wrapped: bytes) -> None:
         """Use another data key for a lead from now on."""

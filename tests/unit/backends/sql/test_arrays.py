@@ -12,7 +12,7 @@ _ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|NULL')
 
 
 @pytest.mark.parametrize(
-    ("values", "written"),
+    "values, written",
     [
         ([], "{}"),
         (["a", "b c"], '{"a","b c"}'),
