@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from orthocrm.core.appointment import Appointment, AppointmentStatus
     from orthocrm.core.cadence import SIX_TOUCH, Enrollment, Sequence, Step
     from orthocrm.core.custom_fields import CustomField, FieldKind
+    from orthocrm.core.emergency import Emergency
     from orthocrm.core.errors import (
         AlreadyExists,
         AppointmentClosed,
@@ -81,10 +82,12 @@ if TYPE_CHECKING:
         TooLate,
         TooLittleHistory,
         TooManyOpen,
+        TrailBroken,
         TwoPatients,
         UnknownBackend,
         Vetoed,
     )
+    from orthocrm.core.finding import Finding, Health
     from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
     from orthocrm.core.lead import (
         Channel,
@@ -182,8 +185,11 @@ if TYPE_CHECKING:
     from orthocrm.leads.referrers import NewReferrer
     from orthocrm.leads.spending import NewSpend
     from orthocrm.leads.touching import NewTouch
+    from orthocrm.privacy.checkpoint_file import CheckpointFile
     from orthocrm.privacy.consent import NewConsent
+    from orthocrm.privacy.deidentify import Anonymity
     from orthocrm.privacy.secrets import StaticSecrets
+    from orthocrm.privacy.signing import SigningKeyFile
     from orthocrm.rounds.worked import Worked
     from orthocrm.scheduling.blocks import RecurringBlock
     from orthocrm.scheduling.booking import AppointmentEdit, NewAppointment
@@ -221,6 +227,7 @@ if TYPE_CHECKING:
     from orthocrm.services.leads.receiving import Accepted, Caller
     from orthocrm.services.notifications.contacts import ContactDetails
     from orthocrm.services.pipeline.transitions import Loss, Move, Start
+    from orthocrm.services.privacy.accounting import NewDisclosure
     from orthocrm.services.results import Assigned, Captured, Logged, Moved, Observed, Recalled
     from orthocrm.services.scheduling.booking import Booked
     from orthocrm.services.scheduling.calendars import CalendarFeed, ImportedBusy
@@ -294,6 +301,7 @@ _HOMES = {
     "orthocrm.core.appointment": ("Appointment", "AppointmentStatus"),
     "orthocrm.core.cadence": ("Enrollment", "SIX_TOUCH", "Sequence", "Step"),
     "orthocrm.core.custom_fields": ("CustomField", "FieldKind"),
+    "orthocrm.core.emergency": ("Emergency",),
     "orthocrm.core.errors": (
         "AlreadyExists",
         "AppointmentClosed",
@@ -335,10 +343,12 @@ _HOMES = {
         "TooLate",
         "TooLittleHistory",
         "TooManyOpen",
+        "TrailBroken",
         "TwoPatients",
         "UnknownBackend",
         "Vetoed",
     ),
+    "orthocrm.core.finding": ("Finding", "Health"),
     "orthocrm.core.forms": ("FormChoice", "FormDefinition", "FormField", "SavedMapping"),
     "orthocrm.core.lead": (
         "Channel",
@@ -439,8 +449,12 @@ _HOMES = {
     "orthocrm.leads.referrers": ("NewReferrer",),
     "orthocrm.leads.spending": ("NewSpend",),
     "orthocrm.leads.touching": ("NewTouch",),
+    "orthocrm.privacy.checkpoint_file": ("CheckpointFile",),
     "orthocrm.privacy.consent": ("NewConsent",),
+    "orthocrm.privacy.deidentify": ("Anonymity",),
     "orthocrm.privacy.secrets": ("StaticSecrets",),
+    "orthocrm.privacy.signing": ("SigningKeyFile",),
+    "orthocrm.services.privacy.accounting": ("NewDisclosure",),
     "orthocrm.rounds.worked": ("Worked",),
     "orthocrm.scheduling.blocks": ("RecurringBlock",),
     "orthocrm.scheduling.booking": ("AppointmentEdit", "NewAppointment"),
@@ -493,7 +507,6 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "SIX_TOUCH",
     "Accepted",
     "Account",
     "Accrued",
@@ -502,6 +515,7 @@ __all__ = [
     "Actor",
     "AllOf",
     "AlreadyExists",
+    "Anonymity",
     "Answer",
     "AnyOf",
     "Appointment",
@@ -536,6 +550,7 @@ __all__ = [
     "Captured",
     "CarrierError",
     "Channel",
+    "CheckpointFile",
     "Choice",
     "Clinic",
     "ClosedStage",
@@ -557,6 +572,7 @@ __all__ = [
     "DoctorReferral",
     "Document",
     "Durations",
+    "Emergency",
     "Enrollment",
     "Every",
     "Examples",
@@ -564,6 +580,7 @@ __all__ = [
     "FeedDetail",
     "FieldKind",
     "Figure",
+    "Finding",
     "FollowUpRule",
     "Forbidden",
     "Forecast",
@@ -571,6 +588,7 @@ __all__ = [
     "FormDefinition",
     "FormField",
     "HashCost",
+    "Health",
     "History",
     "HoldExpired",
     "ImportedBusy",
@@ -628,6 +646,7 @@ __all__ = [
     "Narrowed",
     "NewAppointment",
     "NewConsent",
+    "NewDisclosure",
     "NewKey",
     "NewLink",
     "NewReferrer",
@@ -706,6 +725,7 @@ __all__ = [
     "Role",
     "Routing",
     "RuleViolated",
+    "SIX_TOUCH",
     "SavedMapping",
     "SavedView",
     "Schedule",
@@ -722,6 +742,7 @@ __all__ = [
     "SessionDetails",
     "Settings",
     "Side",
+    "SigningKeyFile",
     "Slot",
     "SlotRequest",
     "SlotTaken",
@@ -755,6 +776,7 @@ __all__ = [
     "TooLittleHistory",
     "TooManyOpen",
     "Touch",
+    "TrailBroken",
     "TrainedModel",
     "TreatmentInterest",
     "Trigger",
