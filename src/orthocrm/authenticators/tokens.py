@@ -6,7 +6,6 @@ issuer and audience have to be ours, and a token without an end is refused.
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from math import isfinite
 from typing import Any, Final, Protocol
 
@@ -193,6 +192,7 @@ def _fetched(url: str | None) -> SigningKeys:
 
 def _jwt() -> Any:  # noqa: ANN401 - a module
     try:
-        return import_module("jwt")
+        import jwt  # noqa: PLC0415 - optional dependency
     except ImportError:
         raise MissingExtra("web", "a token of an identity provider") from None
+    return jwt
