@@ -315,7 +315,7 @@ class _Quoting:
         raw = self._grammar.cell.findall(body)
         if sum(map(len, raw)) + len(raw) != len(body):
             return False
-        self._cells.extend(map(_unquoted, raw))
+        self._cells.extend([_unquoted(cell) if cell[:1] == '"' else cell for cell in raw])
         return True
 
     def _open_cell(self, text: str, body: str) -> str | _Fault:
@@ -375,4 +375,4 @@ class _Quoting:
 
 
 def _unquoted(cell: str) -> str:
-    return cell[1:-1].replace('""', '"') if cell[:1] == '"' else cell
+    return cell[1:-1].replace('""', '"')
