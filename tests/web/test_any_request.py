@@ -4,16 +4,19 @@ What the document allows is never malformed, what it does not allow is refused, 
 no credentials gets nothing. The long form runs over SQLite and PostgreSQL, in several roles.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from litestar import Litestar
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+import orthocrm
 from orthocrm.core.actor import Role
+from orthocrm.testing.clock import FrozenClock
 from orthocrm.web import application
 from orthocrm.web.endpoints import ENDPOINTS
 from orthocrm.web.openapi.document import document
@@ -33,15 +36,17 @@ def described() -> Any:
     return schemathesis.openapi.from_dict(document(ENDPOINTS))
 
 
-@pytest.fixture
-def app(here: House) -> Litestar:
-    return application(here.crm, [ByName(here)], clock=here.clock)
+@pytest.fixture(scope="module")
+def app() -> Iterator[Litestar]:
+    """One for all: to make an application takes longer than to ask it."""
+    clock = FrozenClock()
+    with orthocrm.connect("memory://", clock=clock, discover_plugins=False) as crm:
+        clinic = crm.create_clinic(name="Bright Smiles", timezone="America/Chicago")
+        yield application(crm, [ByName(House(crm, clinic, clock))], clock=clock)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: e.id)
-def test_any_request_is_answered_as_described(
-    described: Any, app: Litestar, endpoint: Any
-) -> None:
+def test_any_request_is_answered_as_described(described: Any, app: Litestar, endpoint: Any) -> None:
     tried(described, app, endpoint, 2, STATED)
 
 

@@ -1,6 +1,7 @@
 """The API as an ASGI application: it stands alone, or is mounted into another one."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from litestar import HttpMethod, Litestar
 from litestar.config.cors import CORSConfig
@@ -13,9 +14,8 @@ from orthocrm.web import handling
 from orthocrm.web.declaring import Endpoint
 from orthocrm.web.endpoints import ENDPOINTS
 from orthocrm.web.handling import Counter
-
-LARGEST_BODY = 25 * 1024 * 1024
-"""The most bytes of a request: a file of leads may be large, nothing else is."""
+from orthocrm.web.openapi.document import document
+from orthocrm.web.settings import WebSettings
 
 _USUAL = 200
 """Each answer says its own status; Litestar wants to know a usual one."""
@@ -25,7 +25,7 @@ def application(
     crm: OrthoCRM,
     authenticators: Sequence[Authenticator],
     *,
-    allow_origins: Sequence[str] = (),
+    settings: WebSettings | None = None,
     clock: Clock = utc_now,
 ) -> Litestar:
     """Make the application.
@@ -33,17 +33,36 @@ def application(
     Args:
         crm: the installation that it serves; whoever opened it closes it.
         authenticators: tell who sends a request; the first that knows the caller is believed.
-        allow_origins: other origins whose pages may call the API; none by default.
+        settings: what differs from a server behind HTTPS that nobody else's pages call.
         clock: tells the time.
     """
-    counter = Counter(crm=crm, authenticators=authenticators, clock=clock)
+    served = settings or WebSettings()
+    counter = Counter(
+        crm=crm,
+        authenticators=authenticators,
+        settings=served,
+        clock=clock,
+        document=cache(lambda: document(ENDPOINTS)),
+    )
     return Litestar(
         route_handlers=[_route(counter, endpoint) for endpoint in ENDPOINTS],
         openapi_config=None,
         logging_config=None,
-        cors_config=CORSConfig(allow_origins=list(allow_origins)) if allow_origins else None,
+        cors_config=_shared_with(served),
         exception_handlers={HTTPException: handling.refused_by_http, Exception: handling.failed},
-        request_max_body_size=LARGEST_BODY,
+        request_max_body_size=served.largest_body,
+    )
+
+
+def _shared_with(settings: WebSettings) -> CORSConfig | None:
+    """Let the pages of named origins call the API; none without."""
+    if not settings.allow_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.allow_origins),
+        allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
+        expose_headers=["etag", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
+        max_age=600,
     )
 
 

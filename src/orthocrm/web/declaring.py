@@ -25,7 +25,7 @@ from orthocrm.web.wire.records import Part, Record
 _IN_PATH = re.compile(r"{(\w+)}")
 _SECTION = re.compile(r"^(?:Raises|Args|Returns):", re.MULTILINE)
 _BODILESS: Final = ("GET", "DELETE")
-_OF_THE_DESK: Final = ("self", "desk")
+_OF_THE_DESK: Final = ("self", "desk", "visitor")
 
 
 class Place(StrEnum):
@@ -50,7 +50,8 @@ class Parameter:
 class Endpoint:
     """One method of one path.
 
-    `call` takes the desk and the arguments by name. Without an `answer` there is nothing to say.
+    `call` takes the desk and the arguments by name; without an `operation` anybody may ask, and it
+    takes a visitor in place of the desk. Without an `answer` there is nothing to say.
     `noun` is the argument that the whole body is, None where the body is an object of arguments;
     `raw` the argument that takes the bytes of the body as they are. `media` is the type of an
     answer that is no JSON.
@@ -58,7 +59,7 @@ class Endpoint:
 
     method: str
     path: str
-    operation: str
+    operation: str | None
     call: Callable[..., Any] = field(eq=False, repr=False)
     parameters: tuple[Parameter, ...] = ()
     body: Record | None = field(default=None, eq=False, repr=False)
@@ -71,9 +72,14 @@ class Endpoint:
     description: str = ""
 
     @property
-    def permission(self) -> Permission:
-        """What the actor needs."""
-        return OPERATIONS[self.operation].permission
+    def is_public(self) -> bool:
+        """Whether anybody may ask, before there is an actor."""
+        return self.operation is None
+
+    @property
+    def permission(self) -> Permission | None:
+        """What the actor needs; None for what is public."""
+        return None if self.operation is None else OPERATIONS[self.operation].permission
 
     @property
     def pattern(self) -> str:
@@ -108,6 +114,24 @@ def function(
     return _endpoint(method, path, operation, act, act, status)
 
 
+def public(
+    method: str,
+    path: str,
+    act: Callable[..., Any],
+    status: int | None = None,
+    *,
+    media: str | None = None,
+) -> Endpoint:
+    """Declare an endpoint for whoever comes: its function is asked by a `Visitor`."""
+    return evolve(_endpoint(method, path, None, act, act, status), media=media)
+
+
+def delivery(path: str, act: Callable[..., Any]) -> Endpoint:
+    """Declare an endpoint to which strangers deliver bytes, which `act` takes as `content`."""
+    made = _endpoint("POST", path, None, act, act, HTTPStatus.ACCEPTED, raw="content")
+    return evolve(made, raw="content")
+
+
 def download(path: str, operation: str, act: Callable[..., str], media: str) -> Endpoint:
     """Declare an endpoint that answers with a text of its own type."""
     return evolve(_endpoint("GET", path, operation, act, act, None), media=media)
@@ -127,7 +151,7 @@ def upload(
 def _endpoint(
     method: str,
     path: str,
-    operation: str,
+    operation: str | None,
     call: Callable[..., Any],
     signed: Callable[..., Any],
     status: int | None,
@@ -142,7 +166,8 @@ def _endpoint(
     }
     others = [name for name in given if name not in named]
     bodiless = method in _BODILESS or raw is not None
-    body, noun = (None, None) if bodiless else _body(operation, given, hints, others)
+    called = operation or signed.__name__
+    body, noun = (None, None) if bodiless else _body(called, given, hints, others)
     answer = None if hints["return"] is type(None) else codec_of(hints["return"])
     summary, description = _told(signed)
     outer = [(name, Place.PATH) for name in named]

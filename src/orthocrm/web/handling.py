@@ -1,72 +1,124 @@
 """One request: who asks, for what, and what the desk answers."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
-from anyio import to_thread
-from attrs import field, frozen
+from anyio import CapacityLimiter, to_thread
+from attrs import define, field
 from litestar import Response
 from litestar.exceptions import HTTPException
 
-from orthocrm.core.actor import Actor
 from orthocrm.core.errors import InvalidInput, OrthoCRMError
 from orthocrm.core.ports import Authenticator, Clock
 from orthocrm.crm import OrthoCRM, utc_now
 from orthocrm.web import answering, callers, problems, requests
 from orthocrm.web.callers import AnyRequest
 from orthocrm.web.declaring import Endpoint
+from orthocrm.web.limiting import Limiter, Rate, Told
+from orthocrm.web.settings import WebSettings
 from orthocrm.web.shapes.work import AS_OF
+from orthocrm.web.visitors import TurnedAway, Visitor
 
 _LOG = logging.getLogger("orthocrm.web")
+_DEVICE: Final = 200
 
 Handler = Callable[[AnyRequest], Awaitable[Response[bytes]]]
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Counter:
-    """Where requests come in: the installation, and what tells who asks."""
+    """Where requests come in: the installation, what tells who asks, and how often they may."""
 
     crm: OrthoCRM
     authenticators: Sequence[Authenticator] = field(repr=False)
+    settings: WebSettings = field(factory=WebSettings)
     clock: Clock = utc_now
+    limiter: Limiter = field(factory=Limiter)
+    document: Callable[[], Mapping[str, Any]] = field(default=dict, repr=False)
+    _threads: CapacityLimiter | None = field(default=None, init=False, repr=False)
 
     def handler(self, endpoint: Endpoint) -> Handler:
         """Give what answers the requests of one endpoint."""
 
         async def handle(request: AnyRequest) -> Response[bytes]:
             body = await request.body()
-            return await to_thread.run_sync(partial(self._answer, endpoint, request, body))
+            if self._threads is None:  # made here, where the loop runs
+                self._threads = CapacityLimiter(self.settings.threads)
+            act = partial(self._answer, endpoint, request, body)
+            return await to_thread.run_sync(act, limiter=self._threads)
 
         return handle
 
     def _answer(self, endpoint: Endpoint, request: AnyRequest, body: bytes) -> Response[bytes]:
         AS_OF.set(self.clock())
         try:
-            actor = callers.actor_of(self.authenticators, request)
-            if actor is None:
-                return unknown_caller()
-            query = request.query_params.dict()
-            given = requests.arguments(endpoint, request.path_params, query, body)
-            return answering.written(endpoint, self._call(endpoint, actor, given))
+            result, told, cookies = self._asked(endpoint, request, body)
+            answer = answering.written(endpoint, result)
         except requests.Malformed as malformed:
             return answering.problem(problems.malformed(malformed.problems))
+        except TurnedAway as away:
+            return answering.problem(away.told, away.headers)
         except OrthoCRMError as error:
             return answering.problem(problems.of(error))
+        answer.headers.update(told.headers)
+        answer.cookies.extend(cookies)
+        return answer
 
-    def _call(self, endpoint: Endpoint, actor: Actor, given: dict[str, Any]) -> Any:  # noqa: ANN401 - any verb
+    def _asked(
+        self, endpoint: Endpoint, request: AnyRequest, body: bytes
+    ) -> tuple[Any, Told, Sequence[Any]]:
+        whence = callers.address(request, self.settings)
+        if endpoint.is_public:
+            told = self._take(("visitor", whence), self.settings.rates.visitor)
+            visitor = self._visitor(request)
+            return self._call(endpoint, visitor, request, body), told, visitor.cookies
+        told = self._take(("address", whence), self.settings.rates.address)
+        actor = callers.actor_of(self.authenticators, callers.credentials(request, self.settings))
+        if actor is None:
+            raise unknown_caller()
+        self._take(("clinic", actor.clinic), self.settings.rates.clinic)
+        told = self._take(("actor", actor.clinic, actor.user), self.settings.rates.actor)
+        return self._call(endpoint, self.crm.acting_as(actor), request, body), told, ()
+
+    def _take(self, key: tuple[str, ...], rate: Rate) -> Told:
+        told = self.limiter.take(key, rate)
+        if told.is_allowed:
+            return told
+        status = HTTPStatus.TOO_MANY_REQUESTS
+        detail = "too many requests: wait as long as Retry-After says"
+        raise TurnedAway(problems.plain(status, "too_many_requests", detail), told.headers)
+
+    def _call(self, endpoint: Endpoint, whom: Any, request: AnyRequest, body: bytes) -> Any:  # noqa: ANN401 - desk or visitor, any verb
+        query = request.query_params.dict()
+        given = requests.arguments(endpoint, request.path_params, query, body)
         try:
-            return endpoint.call(self.crm.acting_as(actor), **given)
+            return endpoint.call(whom, **given)
         except InvalidInput as error:
             raise requests.refused(error, endpoint) from error
 
+    def _visitor(self, request: AnyRequest) -> Visitor:
+        session = request.cookies.get(self.settings.cookie)
+        if session is not None:
+            callers.ensure_own_site(request, self.settings)
+        return Visitor(
+            crm=self.crm,
+            cookie=self.settings.cookie,
+            is_secure=self.settings.secure_cookies,
+            session=session,
+            device=request.headers.get("user-agent", "")[:_DEVICE] or None,
+            headers=dict(request.headers),
+            url=str(request.url),
+            document=self.document,
+        )
 
-def unknown_caller() -> Response[bytes]:
+
+def unknown_caller() -> TurnedAway:
     """Ask for credentials."""
     told = problems.plain(HTTPStatus.UNAUTHORIZED, "unauthenticated", "say who you are")
-    return answering.problem(told, {"WWW-Authenticate": "Bearer"})
+    return TurnedAway(told, {"WWW-Authenticate": "Bearer"})
 
 
 def refused_by_http(request: AnyRequest, error: HTTPException) -> Response[bytes]:  # noqa: ARG001 - the handler's face
@@ -80,11 +132,7 @@ def refused_by_http(request: AnyRequest, error: HTTPException) -> Response[bytes
 
 def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Say that something is broken, and nothing of what; the log names its kind and place."""
-    _LOG.error(
-        "%s %s failed: %s",
-        request.method,
-        request.scope.get("path_template", ""),
-        type(error).__name__,
-    )
+    place = request.scope.get("path_template", "")
+    _LOG.error("%s %s failed: %s", request.method, place, type(error).__name__)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return answering.problem(problems.plain(status, "internal", "something went wrong here"))

@@ -12,7 +12,11 @@ from attrs import frozen
 
 from orthocrm.core import errors
 from orthocrm.core.errors import InvalidInput, OrthoCRMError, Problem
+from orthocrm.core.notifying import CarrierError
 from orthocrm.core.values import NO_VALUES
+from orthocrm.leads.channels.signatures import Unverified
+from orthocrm.scheduling.ical.values import Unreadable
+from orthocrm.services.leads.receiving import DetailUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -25,6 +29,10 @@ STATUSES: Final[Mapping[type[OrthoCRMError], HTTPStatus]] = {
     errors.Vetoed: HTTPStatus.CONFLICT,
     errors.ConfigurationError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BackendError: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unverified: HTTPStatus.UNAUTHORIZED,
+    DetailUnavailable: HTTPStatus.BAD_GATEWAY,
+    CarrierError: HTTPStatus.BAD_GATEWAY,
+    Unreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """The status of an error is that of the nearest class above it that stands here."""
 

@@ -3,6 +3,7 @@
 from orthocrm.web import shapes  # noqa: F401 - teaches the codecs before endpoints look them up
 from orthocrm.web.declaring import Endpoint
 from orthocrm.web.endpoints import (
+    access,
     activities,
     agent,
     analytics,
@@ -10,12 +11,15 @@ from orthocrm.web.endpoints import (
     assignment,
     availability,
     followups,
+    hooks,
     identity,
     imports,
     intelligence,
     leads,
+    operating,
     pipeline,
     privacy,
+    sessions,
     settings,
     sources,
     tasks,
@@ -40,5 +44,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *imports.ENDPOINTS,
     *settings.ENDPOINTS,
     *privacy.ENDPOINTS,
+    *sessions.ENDPOINTS,
+    *access.ENDPOINTS,
+    *hooks.ENDPOINTS,
+    *operating.ENDPOINTS,
 )
 """All of them; the document, the routes and the matrix of the tests are made of this table."""

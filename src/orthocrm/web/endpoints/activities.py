@@ -3,6 +3,7 @@
 from orthocrm.web.declaring import verb
 
 ENDPOINTS = (
+    verb("GET", "/api/leads/{lead_id}/activities", "followups.activities"),
     verb("POST", "/api/leads/{lead_id}/activities", "followups.log", 201),
     verb("POST", "/api/leads/{lead_id}/documents", "leads.attach", 201),
 )

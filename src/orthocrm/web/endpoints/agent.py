@@ -25,7 +25,7 @@ _STATS = (
 )
 
 
-def own_leads(  # noqa: PLR0913 - each is a filter of its own
+def own_leads(
     desk: Desk,
     *,
     status: Sequence[LeadStatus] = (),

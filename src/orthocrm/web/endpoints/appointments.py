@@ -12,8 +12,8 @@ from orthocrm.crm import Desk
 from orthocrm.scheduling.booking import AppointmentEdit, NewAppointment
 from orthocrm.scheduling.refusals import Refusal
 from orthocrm.scheduling.slots import Slot
-from orthocrm.services.scheduling.searching import Search
 from orthocrm.services.scheduling.booking import Booked
+from orthocrm.services.scheduling.searching import Search
 from orthocrm.web.declaring import download, function, verb
 
 MOST_SLOTS = 1_000
@@ -42,7 +42,7 @@ def availability(  # noqa: PLR0913 - each narrows the search
     timezone: str | None = None,
     limit: int = 200,
 ) -> Sequence[Slot]:
-    """List free times, the earliest first. A booking decides anew, so a time may be gone by then."""
+    """List free times, the earliest first; a booking decides anew whether its time is free."""
     if not 1 <= limit <= MOST_SLOTS:
         raise InvalidInput.at("limit", "out_of_range", f"give 1 to {MOST_SLOTS}")
     return desk.scheduling.glance(
@@ -174,7 +174,9 @@ def fhir(
 
 ENDPOINTS = (
     function("GET", "/api/appointments/availability", "scheduling.glance", availability),
-    function("GET", "/api/appointments/next-available", "scheduling.next_available", next_available),
+    function(
+        "GET", "/api/appointments/next-available", "scheduling.next_available", next_available
+    ),
     function("GET", "/api/appointments/explain", "scheduling.explain", explain),
     function("POST", "/api/appointments", "scheduling.book", book, 201),
     verb("POST", "/api/appointments/hold", "scheduling.hold", 201),

@@ -47,7 +47,9 @@ def absences(desk: Desk) -> Sequence[TimeOff]:
     return desk.settings.practice().absences
 
 
-def import_busy(desk: Desk, provider: str, content: bytes, *, origin: str = "calendar") -> ImportedBusy:
+def import_busy(
+    desk: Desk, provider: str, content: bytes, *, origin: str = "calendar"
+) -> ImportedBusy:
     """Take in the busy times of an iCalendar file; what the same origin said before is replaced."""
     return desk.scheduling.import_busy(provider, content, origin)
 

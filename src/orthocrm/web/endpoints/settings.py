@@ -40,9 +40,7 @@ class CoordinatorFields:
     version: int
 
 
-def change_coordinator(
-    desk: Desk, user: str, edit: Changes[CoordinatorFields]
-) -> Coordinator:
+def change_coordinator(desk: Desk, user: str, edit: Changes[CoordinatorFields]) -> Coordinator:
     """Change a coordinator; what is not named stays."""
     for one in desk.settings.practice().coordinators:
         if one.id == user:

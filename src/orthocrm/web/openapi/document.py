@@ -19,6 +19,8 @@ _ALWAYS: Final = (
     HTTPStatus.NOT_FOUND,
     HTTPStatus.CONFLICT,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 _WITH_BODY: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -58,10 +60,13 @@ def _operation(endpoint: Endpoint, book: Book) -> dict[str, Any]:
     told: dict[str, Any] = {
         "operationId": endpoint.id,
         "summary": endpoint.summary,
-        "tags": [endpoint.operation.partition(".")[0]],
-        "x-permission": endpoint.permission.value,
         "responses": _responses(endpoint, book),
     }
+    if endpoint.operation is None:
+        told |= {"tags": ["public"], "security": []}
+    else:
+        told["tags"] = [endpoint.operation.partition(".")[0]]
+        told["x-permission"] = endpoint.permission
     if endpoint.description:
         told["description"] = endpoint.description
     if endpoint.parameters:

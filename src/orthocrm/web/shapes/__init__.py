@@ -3,6 +3,7 @@
 Importing this package teaches the codecs about them; every other noun goes out as it is.
 """
 
+from orthocrm.analytics.reports import values
 from orthocrm.analytics.results import Outcomes, Ratio
 from orthocrm.core.activity import Activity
 from orthocrm.core.appointment import Appointment
@@ -28,6 +29,8 @@ show(Refused, refusals.shown, refusals.RefusedItem)
 
 name(board.Column, "BoardColumn")
 name(scoring.Report, "ModelReport")
+name(values.Kind, "CellKind")
+name(values.Column, "ReportColumn")
 hide(Schedule, "feed")
 write_by(RepeatedBlock, "starts_at", WallTime())
 tell_also(Ratio, "value")

@@ -143,7 +143,7 @@ def _named(kind: type) -> Codec:
     if kind in _CONDITIONS:
         return Condition()
     if issubclass(kind, StrEnum):
-        return Choice(kind)
+        return Choice(kind, _NAMES.get(kind, kind.__name__))
     if attrs.has(kind) or hasattr(kind, "_fields"):
         return record_of(kind)  # type: ignore[arg-type] # every type is hashable
     if issubclass(kind, Decimal):
@@ -223,7 +223,7 @@ def _literal(annotation: Any) -> Codec:  # noqa: ANN401 - any annotation
     (kind, *others) = {type(value) for value in get_args(annotation)}
     if others or not issubclass(kind, StrEnum):
         raise TypeError(f"no codec for {annotation}")
-    return Choice(kind)
+    return codec_of(kind)
 
 
 def _union(members: tuple[Any, ...]) -> Codec:
@@ -251,20 +251,25 @@ def _is_unset(member: Any) -> bool:  # noqa: ANN401 - any annotation
 
 
 def _gathered(origin: Any, members: tuple[Any, ...]) -> Codec:  # noqa: ANN401 - any annotation
-    if isinstance(origin, type) and issubclass(origin, Mapping) and origin is not Changes:
+    if origin is Changes:
+        return _changes(members[0])
+    if not isinstance(origin, type):
+        raise TypeError(f"no codec for {origin}")
+    if issubclass(origin, Mapping):
         key, value = members
         return Mapped(codec_of(value), None if key is str else codec_of(key))
+    if attrs.has(origin):
+        return record_of(origin, members)
+    return _listed(origin, members)
+
+
+def _listed(origin: type, members: tuple[Any, ...]) -> Codec:
     if origin is tuple and members[-1] is not ...:
         return Several(tuple(codec_of(member) for member in members))
-    inner = members[0]
-    if inner is Sort:
+    if members[0] is Sort:
         return Order()
     if origin in _SETS:
-        return Listed(codec_of(inner), frozenset)
+        return Listed(codec_of(members[0]), frozenset)
     if origin in _LISTS:
-        return Listed(codec_of(inner), tuple)
-    if origin is Changes:
-        return _changes(inner)
-    if isinstance(origin, type) and attrs.has(origin):
-        return record_of(origin, members)
+        return Listed(codec_of(members[0]), tuple)
     raise TypeError(f"no codec for {origin}")

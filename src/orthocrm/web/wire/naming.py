@@ -25,6 +25,16 @@ CALLED: Mapping[type, Mapping[str, str]] = MappingProxyType(
 """What the source documents call fields of what they describe."""
 
 
+EXACTLY: Mapping[str, str] = MappingProxyType(
+    {
+        "hub_mode": "hub.mode",
+        "hub_verify_token": "hub.verify_token",
+        "hub_challenge": "hub.challenge",
+    }
+)
+"""What others call parameters that they send."""
+
+
 def camel(name: str) -> str:
     """Give the name of a field outside.
 
@@ -49,6 +59,8 @@ def outside(name: str, annotation: object, owner: type | None = None) -> str:
     called = CALLED.get(owner, {}) if owner is not None else {}
     if name in called:
         return called[name]
+    if name in EXACTLY:
+        return EXACTLY[name]
     return camel(name) + ("Seconds" if _is_length(annotation) else "")
 
 

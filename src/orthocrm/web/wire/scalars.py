@@ -321,6 +321,7 @@ class Choice:
     """One of the values of an enumeration."""
 
     kind: type[StrEnum]
+    name: str
 
     def read(self, value: Json, path: str, reading: Reading) -> StrEnum | None:
         """Take a value of the enumeration."""
@@ -336,9 +337,7 @@ class Choice:
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it as a component of its own."""
         values = [member.value for member in self.kind]
-        return book.refer(
-            self.kind.__name__, Way.OUT, lambda: {"type": "string", "enum": values}, self.kind
-        )
+        return book.refer(self.name, Way.OUT, lambda: {"type": "string", "enum": values}, self.kind)
 
 
 @frozen

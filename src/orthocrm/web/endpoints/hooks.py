@@ -1,0 +1,96 @@
+"""`/api/forms` and `/api/hooks`: what strangers deliver. Write-only, and verified by its channel.
+
+A form is signed or carries its own secret trap, a webhook is verified over its raw bytes; each is
+known again when it comes twice.
+"""
+
+from typing import Final
+
+from attrs import frozen
+
+from orthocrm.core.actor import Actor, Role
+from orthocrm.core.errors import NotFound
+from orthocrm.core.ids import ClinicId
+from orthocrm.crm import Desk
+from orthocrm.leads.channels import google, meta, web_form
+from orthocrm.leads.channels.delivery import Delivered
+from orthocrm.web.declaring import delivery, public
+from orthocrm.web.visitors import Visitor
+
+META_VERIFY: Final = "meta/verify"
+"""The name of the secret that the practice has given to Meta, to be asked for it."""
+
+_TEXT: Final = "text/plain; charset=utf-8"
+_CALENDAR: Final = "text/calendar; charset=utf-8"
+_CHANNELS: Final = (meta.NAME, google.NAME)
+
+
+@frozen(kw_only=True)
+class Taken:
+    """The delivery arrived; what came of it is nobody's business outside."""
+
+    accepted: bool = True
+
+
+def submit_form(visitor: Visitor, clinic_id: ClinicId, form: str, content: bytes) -> Taken:
+    """Take in a form of the practice's web site, as its page sends it."""
+    desk = _desk(visitor, clinic_id, Role.WEB_FORM)
+    headers = visitor.headers
+    desk.leads.receive(web_form.NAME, Delivered(body=content, headers=headers, form=form))
+    return Taken()
+
+
+def deliver_lead(visitor: Visitor, clinic_id: ClinicId, channel: str, content: bytes) -> Taken:
+    """Take in leads of a social network: `meta`, `google`."""
+    if channel not in _CHANNELS:
+        raise NotFound("channel")
+    desk = _desk(visitor, clinic_id, Role.WEB_FORM)
+    desk.leads.receive(channel, Delivered(body=content, headers=visitor.headers))
+    return Taken()
+
+
+def deliver_report(visitor: Visitor, clinic_id: ClinicId, carrier: str, content: bytes) -> Taken:
+    """Take in what a carrier reports: deliveries, answers of families, STOP, calls."""
+    desk = _desk(visitor, clinic_id, Role.WORKER)
+    desk.notifications.reports(carrier, visitor.headers, content, visitor.url)
+    return Taken()
+
+
+def answer_challenge(
+    visitor: Visitor,
+    clinic_id: ClinicId,
+    channel: str,
+    *,
+    hub_mode: str,
+    hub_verify_token: str,
+    hub_challenge: str,
+) -> str:
+    """Answer the question by which Meta makes sure that the address is the practice's."""
+    if channel != meta.NAME:
+        raise NotFound("channel")
+    office = _desk(visitor, clinic_id, Role.WEB_FORM).office
+    asked = {
+        "hub.mode": hub_mode,
+        "hub.verify_token": hub_verify_token,
+        "hub.challenge": hub_challenge,
+    }
+    return meta.challenge(asked, office.outside.secrets.live(clinic_id, META_VERIFY))
+
+
+def feed(visitor: Visitor, token: str) -> str:
+    """Give the calendar of a provider to whoever has the private address of it."""
+    return visitor.crm.calendar_feed(token)
+
+
+def _desk(visitor: Visitor, clinic_id: ClinicId, role: Role) -> Desk:
+    return visitor.crm.acting_as(Actor.system(role, clinic_id))
+
+
+ENDPOINTS = (
+    delivery("/api/forms/{clinic_id}/{form}", submit_form),
+    delivery("/api/hooks/{clinic_id}/leads/{channel}", deliver_lead),
+    public("GET", "/api/hooks/{clinic_id}/leads/{channel}", answer_challenge, media=_TEXT),
+    delivery("/api/hooks/{clinic_id}/reports/{carrier}", deliver_report),
+    public("GET", "/api/calendars/feeds/{token}", feed, media=_CALENDAR),
+)
+"""Each answers at once and says nothing of what it knows."""

@@ -1,0 +1,86 @@
+"""`/api/session`: logging in and out, and passwords that are set by a one-time token."""
+
+from datetime import datetime
+from http import HTTPStatus
+
+from attrs import frozen
+
+from orthocrm.services.access.results import LogIn, LogInOutcome
+from orthocrm.web import problems
+from orthocrm.web.declaring import public
+from orthocrm.web.visitors import TurnedAway, Visitor, csrf_token
+
+
+@frozen(kw_only=True)
+class LoggedIn:
+    """What came of a log-in.
+
+    IN: the browser has its cookie, and brings `csrfToken` in the header `X-CSRF-Token` with
+    whatever changes something. CODE_NEEDED: ask for the second factor and log in again with it.
+    """
+
+    outcome: LogInOutcome
+    csrf_token: str | None = None
+    expires_at: datetime | None = None
+
+
+def log_in(
+    visitor: Visitor,
+    *,
+    email: str,
+    password: str,
+    code: str | None = None,
+    clinic_id: str | None = None,
+) -> LoggedIn:
+    """Log in by e-mail and password, and by a code where there is a second factor.
+
+    Whatever is wrong is answered alike; too many failures lock the address for a while.
+    """
+    done = visitor.crm.access.log_in(
+        visitor.clinic(clinic_id),
+        email,
+        password,
+        code,
+        device=visitor.device,
+        replaces=visitor.session,
+    )
+    if done.outcome is LogInOutcome.LOCKED:
+        raise _locked(done)
+    if done.outcome is LogInOutcome.REFUSED:
+        raise TurnedAway(
+            problems.plain(HTTPStatus.UNAUTHORIZED, "refused", "address, password or code is wrong")
+        )
+    if done.token is None or done.session is None:
+        return LoggedIn(outcome=done.outcome)
+    visitor.keep(done.token)
+    return LoggedIn(
+        outcome=done.outcome,
+        csrf_token=csrf_token(done.token),
+        expires_at=done.session.expires_at,
+    )
+
+
+def _locked(done: LogIn) -> TurnedAway:
+    until = "" if done.locked_until is None else done.locked_until.isoformat()
+    told = problems.plain(HTTPStatus.TOO_MANY_REQUESTS, "locked", "too many failures: wait")
+    return TurnedAway(told, {"X-Locked-Until": until})
+
+
+def log_out(visitor: Visitor) -> None:
+    """Log out; whoever is not logged in stays so."""
+    if visitor.session is not None:
+        visitor.crm.access.log_out(visitor.session)
+    visitor.forget()
+
+
+def set_password(visitor: Visitor, *, token: str, password: str) -> None:
+    """Set a password by a one-time token; all sessions of the user end."""
+    visitor.crm.access.set_password(token, password)
+
+
+ENDPOINTS = (
+    public("POST", "/api/session", log_in),
+    public("DELETE", "/api/session", log_out),
+    public("POST", "/api/password", set_password),
+)
+"""Everything else asks who it is first."""

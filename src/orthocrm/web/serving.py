@@ -1,0 +1,63 @@
+"""The API as a server of its own: uvicorn, with what the environment says where there are several.
+
+Each process opens the installation by itself; they share nothing but the database.
+"""
+
+import os
+from typing import Final
+
+import uvicorn
+from litestar import Litestar
+
+import orthocrm
+from orthocrm.authenticators import ApiKeys, Sessions
+from orthocrm.core.ports import Authenticator
+from orthocrm.crm import OrthoCRM
+from orthocrm.web.application import application
+from orthocrm.web.links import Links
+from orthocrm.web.settings import WebSettings
+
+DATABASE: Final = "ORTHOCRM_DB"
+PLAINTEXT: Final = "ORTHOCRM_ALLOW_PLAINTEXT"
+PLAIN_COOKIES: Final = "ORTHOCRM_PLAIN_COOKIES"
+PROXIES: Final = "ORTHOCRM_PROXIES"
+ORIGINS: Final = "ORTHOCRM_ORIGINS"
+
+
+def standing_alone(crm: OrthoCRM, settings: WebSettings | None = None) -> Litestar:
+    """Make the application for the library's own users, API keys and links of patients."""
+    authenticators: list[Authenticator] = [Sessions(crm.access), ApiKeys(crm.access), Links(crm)]
+    return application(crm, authenticators, settings=settings)
+
+
+def from_environment() -> Litestar:
+    """Make the application of one process from the variables that `serve` has set."""
+    crm = orthocrm.connect(os.environ[DATABASE], allow_plaintext=os.environ.get(PLAINTEXT) == "1")
+    return standing_alone(crm, settings_from_environment())
+
+
+def settings_from_environment() -> WebSettings:
+    """Read the settings of a server from the environment."""
+    origins = os.environ.get(ORIGINS, "")
+    return WebSettings(
+        secure_cookies=os.environ.get(PLAIN_COOKIES) != "1",
+        proxies=int(os.environ.get(PROXIES, "0")),
+        allow_origins=tuple(filter(None, origins.split(","))),
+    )
+
+
+def serve(*, host: str, port: int, workers: int) -> None:
+    """Serve until SIGINT or SIGTERM; `from_environment` says what."""
+    uvicorn.run(
+        "orthocrm.web.serving:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        access_log=False,
+        log_level="warning",
+        timeout_keep_alive=30,
+    )

@@ -1,0 +1,38 @@
+"""How an installation is served."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import field, frozen
+
+from orthocrm.web.limiting import Rates
+
+LARGEST_BODY: Final = 25 * 1024 * 1024
+"""The most bytes of a request: a file of leads may be large, nothing else is."""
+
+
+@frozen(kw_only=True)
+class WebSettings:
+    """What differs from a server behind HTTPS that nobody else's pages call.
+
+    Attributes:
+        secure_cookies: Cookies keep to HTTPS. Without, for a server on one's own machine only.
+        allow_origins: Other origins whose pages may call the API.
+        rates: How many requests are answered.
+        proxies: How many proxies of one's own stand in front, each of which adds the address of
+            whoever asks it to `X-Forwarded-For`.
+        largest_body: The most bytes of a request.
+        threads: How many requests are worked on at once.
+    """
+
+    secure_cookies: bool = True
+    allow_origins: Sequence[str] = ()
+    rates: Rates = field(factory=Rates)
+    proxies: int = 0
+    largest_body: int = LARGEST_BODY
+    threads: int = 40
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie of a session; the prefix keeps it to this host and to HTTPS."""
+        return "__Host-orthocrm" if self.secure_cookies else "orthocrm"
