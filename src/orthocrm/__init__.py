@@ -507,6 +507,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "SIX_TOUCH",
     "Accepted",
     "Account",
     "Accrued",
@@ -725,7 +726,6 @@ __all__ = [
     "Role",
     "Routing",
     "RuleViolated",
-    "SIX_TOUCH",
     "SavedMapping",
     "SavedView",
     "Schedule",

@@ -70,7 +70,7 @@ def masked(text: str) -> str:
     """Mask what may be personal, or a secret, in a text.
 
     >>> masked("POST /hooks?to=%2B13125550142 by maria@example.com, first_name='Maria'")
-    "POST /hooks?to=*** by ***, first_name=***"
+    'POST /hooks?to=*** by ***, first_name=***'
     """
     cut = text if len(text) <= _MOST else f"{text[:_MOST]} ..."
     cut = _URL_LOGIN.sub(rf"\1{MASK}@", cut)
@@ -124,7 +124,7 @@ def _fields() -> re.Pattern[str]:
     quoted = r"b?'(?:[^'\\\n]|\\.)*'|b?\"(?:[^\"\\\n]|\\.)*\""
     return re.compile(
         rf"(?P<key>(?<![\w-])['\"]?(?:{keys})['\"]?(?:\s?=\s?|:\s?|',\s*b?(?=')))"
-        rf"(?:{quoted}|[^\s'\",;&)\]}}][^\n,;&)\]}}]*)",
+        rf"(?:{quoted}|[^\s'\",;&)\]}}*][^\n,;&)\]}}]*)",
         re.IGNORECASE,
     )
 
