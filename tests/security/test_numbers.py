@@ -43,6 +43,7 @@ OF_THE_CLINIC = {
 
 NOT_FOR_MARKETING = {
     "speed_to_lead",
+    "tried_in_time",
     "time_to_attempt",
     "time_to_contact",
     "pipeline_velocity",
@@ -224,3 +225,16 @@ def test_small_stages_and_credits_are_left_out(careful: House) -> None:
     assert (len(credited.groups), len(shown.groups), shown.hidden) == (2, 0, 2)
     careful.admin.settings.change(evolve(present, reporting=Reporting(smallest_group=6)))
     assert {one.leads for one in doctor.analytics.snapshot(now)} == {0}
+
+
+def test_small_stages_of_the_time_in_stage_are_left_out(careful: House) -> None:
+    doctor, admin = _desk(careful, Role.DOCTOR), _desk(careful, Role.CLINIC_ADMIN)
+    present = careful.admin.settings.practice().clinic.settings
+    careful.admin.settings.change(evolve(present, reporting=Reporting(smallest_group=6)))
+    ages = {stay.ages.n for stay in admin.analytics.stages().stages}
+    shown = doctor.analytics.stages()
+    assert ages == {0, 5}
+    assert ({stay.ages.n for stay in shown.stages}, shown.hidden) == ({0}, 1)
+    assert admin.analytics.bottlenecks(least=1).narrowest is not None
+    held = doctor.analytics.bottlenecks(least=1)
+    assert (held.slowest, held.narrowest, held.rate) == (None, None, None)

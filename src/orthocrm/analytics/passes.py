@@ -6,19 +6,23 @@ ways. Every one of them is answered as if it had been asked alone.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from attrs import define, evolve, field
 
+from orthocrm.analytics.asking import LEADS
 from orthocrm.core.query import (
     EVERYTHING,
     Aggregate,
     AllOf,
     AnyOf,
     Calculation,
+    Cond,
     Group,
     Grouping,
     Measure,
+    Op,
     Where,
     both,
 )
@@ -30,6 +34,9 @@ _WIDEST: Final = 200
 
 _THERE: Final = "(there)"
 """Counts the rows of a question, under a name that no measure has: a group without any is none."""
+
+_SHORT: Final = timedelta(days=10)
+"""Leads of so few days are asked for by themselves, rather than found among all."""
 
 _HEAVY: Final = (Calculation.QUANTILE, Calculation.DISTINCT)
 """What takes so long that no group is asked for it in vain."""
@@ -52,7 +59,8 @@ class _Pass:
             return False
         wide = sum(len(known.measures) + 1 for known in self.queries)
         has_room = wide + len(query.measures) < _WIDEST
-        return has_room and (self.first.of, self.first.ways) == (query.of, query.ways)
+        alike = (self.first.of, self.first.ways) == (query.of, query.ways)
+        return has_room and alike and _is_short(self.first) == _is_short(query)
 
     def query(self) -> tuple[Aggregate, list[Mapping[str, str]]]:
         """Give the aggregate that answers all of them, and the names that each has in it."""
@@ -68,11 +76,23 @@ class _Pass:
         ]
         different = _different_ones(rests)
         where = common if EVERYTHING in different else both(common, _any(different))
+        if self.first.ways == ((),):
+            where = both(where, _apart([m.where or EVERYTHING for m in self.measures])[0])
         return evolve(self.first, where=where, measures=tuple(self.measures)), names
 
     def _asked(self, query: Aggregate, rest: Where) -> Iterable[Measure]:
         cut = query.by and rest != EVERYTHING
         return (*query.measures, Measure(_THERE)) if cut else query.measures
+
+
+def _is_short(query: Aggregate) -> bool:
+    """Whether a question is about the leads of a few days, which an index finds."""
+    edges = [
+        part.value
+        for part in _parts(query.where)
+        if isinstance(part, Cond) and part.field == "created_at" and part.op in (Op.GE, Op.LT)
+    ]
+    return query.of == LEADS and len(edges) > 1 and max(edges) - min(edges) <= _SHORT
 
 
 @define

@@ -15,7 +15,8 @@ from attrs import frozen
 from orthocrm.analytics.asking import Ask, By, Choice, Rows, Whole
 from orthocrm.analytics.funnel import steps_of
 from orthocrm.analytics.grouping import Facts, population
-from orthocrm.analytics.results import Days, Funnel
+from orthocrm.analytics.results import Days, Funnel, Ratio
+from orthocrm.analytics.small import to_hide
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import StageSlug
 from orthocrm.core.lead import OPEN_STATUSES
@@ -89,10 +90,15 @@ class Stay:
 
 @frozen(kw_only=True)
 class Stays:
-    """The open stages in their order; `observed` counts who waits for a recall, in none of them."""
+    """The open stages in their order; `observed` counts who waits for a recall, in none of them.
+
+    For those who see no leads, `hidden` stages are left out as too few stand behind them, and
+    `observed` is None where so few wait.
+    """
 
     stages: tuple[Stay, ...]
-    observed: int
+    observed: int | None
+    hidden: int = 0
 
 
 @frozen(kw_only=True)
@@ -186,14 +192,46 @@ class StageStays:
 STAGE_STAYS: Final = StageStays()
 
 
-def bottlenecks(stays: Stays, funnel: Funnel, least: int = LEAST) -> Bottlenecks:
-    """Tell where leads are held up, of the stays and the funnel of a period."""
+def without_few(stays: Stays, smallest: int | None) -> Stays:
+    """Leave out the stages behind whose numbers stand so few that they could be recognised."""
+    if smallest is None:
+        return stays
+    sizes = [
+        min((n for n in (stay.calendar.n, stay.ages.n, stay.over_age) if n > 0), default=0)
+        for stay in stays.stages
+    ]
+    hidden = to_hide(sizes, smallest)
+    few = stays.observed is not None and 0 < stays.observed < smallest
+    return Stays(
+        stages=tuple(stay for place, stay in enumerate(stays.stages) if place not in hidden),
+        observed=None if few else stays.observed,
+        hidden=len(hidden),
+    )
+
+
+def _is_told(ratio: Ratio | None, smallest: int) -> bool:
+    """Whether there is a share, and neither of its sides is that of a few."""
+    if ratio is None or ratio.value is None:
+        return False
+    rest = ratio.denominator - ratio.numerator
+    return all(n == 0 or n >= smallest for n in (ratio.numerator, rest))
+
+
+def bottlenecks(
+    stays: Stays, funnel: Funnel, least: int = LEAST, smallest: int | None = None
+) -> Bottlenecks:
+    """Tell where leads are held up, of the stays and the funnel of a period.
+
+    Where fewer than `smallest` leads went on, or stayed behind, nothing is said of the step.
+    """
     late = [stay for stay in stays.stages if stay.held_up is not None and stay.held_up > 1]
     slowest = max(late, key=lambda stay: stay.held_up or 0, default=None)
     rates = [
-        (step.next_step.value, step.stage)
+        (step.next_step.value or 0.0, step.stage)
         for step in funnel.steps
-        if step.next_step is not None and step.next_step.value is not None and step.reached >= least
+        if step.next_step is not None
+        and _is_told(step.next_step, smallest or 0)
+        and step.reached >= least
     ]
     rate, narrowest = min(rates, key=lambda pair: pair[0], default=(None, None))
     return Bottlenecks(

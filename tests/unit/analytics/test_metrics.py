@@ -30,7 +30,6 @@ from tests.unit.analytics.practice import (
     DAY,
     MARCH,
     NOW,
-    PRACTICE,
     Engine,
     a_practice,
     an_ask,

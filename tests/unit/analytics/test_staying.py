@@ -8,8 +8,10 @@ from attrs import evolve
 
 from orthocrm.analytics.asking import Ask
 from orthocrm.analytics.metrics import answered
+from orthocrm.analytics.reports import stages_report
+from orthocrm.analytics.reports.hiding import hidden
 from orthocrm.analytics.results import Days, Funnel, FunnelStep, Ratio
-from orthocrm.analytics.staying import STAGE_STAYS, Ages, Stay, Stays, bottlenecks
+from orthocrm.analytics.staying import STAGE_STAYS, Ages, Stay, Stays, bottlenecks, without_few
 from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.facts import SCHEMAS
@@ -234,3 +236,38 @@ def test_the_narrowest_step_has_the_lowest_next_step_rate_among_enough_leads() -
     assert bottlenecks(nobody, a_funnel(100, 90, 30, 20, 1), least=20).narrowest == "s3"
     few = bottlenecks(nobody, a_funnel(5, 1))
     assert (few.narrowest, few.rate) == (None, None)
+
+
+# --- those who see no leads
+
+
+def test_stages_with_few_leads_are_left_out_with_one_more() -> None:
+    leads = [*[standing("contacted", 3)] * 2, *[standing("new_lead", 3)] * 5]
+    known = stays(leads=[evolve(lead, id=LeadId(f"l{n}")) for n, lead in enumerate(leads)])
+    shown = without_few(known, 3)
+    assert shown.hidden == 2
+    assert {stay.ages.n for stay in shown.stages} == {0}
+    assert without_few(known, 2) == known
+    assert without_few(known, None) is known
+
+
+def test_few_under_observation_are_not_counted() -> None:
+    known = Stays(stages=(), observed=2)
+    assert without_few(known, 3).observed is None
+    assert without_few(known, 2).observed == 2
+
+
+def test_a_step_that_few_left_or_stayed_in_is_no_bottleneck_to_tell() -> None:
+    funnel = a_funnel(40, 38, 19)
+    nobody = Stays(stages=(), observed=0)
+    assert bottlenecks(nobody, funnel, 20, 3).narrowest == bottlenecks(nobody, funnel, 20).narrowest
+    few = bottlenecks(nobody, a_funnel(40, 38), 20, 3)
+    assert (few.narrowest, few.rate) == (None, None)
+
+
+def test_notes_that_speak_of_few_are_hidden() -> None:
+    watched = evolve(standing("contacted", 3), recall_due_on=(NOW + 90 * DAY).date())
+    made = stages_report(ASK, Store(leads=[watched]))
+    assert made.notes == ("under observation, in no stage: 1",)
+    assert hidden(made, 2).notes == ("groups of fewer than 2 are not shown",)
+    assert hidden(made, None).notes == made.notes

@@ -19,7 +19,9 @@ def hidden(report: Report, least: int | None) -> Report:
     if least is None:
         return report
     tables = tuple(_hidden(table, least) for table in report.tables)
-    notes = report.notes if tables == report.tables else (*report.notes, NOTE.format(least))
+    kept = tuple(note for note in report.notes if not 0 < report.few.get(note, 0) < least)
+    same = tables == report.tables and kept == report.notes
+    notes = kept if same else (*kept, NOTE.format(least))
     return evolve(report, tables=tables, notes=notes)
 
 

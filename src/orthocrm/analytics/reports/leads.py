@@ -1,6 +1,6 @@
 """Reports on leads: how far they came, where they came from, what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -55,11 +55,12 @@ def sources_report(ask: Ask, aggregate: Aggregator) -> Report:
         "sources",
         "Lead sources by cohort",
         (_sources_table(ask.practice, figures),),
-        _cohort_notes(figures.total.days),
+        (),
         (
             _drawn(ChartKind.BARS, "Leads by source", "sources", "source", "leads"),
             _drawn(ChartKind.BARS, "Conversion by source", "sources", "source", "conversion_rate"),
         ),
+        counted=_cohort_notes(figures.total.days),
     )
 
 
@@ -88,27 +89,30 @@ def summary_report(ask: Ask, aggregate: Aggregator) -> Report:
             _mix_table(ask.practice, sources),
             losses_table(losses),
         ),
-        _cohort_notes(outcomes.days) + _period_notes(ask, days),
+        (),
         (
             _drawn(ChartKind.BARS, "Where they came from", "sources", "source", "leads"),
             _drawn(ChartKind.BARS, "Why they were lost", "lost_reasons", "name", "lost"),
         ),
+        counted={**_cohort_notes(outcomes.days), **_period_notes(ask, days)},
     )
 
 
-def _cohort_notes(days: Spread) -> tuple[str, ...]:
+def _cohort_notes(days: Spread) -> Mapping[str, int]:
     errors = days.data_errors
     if errors == 1:
-        return ("1 lead was converted before it was created: a data error, counted",)
+        return {"1 lead was converted before it was created: a data error, counted": 1}
     if errors:
-        return (f"{errors} leads were converted before they were created: data errors, counted",)
-    return ()
+        note = f"{errors} leads were converted before they were created: data errors, counted"
+        return {note: errors}
+    return {}
 
 
-def _period_notes(ask: Ask, days: Spread) -> tuple[str, ...]:
-    if ask.period is None or not days.data_errors:
-        return ()
-    return (f"conversions in the period before their lead was created: {days.data_errors}",)
+def _period_notes(ask: Ask, days: Spread) -> Mapping[str, int]:
+    errors = days.data_errors
+    if ask.period is None or not errors:
+        return {}
+    return {f"conversions in the period before their lead was created: {errors}": errors}
 
 
 _CONVERSION = (

@@ -1,5 +1,7 @@
 """The report on time in stage."""
 
+from collections.abc import Mapping
+
 from orthocrm.analytics.asking import Ask
 from orthocrm.analytics.funnel import COHORT_FUNNEL
 from orthocrm.analytics.metrics import answered
@@ -14,6 +16,7 @@ from orthocrm.analytics.reports.values import (
     Table,
     report_of,
 )
+from orthocrm.analytics.results import Funnel
 from orthocrm.analytics.staying import STAGE_STAYS, Bottlenecks, Stay, Stays, bottlenecks
 
 
@@ -26,7 +29,7 @@ def stages_report(ask: Ask, aggregate: Aggregator) -> Report:
         "stages",
         "Time in stage",
         (_stays_table(stays),),
-        _stays_notes(stays, bottlenecks(stays, funnel)),
+        (),
         (
             Chart(
                 kind=ChartKind.BARS,
@@ -36,6 +39,7 @@ def stages_report(ask: Ask, aggregate: Aggregator) -> Report:
                 values=("median_age",),
             ),
         ),
+        counted=_notes(stays, bottlenecks(stays, funnel), funnel),
     )
 
 
@@ -76,13 +80,19 @@ def _stay_cells(stay: Stay) -> tuple[Cell, ...]:
     )
 
 
-def _stays_notes(stays: Stays, found: Bottlenecks) -> tuple[str, ...]:
-    names = {stay.stage: stay.name for stay in stays.stages}
-    errors = sum(stay.calendar.data_errors for stay in stays.stages)
-    notes = (
-        found.slowest and f"held up the longest: {names[found.slowest]}",
-        found.narrowest and f"the smallest share went on from: {names[found.narrowest]}",
-        stays.observed and f"under observation, in no stage: {stays.observed}",
-        errors and f"stays that ended before they began: {errors}, data errors, counted",
-    )
-    return tuple(note for note in notes if note)
+def _notes(stays: Stays, found: Bottlenecks, funnel: Funnel) -> Mapping[str, int]:
+    """Say what holds leads up, and of how many leads each sentence speaks."""
+    by_stage = {stay.stage: stay for stay in stays.stages}
+    steps = {step.stage: step.next_step for step in funnel.steps}
+    notes: dict[str, int] = {}
+    if found.slowest is not None:
+        slowest = by_stage[found.slowest]
+        notes[f"held up the longest: {slowest.name}"] = slowest.ages.n
+    if found.narrowest is not None and (went_on := steps[found.narrowest]) is not None:
+        note = f"the smallest share went on from: {by_stage[found.narrowest].name}"
+        notes[note] = min(went_on.numerator, went_on.denominator - went_on.numerator)
+    if stays.observed:
+        notes[f"under observation, in no stage: {stays.observed}"] = stays.observed
+    if errors := sum(stay.calendar.data_errors for stay in stays.stages):
+        notes[f"stays that ended before they began: {errors}, data errors, counted"] = errors
+    return notes

@@ -1,12 +1,12 @@
 """What a report is: tables of cells, charts that are drawn from them, and notes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orthocrm.analytics.asking import Ask, Cut, Label
 from orthocrm.core.query import Aggregate, Group
@@ -91,7 +91,10 @@ class Chart:
 
 @frozen(kw_only=True)
 class Report:
-    """A report about a period, or about all time. `notes` say what a reader has to know."""
+    """A report about a period, or about all time. `notes` say what a reader has to know.
+
+    `few` tells of how many leads such a note speaks, by its text: by it notes are hidden.
+    """
 
     name: str
     title: str
@@ -101,6 +104,7 @@ class Report:
     notes: tuple[str, ...] = ()
     charts: tuple[Chart, ...] = ()
     currency: str = "USD"
+    few: Mapping[str, int] = field(factory=dict)
 
 
 Maker = Callable[[Ask, Aggregator], Report]
@@ -132,6 +136,9 @@ class Recipe:
         return self.make(ask.cut(None), aggregate)
 
 
+NOTHING: Final[Mapping[str, int]] = {}
+
+
 def report_of(
     ask: Ask,
     name: str,
@@ -139,16 +146,18 @@ def report_of(
     tables: tuple[Table, ...],
     notes: tuple[str, ...] = (),
     charts: tuple[Chart, ...] = (),
+    counted: Mapping[str, int] = NOTHING,
 ) -> Report:
-    """Make a report of its parts."""
+    """Make a report of its parts; the notes `counted` speak of so many leads each."""
     return Report(
         name=name,
         title=title,
         period=ask.period,
         timezone=ask.timezone,
         tables=tables,
-        notes=notes,
+        notes=(*notes, *counted),
         charts=charts,
+        few=counted,
         currency=ask.practice.clinic.settings.currency,
     )
 

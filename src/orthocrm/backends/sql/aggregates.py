@@ -26,6 +26,7 @@ from orthocrm.core.query import (
     Kind,
     Measure,
     Where,
+    class_names,
     fields_measured,
     interpolate,
     ranks,
@@ -51,7 +52,7 @@ def groups(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]
     """Compute an aggregate, in no order."""
     if not query.also:
         return _at_once(query, shape, session)
-    if () in query.also and _adds_up(query, shape):
+    if _adds_up(query, shape) and any(_is_coarser(way, query.by) for way in query.also):
         return _added_up(query, shape, session)
     if not _fits_one_pass(query, shape, session):
         return _one_after_another(query, shape, session)
@@ -59,22 +60,41 @@ def groups(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]
 
 
 def _adds_up(query: Aggregate, shape: Shape[Any]) -> bool:
-    """Whether what is asked of all rows together follows from their groups."""
+    """Whether what is asked of several groups together follows from each of them."""
     is_plain = bool(query.by) and not query.each and not _multiplies(evolve(query, also=()), shape)
     return is_plain and all(m.field is None or m.calculation in _ADDED for m in query.measures)
 
 
+def _is_coarser(way: Sequence[Key], by: Sequence[Key]) -> bool:
+    """Whether each group of one way is made of whole groups of another one."""
+    return all(isinstance(key, Classes) and key.field in by for key in way)
+
+
 def _added_up(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]:
-    """Group in all ways but the empty ones, and add these up."""
-    ways = [cut for cut, way in enumerate(query.ways) if way]
-    found = groups(evolve(query, also=tuple(query.ways[cut] for cut in ways[1:])), shape, session)
+    """Group in the ways that need it, and add the coarser ones up."""
+    asked = [0, *(c for c, way in enumerate(query.ways) if c and not _is_coarser(way, query.by))]
+    found = groups(evolve(query, also=tuple(query.ways[c] for c in asked[1:])), shape, session)
     parts = [group for group in found if group.cut == 0]
-    whole = [
-        _together(query, parts, cut, shape, session)
-        for cut, way in enumerate(query.ways)
-        if not way
+    made = [evolve(group, cut=asked[group.cut]) for group in found]
+    for cut, way in enumerate(query.ways):
+        if cut not in asked:
+            made += _coarser(query, parts, way, cut)
+    return made
+
+
+def _coarser(
+    query: Aggregate, parts: Sequence[Group], way: Sequence[Key], cut: int
+) -> Iterator[Group]:
+    """Add the groups of `by` up to those of a coarser way."""
+    names = [
+        (query.by.index(key.field), class_names(key)) for key in way if isinstance(key, Classes)
     ]
-    return [*(evolve(group, cut=ways[group.cut]) for group in found), *whole]
+    found: dict[tuple[Any, ...], list[Group]] = {} if way else {(): []}
+    for group in parts:
+        key = tuple(known.get(group.key[place]) for place, known in names)
+        found.setdefault(key, []).append(group)
+    for key, some in found.items():
+        yield Group(key, {m.name: _added(m, some) for m in query.measures}, cut)
 
 
 def _fits_one_pass(query: Aggregate, shape: Shape[Any], session: Session) -> bool:

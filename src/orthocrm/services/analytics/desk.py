@@ -20,6 +20,7 @@ from orthocrm.analytics.staying import (
     Bottlenecks,
     Stays,
     bottlenecks,
+    without_few,
 )
 from orthocrm.analytics.visited import Snapshot, StageCount, Variant, VisitedFunnel, variant_of
 from orthocrm.core.actor import Permission
@@ -215,8 +216,13 @@ class Analytics(Area, area="analytics"):
 
     @verb(Permission.LEAD_ANALYTICS)
     def stages(self, work: Work, period: Period | None = None) -> Stays:
-        """Tell how long leads that left a stage in the period had stayed, and ages by now."""
-        return answered(STAGE_STAYS, asked_about_stages(work, period), work.store.aggregate)
+        """Tell how long leads that left a stage in the period had stayed, and ages by now.
+
+        Who sees no leads gets no stage that so few stand behind that they could be recognised.
+        """
+        ask = asked_about_stages(work, period)
+        stays = answered(STAGE_STAYS, ask, work.store.aggregate)
+        return without_few(stays, smallest(work))
 
     @verb(Permission.LEAD_ANALYTICS)
     def bottlenecks(
@@ -232,7 +238,8 @@ class Analytics(Area, area="analytics"):
         ask = asked_about_stages(work, period)
         stays = answered(STAGE_STAYS, ask, work.store.aggregate)
         funnel = answered(COHORT_FUNNEL, ask, work.store.aggregate).total
-        return bottlenecks(stays, funnel, least)
+        few = smallest(work)
+        return bottlenecks(without_few(stays, few), funnel, least, few)
 
     @verb(Permission.LEAD_ANALYTICS)
     def report(self, work: Work, name: str, period: Period | None = None) -> Report:
