@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,12 @@ from tests.notifiers.arranged import secrets
 from tests.security.digest import digest
 
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be room, however little the machine of the tests has."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10**12))
 
 
 def told(found: tuple[Finding, ...], *healths: Health) -> list[str]:
