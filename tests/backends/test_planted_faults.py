@@ -1,5 +1,6 @@
 """Backends with one fault each: the suite finds every one of them."""
 
+import hmac
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.audit import ChainHead, Delivery, OutboxItem, OutboxState
 from orthocrm.core.claims import Claim, laid_out
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.facts import SCHEMAS
@@ -40,6 +41,7 @@ from tests.support.dict_backend import (
     DictMessages,
     DictOutbox,
     DictRepository,
+    DictTrail,
     DictUnit,
     Tables,
 )
@@ -476,6 +478,17 @@ class ForgetsDeliveries(DictDeliveries):
         return super().claim(delivery, since)
 
 
+class EndsAtTheNewest(DictTrail):
+    def head(self, *, lock: bool = False) -> ChainHead:  # noqa: ARG002 - ignored
+        last = next(reversed(list(self.rows.values())), None)
+        return ChainHead(position=last.position or 0, seal=last.seal or "") if last else ChainHead()
+
+
+class OneKeyForAllTrails(DictTrail):
+    def mac(self, message: bytes) -> bytes:
+        return hmac.digest(b"one key", message, "sha256")
+
+
 class NeverExpires(DictDeliveries):
     def claim(self, delivery: Delivery, since: datetime | None = None) -> Delivery | None:  # noqa: ARG002 - ignored
         return super().claim(delivery)
@@ -729,6 +742,14 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
     "forgets deliveries": (
         with_unit("Forgets", delivery_repository=ForgetsDeliveries),
         ("the_first_claim_registers_the_delivery", "of_many_at_once_one_registers"),
+    ),
+    "ends its chain at the newest entry": (
+        with_unit("Newest", trail_repository=EndsAtTheNewest),
+        ("a_chain_begins_at_nothing", "a_chain_ends_at_its_last_place"),
+    ),
+    "proves all trails by one key": (
+        with_unit("OneKey", trail_repository=OneKeyForAllTrails),
+        ("proofs_are_keyed_by_clinic",),
     ),
     "never lets a delivery expire": (
         with_unit("Expires", delivery_repository=NeverExpires),

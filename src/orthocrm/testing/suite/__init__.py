@@ -29,6 +29,7 @@ _THEMES = (
     "deliveries",
     "keys",
     "kinship",
+    "logins",
     "messages",
     "occupied",
     "operators",
@@ -37,6 +38,7 @@ _THEMES = (
     "queries",
     "storage",
     "tenants",
+    "trail",
     "uniqueness",
     "units",
     "versions",
@@ -53,6 +55,7 @@ from orthocrm.testing.suite.custom_fields import CustomFieldRules  # noqa: E402
 from orthocrm.testing.suite.deliveries import DeliveryRules  # noqa: E402
 from orthocrm.testing.suite.keys import MatchKeyRules  # noqa: E402
 from orthocrm.testing.suite.kinship import KinshipRules  # noqa: E402
+from orthocrm.testing.suite.logins import LoginRules  # noqa: E402
 from orthocrm.testing.suite.messages import MessageRules  # noqa: E402
 from orthocrm.testing.suite.occupied import OccupiedRules  # noqa: E402
 from orthocrm.testing.suite.operators import OperatorRules  # noqa: E402
@@ -61,6 +64,7 @@ from orthocrm.testing.suite.pages import PageRules  # noqa: E402
 from orthocrm.testing.suite.queries import QueryRules  # noqa: E402
 from orthocrm.testing.suite.storage import StorageRules  # noqa: E402
 from orthocrm.testing.suite.tenants import TenantRules  # noqa: E402
+from orthocrm.testing.suite.trail import TrailRules  # noqa: E402
 from orthocrm.testing.suite.uniqueness import UniquenessRules  # noqa: E402
 from orthocrm.testing.suite.units import UnitOfWorkRules  # noqa: E402
 from orthocrm.testing.suite.versions import VersionRules  # noqa: E402
@@ -84,10 +88,12 @@ class BackendSuite(
     DeliveryRules,
     MessageRules,
     ConsentRules,
+    LoginRules,
     ClaimRules,
     ClaimRaceRules,
     OccupiedRules,
     ConcurrencyRules,
     OperatorRules,
+    TrailRules,
 ):
     """Everything that `orthocrm.core.ports` promises of a backend."""
