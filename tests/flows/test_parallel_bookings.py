@@ -3,14 +3,19 @@
 import multiprocessing
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
-from orthocrm.core.appointment import AppointmentStatus
+import orthocrm
+from orthocrm import Actor, hook
+from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.errors import SlotTaken
 from orthocrm.services.scheduling.waiting import NewWaitlistEntry
 from orthocrm.testing.clock import FrozenClock
 from orthocrm.testing.suite.arranged import together
+from tests.flows.conftest import KEYS
 from tests.flows.practice import House
 from tests.flows.racing import (
     at_once,
@@ -21,7 +26,7 @@ from tests.flows.racing import (
     opened,
     overlaps,
 )
-from tests.flows.scheduling import HOUR, LEE, TUESDAY, open_the_diary, wish
+from tests.flows.scheduling import HOUR, KIM, LEE, TUESDAY, open_the_diary, wish
 
 RIVALS = 8
 PATIENCE_SECONDS = 120
@@ -103,6 +108,51 @@ def test_a_freed_time_is_offered_once_however_many_cancel(house: House) -> None:
     together(*[lambda one=one: house.front.scheduling.cancel(one) for one in booked])
     held = [one for one in left(house).standing if one.status is AppointmentStatus.HELD]
     assert len(held) == 1
+
+
+class Meeting:
+    """Lets units of work that are about to take a time wait for each other."""
+
+    barrier: threading.Barrier | None = None
+
+    @hook
+    def before_booking(self, appointment: Appointment, actor: Actor) -> None:  # noqa: ARG002 - the hook's own
+        if self.barrier is not None:
+            with suppress(threading.BrokenBarrierError):
+                self.barrier.wait(5)
+
+
+def test_two_who_cancel_and_wait_for_the_time_of_the_other_get_it(
+    migrated_postgres_url: str, clock: FrozenClock
+) -> None:
+    """Each offer names a family whose lead the other cancellation has locked."""
+    meeting = Meeting()
+    with a_practice_of_two(migrated_postgres_url, clock, meeting) as house:
+        desk, leads = house.front.scheduling, [house.lead(), house.lead(email="b@example.org")]
+        mine = [
+            desk.book(wish(lead, provider=who, starts_at=at)).appointment
+            for lead, who, at in zip(leads, (LEE, KIM), (TUESDAY, TUESDAY + 3 * HOUR), strict=True)
+        ]
+        for lead, who in zip(leads, (KIM, LEE), strict=True):
+            desk.join_waitlist(
+                NewWaitlistEntry(type="consultation", lead_id=lead.id, providers=(who,))
+            )
+        meeting.barrier = threading.Barrier(2)
+        together(*[lambda one=one: desk.cancel(one.id) for one in mine])
+        held = [one for one in left(house).standing if one.status is AppointmentStatus.HELD]
+        offered = sorted((one.lead_id, one.provider) for one in held)
+        assert offered == sorted([(leads[0].id, KIM), (leads[1].id, LEE)])
+
+
+@contextmanager
+def a_practice_of_two(url: str, clock: FrozenClock, plugin: object) -> Iterator[House]:
+    with orthocrm.connect(
+        url, keys=KEYS, clock=clock, discover_plugins=False, plugins=[plugin]
+    ) as crm:
+        clinic = crm.create_clinic(name="Bright Smiles", timezone="America/Chicago")
+        house = House(crm, clinic, clock)
+        open_the_diary(house)
+        yield house
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])

@@ -137,6 +137,15 @@ def vacate(shape: Shape[Any], language: Language) -> str:
     return language.text(statement).sql
 
 
+def _held(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Lock rows against change, and not against rows elsewhere that name them.
+
+    Else two units of work that each add a row for a lead which the other has locked would wait for
+    each other. Whoever removes a row locks it against that too, by removing it.
+    """
+    return statement.with_for_update(key_share=True)
+
+
 @cache
 def by_ids(shape: Shape[Any], language: Language, *, lock: bool) -> Text:
     """Read the rows of several ids, and lock them in one order for everybody."""
@@ -145,7 +154,7 @@ def by_ids(shape: Shape[Any], language: Language, *, lock: bool) -> Text:
         .where(_in_clinic(shape.table), language.among(shape.identity, "ids"))
         .order_by(shape.identity)
     )
-    return language.text(statement.with_for_update() if lock else statement)
+    return language.text(_held(statement) if lock else statement)
 
 
 @cache
@@ -154,7 +163,7 @@ def by_id(shape: Shape[Any], language: Language, *, lock: bool) -> Text:
     statement = sa.select(shape.table).where(
         _in_clinic(shape.table), shape.identity == _the("row", shape.identity)
     )
-    return language.text(statement.with_for_update() if lock else statement)
+    return language.text(_held(statement) if lock else statement)
 
 
 def of_ids(
