@@ -13,6 +13,7 @@ from attrs import evolve
 
 from orthocrm.backends.sql import moving, texts
 from orthocrm.backends.sql.flush import ring_row
+from orthocrm.backends.sql.login_indexes import LoginIndexes
 from orthocrm.backends.sql.reindexing import Reindexing
 from orthocrm.backends.sql.resealing import Resealing
 from orthocrm.backends.sql.session import Step
@@ -127,6 +128,7 @@ class SqlKeyring:
             yield from self._resealing.own(most)
         if self._several(ring, KeyPurpose.INDEX):
             yield self._indexes(most)
+            yield self._logins(most)
 
     def _several(self, ring: Sequence[ClinicKey], purpose: KeyPurpose) -> bool:
         return sum(key.purpose is purpose for key in ring) > 1
@@ -152,6 +154,13 @@ class SqlKeyring:
             return 0
         self._session.alone()
         return self._reindexing.reindex(most)
+
+    def _logins(self, most: int) -> int:
+        logins = LoginIndexes(self._keys)
+        if not logins.left():
+            return 0
+        self._session.alone()
+        return logins.reindex(most)
 
     def _destroyed(self, ring: Sequence[ClinicKey], now: datetime) -> tuple[int, ...]:
         """Destroy keys that nothing needs any more; nobody may begin to need one meanwhile."""

@@ -16,6 +16,7 @@ from orthocrm.backends.sql import texts
 from orthocrm.backends.sql.keys import Keys
 from orthocrm.backends.sql.language import Language, Text
 from orthocrm.backends.sql.leasing import in_clinic, the
+from orthocrm.backends.sql.login_indexes import LoginIndexes
 from orthocrm.backends.sql.rows import LEAD
 from orthocrm.backends.sql.rows.codec import put_at
 from orthocrm.backends.sql.session import Step
@@ -83,7 +84,8 @@ class Reindexing:
             self._counted(_count(table, column, self._language), ending)
             for table, column in ((consents, "blind"), (deliveries, "key"))
         )
-        return self._counted(_count(lead_keys, "key", self._language), ending), cannot
+        can = self._counted(_count(lead_keys, "key", self._language), ending)
+        return can + LoginIndexes(self._keys).count(place), cannot
 
     def _counted(self, text: Text, ending: str) -> int:
         [[count]] = self._keys.session.rows(text, {"ending": f"%{ending}"})
