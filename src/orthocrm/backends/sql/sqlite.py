@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from orthocrm.backends.sql.language import SQLITE, Language
-from orthocrm.backends.sql.refusals import CLAIMS_APART, taken
+from orthocrm.backends.sql.refusals import CLAIMS_APART, full, taken
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.sight import Sight
@@ -91,6 +91,8 @@ class SqliteDriver:
             return taken(match["table"], columns)
         if str(error) == CLAIMS_APART:
             return SlotTaken()
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return full()
         return BackendError("SQLite refused a statement")
 
 
