@@ -275,6 +275,10 @@ class Specs:
         """An import is done: one notice for all of its batches."""
 
     @spec
+    def model_trained(self, event: events.ModelTrained) -> None:
+        """A model was trained on the clinic's own past: `number` counts those of its purpose."""
+
+    @spec
     def import_reverted(self, event: events.ImportReverted) -> None:
         """An import was taken back."""
 

@@ -42,6 +42,7 @@ from tests.flows.practice import House
 from tests.flows.scheduling import HOUR, TUESDAY, open_the_diary, wish
 from tests.hooks import test_contributions, test_refusals
 from tests.hooks.plugins import a_house, an_ear
+from tests.security.operations import learnt
 
 NO_ANSWER = LogEntry(type=LeadActivityType.PHONE_CALL, call_outcome=CallOutcome.NO_ANSWER)
 COMPLAINT = LogEntry(
@@ -235,6 +236,7 @@ SCENARIOS: dict[str, Callable[[House], object]] = {
     "import_progressed": import_a_file,
     "import_finished": import_a_file,
     "import_reverted": revert_an_import,
+    "model_trained": lambda h: h.admin.intelligence.adopt(*learnt()),
     "key_rotation_begun": lambda h: h.desk(Role.OPERATOR).keys.rotate(KeyLayer.OUTERMOST),
     "keys_destroyed": lambda h: h.desk(Role.OPERATOR).keys.rotate(KeyLayer.CLINIC),
     "lead_archived": leave_a_lost_lead_alone,

@@ -26,6 +26,7 @@ from orthocrm.core.ids import (
     LeadId,
     MergeId,
     MessageId,
+    ModelId,
     SourceId,
     StageSlug,
     TaskId,
@@ -36,6 +37,7 @@ from orthocrm.core.ids import (
 from orthocrm.core.keyring import KeyLayer
 from orthocrm.core.lead import LostReason
 from orthocrm.core.notifying import MessageChannel, Purpose
+from orthocrm.core.trained_model import ModelPurpose
 
 
 @frozen(kw_only=True)
@@ -490,6 +492,15 @@ class ImportFinished(Event):
     import_id: ImportId
     created: int
     updated: int
+
+
+@frozen(kw_only=True)
+class ModelTrained(Event):
+    """A model was trained on the clinic's own past, and is in use from now on."""
+
+    model_id: ModelId
+    purpose: ModelPurpose
+    number: int
 
 
 @frozen(kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any
 from attrs import frozen
 
 from orthocrm.core.errors import InvalidInput, NotFound
+from orthocrm.core.events import ModelTrained
 from orthocrm.core.ids import ModelId
 from orthocrm.core.query import Cond, Page, Sort
 from orthocrm.core.trained_model import ModelPurpose, TrainedModel
@@ -115,4 +116,14 @@ def stored(
     work.store.models.remove([each.id for each in oldest])
     work.store.models.add([model])
     work.touch([model.id])
+    work.record(
+        ModelTrained(
+            clinic_id=work.clinic_id,
+            at=work.now,
+            by=work.actor.user,
+            model_id=model.id,
+            purpose=purpose,
+            number=model.number,
+        )
+    )
     return model
