@@ -8,6 +8,13 @@ those that are named are fields of the noun itself.
 'tc-1'
 """
 
+from orthocrm.testing.factories.access import (
+    a_session,
+    a_user,
+    an_api_key,
+    some_attempts,
+    some_secrets,
+)
 from orthocrm.testing.factories.calendar import (
     a_claim,
     a_schedule,
@@ -71,6 +78,7 @@ __all__ = [
     "a_rotation",
     "a_saved_view",
     "a_schedule",
+    "a_session",
     "a_source",
     "a_spend",
     "a_staff_contact",
@@ -79,9 +87,11 @@ __all__ = [
     "a_time_off",
     "a_touch",
     "a_trained_model",
+    "a_user",
     "a_visit",
     "a_waitlist_entry",
     "an_activity",
+    "an_api_key",
     "an_appointment",
     "an_audit_entry",
     "an_enrollment",
@@ -91,6 +101,8 @@ __all__ = [
     "another_clinic_id",
     "ids_of",
     "match_keys",
+    "some_attempts",
+    "some_secrets",
     "stamped",
     "the_default_sources",
     "the_default_stages",

@@ -7,6 +7,7 @@ from typing import Any
 
 from orthocrm.core.ports import Backend
 from orthocrm.testing.suite.arranged import repository
+from orthocrm.testing.suite.sample_access import access
 from orthocrm.testing.suite.sample_leads import around, enquiries, traces
 from orthocrm.testing.suite.sample_marketing import kinship, marketing
 from orthocrm.testing.suite.sample_messages import correspondence
@@ -40,6 +41,11 @@ TABLES = (
     "enrollments",
     "views",
     "models",
+    "users",
+    "user_secrets",
+    "attempts",
+    "sessions",
+    "api_keys",
     "audit",
     "import_changes",
     "personal_changes",
@@ -54,6 +60,7 @@ def samples() -> dict[str, tuple[Any, ...]]:
     rows.update(around(rows))
     rows.update(kinship(rows))
     rows.update(correspondence(rows))
+    rows.update(access(rows))
     rows.update(traces(rows))
     assert tuple(rows) == TABLES
     return rows

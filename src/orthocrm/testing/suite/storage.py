@@ -70,6 +70,7 @@ _UNIQUE = {
     "notices": ("key",),
     "views": ("name",),
     "models": ("purpose", "number"),
+    "attempts": ("login",),
 }
 
 
