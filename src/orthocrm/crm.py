@@ -165,7 +165,7 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         cursors=Cursors(secret),
         outside=_with_secrets(outside),
         hash_cost=checked_cost(hash_cost),
-        witness=sink and signer and Witness(sink=sink, signer=signer),
+        witness=Witness(sink=sink, signer=signer) if sink and signer else None,
         place=Place(file=_file_of(url), is_plain=allow_plaintext),
     )
 
@@ -280,6 +280,14 @@ class Desk:
     """Every verb, on behalf of one actor; each call is one unit of work."""
 
     office: Office = field(repr=False)
+
+    def expecting(self, version: int) -> "Desk":
+        """Give a desk whose next verb changes a lead, task or appointment of this version only.
+
+        Raises `StaleVersion` when it changed since, and `InvalidInput` when the verb changes none
+        of them: nothing is done then.
+        """
+        return Desk(office=evolve(self.office, expected=version))
 
     @cached_property
     def leads(self) -> Leads:

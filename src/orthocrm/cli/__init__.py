@@ -12,6 +12,7 @@ from orthocrm.cli.keeping import keys, person, retain
 from orthocrm.cli.operating import board, clinic, migrate, work
 from orthocrm.cli.options import Commands, logging_options
 from orthocrm.cli.reporting import report
+from orthocrm.cli.serving import serve
 
 __all__ = ["main"]
 
@@ -29,6 +30,7 @@ def main() -> None:
 
 COMMANDS = (
     demo,
+    serve,
     migrate,
     clinic,
     user,

@@ -118,10 +118,11 @@ def _found(finding: "Finding") -> str:
 def audit_seal(url: str, wanted: str | None) -> None:
     """Seal the entries that wait, as the worker does."""
     with at_desk(url, wanted) as (_, desk):
-        count, more = 0, True
-        while more:
+        sealed = desk.privacy.seal()
+        count = sealed.entries
+        while sealed.is_more:
             sealed = desk.privacy.seal()
-            count, more = count + sealed.entries, sealed.is_more
+            count += sealed.entries
     click.echo(f"sealed: {count}, not of this installation: {sealed.foreign}")
 
 

@@ -123,9 +123,13 @@ def opened(url: str, *, make: bool = False) -> Iterator["OrthoCRM"]:
 
     if not make and is_missing(url):
         raise Failed("db: there is no such file; clinic add, import and migrate make one")
-    is_plain = click.get_current_context().meta.get(_PLAINTEXT, False)
-    with connect(url, allow_plaintext=is_plain) as crm:
+    with connect(url, allow_plaintext=stored_plainly()) as crm:
         yield crm
+
+
+def stored_plainly() -> bool:
+    """Whether personal data are kept unencrypted, as the command was told."""
+    return bool(click.get_current_context().meta.get(_PLAINTEXT, False))
 
 
 def is_missing(url: str) -> bool:

@@ -7,7 +7,7 @@ plug-ins. `Work` is what verbs get: storage, time, the practice, and a record of
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
@@ -22,6 +22,7 @@ from orthocrm.core.errors import (
     LeadMerged,
     NotFound,
     OrthoCRMError,
+    StaleVersion,
 )
 from orthocrm.core.events import Event, payload
 from orthocrm.core.facts import LEADS
@@ -65,6 +66,15 @@ _OWN_WORD = Cond("origin", "absent")
 """What imported calendars say keeps nobody from taking leads: that is for bookings."""
 
 
+class Versioned(Protocol):
+    """A noun of which each change makes a new version."""
+
+    @property
+    def version(self) -> int:
+        """The version that was read."""
+        ...
+
+
 @frozen(kw_only=True)
 class Changed:
     """Personal fields of a lead before and after an operation."""
@@ -94,6 +104,7 @@ class Work:
     carriers: dict[str, Sequence[LeadId]] = field(factory=dict, repr=False)
     sharers: dict[LeadId, Lead | None] = field(factory=dict, repr=False)
     hours: KnownHours = field(factory=KnownHours, repr=False)
+    expected: int | None = None
     opened: Mapping[LeadId, Emergency] = field(factory=dict)
 
     @property
@@ -201,6 +212,18 @@ class Work:
                 raise self.absence(lead_id)
         return [found[lead_id] for lead_id in ids]
 
+    def ensure_expected(self, noun: Versioned, kind: str) -> None:
+        """Refuse to change a noun that is not as the caller last saw it, where they said so.
+
+        The first noun that a verb loads to change it is the one that is meant.
+
+        Raises:
+            StaleVersion: it changed meanwhile.
+        """
+        expected, self.expected = self.expected, None
+        if expected is not None and noun.version != expected:
+            raise StaleVersion(kind)
+
     def absence(self, lead_id: LeadId) -> NotFound:
         """Say why a lead is not there: `LeadMerged` when it became part of one within reach."""
         into = forwarding.standing(self.store, lead_id)
@@ -214,8 +237,12 @@ class Work:
         except LeadMerged as merged:
             return self.leads([LeadId(merged.into)], lock=False)[0]
 
-    def reachable(self, ids: Collection[LeadId], *, lock: bool = True) -> Mapping[LeadId, Lead]:
+    def reachable(
+        self, ids: Collection[LeadId], *, lock: bool = True, meant: bool = True
+    ) -> Mapping[LeadId, Lead]:
         """Load the leads that exist and to which the operation's permission extends.
+
+        Those that are not `meant` are loaded on the way to something else.
 
         Raises:
             InvalidInput: at `lead_id`, what was given as an id can be none.
@@ -224,8 +251,13 @@ class Work:
             raise InvalidInput.at("lead_id", "wrong_type", "give the id of a lead")
         self.seek(ids)
         reach = predicate(self.reach(self.permission), LEADS)
-        found = self.store.leads.get(ids, lock=lock)
-        return {lead.id: lead for lead in found.values() if reach(lead)}
+        within = {
+            i: lead for i, lead in self.store.leads.get(ids, lock=lock).items() if reach(lead)
+        }
+        if lock and meant and len(ids) == 1:
+            for lead in within.values():
+                self.ensure_expected(lead, "lead")
+        return within
 
     def close(self) -> None:
         """Write the audit entry and the outbox: the last thing before the commit."""
@@ -312,6 +344,7 @@ class Office:
     witness: Witness | None = None
     glances: Glances = field(factory=Glances)
     hours: KnownHours = field(factory=KnownHours)
+    expected: int | None = None
     hash_cost: HashCost = OWASP
 
     @property
@@ -340,6 +373,8 @@ class Office:
                     raise Forbidden(operation, permission)
                 links.ensure_live(store, self.actor, now)
                 result = body(work)
+                if work.expected is not None:
+                    raise InvalidInput.at("version", "unversioned", "nothing here has a version")
                 work.close()
         except BackendError:
             raise
@@ -363,6 +398,7 @@ class Office:
             operation=operation,
             permission=permission,
             hours=self.hours,
+            expected=self.expected,
         )
 
     def _note(

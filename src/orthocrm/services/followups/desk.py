@@ -332,10 +332,12 @@ def _task(work: Work, task_id: TaskId) -> tuple[Task, Lead]:
     if task_id not in found:
         raise NotFound("task")
     lead_id = found[task_id].lead_id
-    reachable = work.reachable([lead_id])
+    reachable = work.reachable([lead_id], meant=False)
     if lead_id not in reachable:
         raise NotFound("task")
-    return work.store.tasks.get([task_id], lock=True)[task_id], reachable[lead_id]
+    task = work.store.tasks.get([task_id], lock=True)[task_id]
+    work.ensure_expected(task, "task")
+    return task, reachable[lead_id]
 
 
 def _redate(work: Work, lead: Lead) -> None:

@@ -59,6 +59,7 @@ def appointment(work: Work, appointment_id: AppointmentId, *, lock: bool = False
     held = work.store.appointments.get([appointment_id], lock=True).get(appointment_id)
     if held is None or not within(held):
         raise NotFound("appointment")
+    work.ensure_expected(held, "appointment")
     return held
 
 
