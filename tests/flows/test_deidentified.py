@@ -13,6 +13,7 @@ from orthocrm.core.masking import personal_paths
 from orthocrm.privacy.deidentify import COLUMNS
 from tests.flows.carrying import configure
 from tests.flows.practice import House
+from tests.hooks.plugins import a_house
 
 CANARIES: dict[str, Any] = {
     "first_name": "Qzfirst",
@@ -123,18 +124,16 @@ def test_a_condition_chooses_and_every_page_is_audited(practice: House) -> None:
         ({"where": "all"}, "where"),
     ],
 )
-def test_what_cannot_be_exported_is_refused_by_name(
-    practice: House, fields: dict[str, Any], path: str
-) -> None:
-    with pytest.raises(InvalidInput) as refusal:
-        practice.admin.privacy.deidentified(**fields)
+def test_what_cannot_be_exported_is_refused_by_name(fields: dict[str, Any], path: str) -> None:
+    with a_house() as house, pytest.raises(InvalidInput) as refusal:
+        house.admin.privacy.deidentified(**fields)
     assert [problem.path for problem in refusal.value.problems] == [path]
 
 
 @pytest.mark.parametrize("salt", ["", "short", "s" * 201, None, 5])
-def test_a_salt_that_can_be_guessed_is_refused(practice: House, salt: Any) -> None:
-    with pytest.raises(InvalidInput):
-        practice.admin.privacy.deidentified_page(salt=salt)
+def test_a_salt_that_can_be_guessed_is_refused(salt: Any) -> None:
+    with a_house() as house, pytest.raises(InvalidInput):
+        house.admin.privacy.deidentified_page(salt=salt)
 
 
 def test_whoever_may_not_export_gets_nothing(practice: House) -> None:
