@@ -11,10 +11,10 @@ from attrs import define, field
 from litestar import Response
 from litestar.exceptions import HTTPException
 
-from orthocrm.core.errors import InvalidInput, OrthoCRMError
+from orthocrm.core.errors import InvalidInput, OrthoCRMError, StaleVersion
 from orthocrm.core.ports import Authenticator, Clock
 from orthocrm.crm import OrthoCRM, utc_now
-from orthocrm.web import answering, callers, problems, requests
+from orthocrm.web import answering, callers, conditions, problems, requests
 from orthocrm.web.callers import AnyRequest
 from orthocrm.web.declaring import Endpoint
 from orthocrm.web.limiting import Limiter, Rate, Told
@@ -94,10 +94,16 @@ class Counter:
     def _call(self, endpoint: Endpoint, whom: Any, request: AnyRequest, body: bytes) -> Any:  # noqa: ANN401 - desk or visitor, any verb
         query = request.query_params.dict()
         given = requests.arguments(endpoint, request.path_params, query, body)
+        version = conditions.expected(endpoint, request.headers, given)
+        given = conditions.keyed(endpoint, request.headers, given)
         try:
-            return endpoint.call(whom, **given)
+            return endpoint.call(whom if version is None else whom.expecting(version), **given)
         except InvalidInput as error:
             raise requests.refused(error, endpoint) from error
+        except StaleVersion as stale:
+            if conditions.VERSION.lower() not in request.headers:
+                raise
+            raise TurnedAway(problems.of(stale, HTTPStatus.PRECONDITION_FAILED)) from stale
 
     def _visitor(self, request: AnyRequest) -> Visitor:
         session = request.cookies.get(self.settings.cookie)

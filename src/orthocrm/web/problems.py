@@ -81,9 +81,9 @@ class ProblemDetails:
     about: Mapping[str, Any] = NO_VALUES
 
 
-def of(error: OrthoCRMError) -> ProblemDetails:
-    """Describe an error of the library."""
-    status = status_of(error)
+def of(error: OrthoCRMError, status: HTTPStatus | None = None) -> ProblemDetails:
+    """Describe an error of the library, by its own status unless told otherwise."""
+    status = status or status_of(error)
     return ProblemDetails(
         title=status.phrase,
         status=status,

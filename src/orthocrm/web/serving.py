@@ -8,6 +8,7 @@ from typing import Final
 
 import uvicorn
 from litestar import Litestar
+from uvicorn.supervisors import Multiprocess
 
 import orthocrm
 from orthocrm.authenticators import ApiKeys, Sessions
@@ -22,6 +23,9 @@ PLAINTEXT: Final = "ORTHOCRM_ALLOW_PLAINTEXT"
 PLAIN_COOKIES: Final = "ORTHOCRM_PLAIN_COOKIES"
 PROXIES: Final = "ORTHOCRM_PROXIES"
 ORIGINS: Final = "ORTHOCRM_ORIGINS"
+
+_KEEP_ALIVE_SECONDS: Final = 30
+_GRACE_SECONDS: Final = 20
 
 
 def standing_alone(crm: OrthoCRM, settings: WebSettings | None = None) -> Litestar:
@@ -47,17 +51,24 @@ def settings_from_environment() -> WebSettings:
 
 
 def serve(*, host: str, port: int, workers: int) -> None:
-    """Serve until SIGINT or SIGTERM; `from_environment` says what."""
-    uvicorn.run(
+    """Serve until SIGINT or SIGTERM; `from_environment` says what. Prints the address first."""
+    config = uvicorn.Config(
         "orthocrm.web.serving:from_environment",
         factory=True,
         host=host,
         port=port,
         workers=workers,
         server_header=False,
-        date_header=True,
         proxy_headers=False,
         access_log=False,
-        log_level="warning",
-        timeout_keep_alive=30,
+        log_config=None,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )
+    listening = config.bind_socket()
+    print(f"http://{host}:{listening.getsockname()[1]}/api/openapi.json", flush=True)  # noqa: T201 - for whoever has started it
+    server = uvicorn.Server(config)
+    if workers > 1:
+        Multiprocess(config, sockets=[listening]).run()
+    else:
+        server.run([listening])

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, Final
 
-from orthocrm.web import problems
+from orthocrm.web import conditions, problems
 from orthocrm.web.declaring import Endpoint, Parameter
 from orthocrm.web.problems import ProblemDetails
 from orthocrm.web.wire.annotations import codec_of
@@ -18,11 +18,19 @@ _ALWAYS: Final = (
     HTTPStatus.FORBIDDEN,
     HTTPStatus.NOT_FOUND,
     HTTPStatus.CONFLICT,
+    HTTPStatus.PRECONDITION_FAILED,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
+_KEY: Final[Mapping[str, Any]] = {
+    "name": conditions.KEY,
+    "in": "header",
+    "required": False,
+    "description": "the same key twice has one effect, and the second answer is that of the first",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
 _WITH_BODY: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
@@ -69,8 +77,11 @@ def _operation(endpoint: Endpoint, book: Book) -> dict[str, Any]:
         told["x-permission"] = endpoint.permission
     if endpoint.description:
         told["description"] = endpoint.description
-    if endpoint.parameters:
-        told["parameters"] = [_parameter(parameter, book) for parameter in endpoint.parameters]
+    parameters = [_parameter(parameter, book) for parameter in endpoint.parameters]
+    if conditions.key_field(endpoint) is not None:
+        parameters.append(dict(_KEY))
+    if parameters:
+        told["parameters"] = parameters
     if endpoint.body is not None:
         told["requestBody"] = {
             "required": any(part.required for part in endpoint.body.parts.values()),
