@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from orthocrm.core.notifying import Notifier
+from orthocrm.notifiers.caldav import Calendars
 from orthocrm.notifiers.email import Security, Smtp
 from orthocrm.notifiers.encryption import padless, point_of
 from orthocrm.notifiers.push import WebPush
@@ -17,6 +18,7 @@ from orthocrm.notifiers.twilio import Twilio
 from orthocrm.notifiers.webhook import Webhook
 from orthocrm.testing.plugin_suite import (
     Ability,
+    CalendarSuite,
     HttpCarrier,
     NotifierSuite,
     PluginSuite,
@@ -124,8 +126,15 @@ class TestWebhook(NotifierSuite):
         return received.headers.get("webhook-id")
 
 
+class TestCalendars(CalendarSuite):
+    @pytest.fixture
+    def notifier(self, seconds: float) -> Notifier:
+        known = secrets(caldav__suite="lee:pass:word")
+        return Calendars(secrets=known, wire=HERE, seconds=seconds)
+
+
 class TestPlugin(PluginSuite):
-    @pytest.fixture(params=["smtp", "sendgrid", "twilio", "push", "webhook"])
+    @pytest.fixture(params=["smtp", "sendgrid", "twilio", "push", "webhook", "caldav"])
     def plugin(self, request: pytest.FixtureRequest) -> object:
         carriers = {
             "smtp": Smtp(host="mail.practice.example", sender="hello@practice.example"),
@@ -133,5 +142,6 @@ class TestPlugin(PluginSuite):
             "twilio": Twilio(account="AC" + "0" * 32, sender="+13125550100"),
             "push": WebPush(contact="mailto:office@practice.example"),
             "webhook": Webhook(),
+            "caldav": Calendars(),
         }
         return carriers[request.param]

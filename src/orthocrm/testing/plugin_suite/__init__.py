@@ -9,16 +9,24 @@ class TestMine(PluginSuite):
         return MyPlugin()
 ```
 
-`PluginSuite` is for every plug-in, `NotifierSuite` for carriers of messages, `StrategySuite` for
-links of the chain of assignment, `ChannelSuite` for ways by which enquiries come in.
+`PluginSuite` is for every plug-in, `NotifierSuite` for carriers of messages, `CalendarSuite` for
+carriers of calendar entries, `StrategySuite` for links of the chain of assignment, `ChannelSuite`
+for ways by which enquiries come in.
 """
 
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{theme}" for theme in ("channels", "notifiers", "plugins", "strategies"))
+    *(
+        f"{__name__}.{theme}"
+        for theme in ("calendars", "channels", "notifiers", "plugins", "strategies")
+    )
 )
 
+from orthocrm.testing.plugin_suite.calendars import (  # noqa: E402 - after the line above
+    CalendarCarrier,
+    CalendarSuite,
+)
 from orthocrm.testing.plugin_suite.carrier import (  # noqa: E402 - after the line above
     Carrier,
     HttpCarrier,
@@ -33,6 +41,8 @@ from orthocrm.testing.plugin_suite.strategies import StrategySuite  # noqa: E402
 
 __all__ = [
     "Ability",
+    "CalendarCarrier",
+    "CalendarSuite",
     "Carrier",
     "ChannelSuite",
     "HttpCarrier",

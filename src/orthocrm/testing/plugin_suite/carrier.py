@@ -130,9 +130,14 @@ class HttpCarrier:
             self._server.shutdown()
             self._server.server_close()
 
+    def counts(self, received: Received) -> bool:  # noqa: ARG002 - for those who override it
+        """Whether a request is a letter."""
+        return True
+
     def treat(self, caller: "_Caller", received: Received) -> None:
         """Answer a request, or do not."""
-        self.received.append(received)
+        if self.counts(received):
+            self.received.append(received)
         if self.mood is Mood.STALL:
             self._closing.wait()
         elif self.mood is Mood.DRIP:
@@ -168,7 +173,7 @@ class _Caller(BaseHTTPRequestHandler):
         with suppress(OSError):
             self.carrier.treat(self, received)
 
-    do_GET = do_POST  # noqa: N815 - http.server looks for this name
+    do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - http.server looks for these names
 
     def answer(self, reply: Reply) -> None:
         """Send a reply."""
