@@ -34,6 +34,7 @@ from orthocrm.testing.suite.kinship import MOVED
 from tests.support.dict_backend import (
     DictAppointments,
     DictBackend,
+    DictByLogin,
     DictClaims,
     DictConsents,
     DictDeliveries,
@@ -363,6 +364,31 @@ class ForgetsConsentWithTheLead(DictLeads):
                 del ledger[entry.id]
 
 
+class FoldsAddresses(DictByLogin):
+    """Finds an address by one of another case."""
+
+    def by_login(self, logins: Collection[str], *, lock: bool = False) -> Mapping[str, Any]:  # noqa: ARG002 - as the port asks
+        held = {noun.login.casefold(): noun for noun in self.rows.values()}
+        return {one: held[one.casefold()] for one in logins if one.casefold() in held}
+
+
+class SharesAddresses(DictByLogin):
+    """Lets two have the same address."""
+
+    def check_unique(self) -> None: ...
+
+
+class KeepsOldAddresses(DictByLogin):
+    """Finds a user under the address that they had when they were added."""
+
+    def saved(self, noun: Any) -> Any:
+        before = self.rows.get(noun.id)
+        saved = super().saved(noun)
+        if before is not None and self.table == "users":
+            self.rows[noun.id] = evolve(self.rows[noun.id], email=before.email)
+        return saved
+
+
 class ForgetsTheOverlap(DictClaims):
     """Refuses the very same time, and no other."""
 
@@ -570,8 +596,6 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
             "a_lead_runs_through_a_sequence_once_at_a_time",
             "the_name_of_a_saved_view_is_unique_by_owner",
             "models_of_a_purpose_are_numbered_once",
-            "an_address_belongs_to_one_user",
-            "failures_are_counted_once_for_each_address",
         ),
     ),
     "shares its nouns": (
@@ -694,6 +718,21 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
     "forgets consent with the lead": (
         with_unit("Erasure", lead_repository=ForgetsConsentWithTheLead),
         ("an_entry_outlives_its_lead",),
+    ),
+    "folds addresses": (
+        with_unit("Folding", login_repository=FoldsAddresses),
+        ("users_are_found_by_their_address",),
+    ),
+    "shares addresses": (
+        with_unit("Sharing", login_repository=SharesAddresses),
+        ("an_address_belongs_to_one_user", "failures_are_counted_once_for_each_address"),
+    ),
+    "keeps old addresses": (
+        with_unit("Moved", login_repository=KeepsOldAddresses),
+        (
+            "reads_by_address_see_what_the_unit_has_written",
+            "a_changed_address_is_found_under_the_new_one",
+        ),
     ),
     "forgets the overlap": (
         with_unit("Overlap", claim_repository=ForgetsTheOverlap),
