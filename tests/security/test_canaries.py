@@ -377,10 +377,20 @@ def test_no_repr_shows_personal_data(filled: Filled) -> None:
 def test_no_error_repeats_what_was_given(filled: Filled) -> None:
     for error in filled.errors:
         assert found(f"{error} {error!r} {error.args!r}") == []
-        told = traceback.TracebackException.from_exception(error)
-        assert found("".join(told.format_exception_only())) == []
+        assert found("".join(_traceback(error).format())) == []
         if isinstance(error, InvalidInput):
             assert found(repr(error.problems)) == []
+
+
+def _traceback(error: BaseException) -> traceback.TracebackException:
+    """Give a traceback with everything that led to it, but for the lines of these tests."""
+    told: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
+    first = told
+    while told is not None:
+        told.stack[:] = [frame for frame in told.stack if frame.filename != __file__]
+        told = told.__cause__ or told.__context__
+    assert first is not None
+    return first
 
 
 def test_no_log_shows_personal_data(filled: Filled, log: Log) -> None:
