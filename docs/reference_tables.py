@@ -15,6 +15,7 @@ from orthocrm.core import actor, errors, events
 from orthocrm.core.merge_fields import CARRIES, FIELDS
 from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule
 from orthocrm.services import gate
+from orthocrm.web.endpoints import ENDPOINTS
 
 MARK = re.compile(r"^<!-- table: ([a-z-]+) -->$", re.MULTILINE)
 _EVERY_EVENT = frozenset(attribute.name for attribute in attrs.fields(events.Event))
@@ -33,6 +34,21 @@ def operations() -> str:
         (
             (_code(name), _code(found.permission), _first_sentence(found.call))
             for name, found in sorted(gate.OPERATIONS.items())
+        ),
+    )
+
+
+def endpoints() -> str:
+    """List every endpoint of the HTTP API."""
+    return _table(
+        ("endpoint", "permission", "what it does"),
+        (
+            (
+                _code(f"{one.method} {one.pattern}"),
+                "" if one.permission is None else _code(one.permission),
+                one.summary,
+            )
+            for one in ENDPOINTS
         ),
     )
 
@@ -237,6 +253,7 @@ def _first_sentence(thing: object) -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "operations": operations,
+    "endpoints": endpoints,
     "roles": roles,
     "contributions": contributions,
     "refusals": refusals,
