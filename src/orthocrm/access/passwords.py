@@ -16,7 +16,7 @@ from attrs import frozen
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from orthocrm.access.refused import REFUSED
+from orthocrm.access.refused import guessed
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.reading import Reading
 
@@ -82,7 +82,7 @@ def _normalised(reading: Reading, raw: object, path: str) -> str | None:
 
 def _is_guessed(password: str, about: Iterable[str]) -> bool:
     plain = _plain(password)
-    if len(set(password.casefold())) <= _FEW or plain in REFUSED:
+    if len(set(password.casefold())) <= _FEW or plain in guessed():
         return True
     known = {_plain(each) for text in about for each in (text, text.partition("@")[0]) if text}
     rest = plain

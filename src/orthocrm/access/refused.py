@@ -4,7 +4,7 @@ Longer passwords that people choose are mostly rows of keys, one word twice, or 
 The list holds their bare form: letters and digits only, in small letters.
 """
 
-from typing import Final
+from functools import cache
 
 _ROWS = (
     "1234567890",
@@ -68,7 +68,9 @@ def _long_enough(text: str) -> bool:
     return len(text) >= _SHORTEST
 
 
-def _guessed() -> frozenset[str]:
+@cache
+def guessed() -> frozenset[str]:
+    """Give the bare forms that are refused: thousands, made for the first password that is set."""
     bare = {*_ROWS, *(first + second for first in _ROWS for second in _ROWS)}
     ended = {row + end for row in _ROWS for end in _ENDS}
     begun = {end + row for row in _ROWS for end in _ENDS}
@@ -96,7 +98,3 @@ def _guessed() -> frozenset[str]:
         "dragondragon",
     }
     return frozenset(filter(_long_enough, bare | ended | begun | known))
-
-
-REFUSED: Final = _guessed()
-"""The bare forms that are refused."""
