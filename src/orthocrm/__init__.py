@@ -89,6 +89,14 @@ if TYPE_CHECKING:
     )
     from orthocrm.core.finding import Finding, Health
     from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
+    from orthocrm.core.keyring import (
+        ClinicKey,
+        KeyLayer,
+        KeyPurpose,
+        KeysMoved,
+        KeysStatus,
+        KeyStanding,
+    )
     from orthocrm.core.lead import (
         Channel,
         Lead,
@@ -132,6 +140,7 @@ if TYPE_CHECKING:
     from orthocrm.core.query import AllOf, AnyOf, Cond, Sort
     from orthocrm.core.reminding import QuietPolicy, Reminder, Reminders, ReminderStatus, Reminding
     from orthocrm.core.reporting import Every, Reporting, ScheduledReport
+    from orthocrm.core.retention import Retention
     from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
     from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
     from orthocrm.core.saved_view import SavedView
@@ -188,6 +197,8 @@ if TYPE_CHECKING:
     from orthocrm.privacy.checkpoint_file import CheckpointFile
     from orthocrm.privacy.consent import NewConsent
     from orthocrm.privacy.deidentify import Anonymity
+    from orthocrm.privacy.erasing import LegalHold, VisitsAhead
+    from orthocrm.privacy.portrait import PersonalExport
     from orthocrm.privacy.secrets import StaticSecrets
     from orthocrm.privacy.signing import SigningKeyFile
     from orthocrm.rounds.worked import Worked
@@ -228,6 +239,8 @@ if TYPE_CHECKING:
     from orthocrm.services.notifications.contacts import ContactDetails
     from orthocrm.services.pipeline.transitions import Loss, Move, Start
     from orthocrm.services.privacy.accounting import NewDisclosure
+    from orthocrm.services.privacy.erasing import Erased
+    from orthocrm.services.privacy.retaining import Retained
     from orthocrm.services.results import Assigned, Captured, Logged, Moved, Observed, Recalled
     from orthocrm.services.scheduling.booking import Booked
     from orthocrm.services.scheduling.calendars import CalendarFeed, ImportedBusy
@@ -256,6 +269,7 @@ _HOMES = {
     "orthocrm.analytics.measures": ("Durations", "Quotient", "Tally"),
     "orthocrm.analytics.reports": ("Report",),
     "orthocrm.core.reporting": ("Every", "Reporting", "ScheduledReport"),
+    "orthocrm.core.retention": ("Retention",),
     "orthocrm.analytics.attributed": ("Attributed",),
     "orthocrm.analytics.costs": ("Accrued", "Cost"),
     "orthocrm.intelligence.contact_time": ("CallTime", "ContactTimes", "contact_times"),
@@ -350,6 +364,14 @@ _HOMES = {
     ),
     "orthocrm.core.finding": ("Finding", "Health"),
     "orthocrm.core.forms": ("FormChoice", "FormDefinition", "FormField", "SavedMapping"),
+    "orthocrm.core.keyring": (
+        "ClinicKey",
+        "KeyLayer",
+        "KeyPurpose",
+        "KeyStanding",
+        "KeysMoved",
+        "KeysStatus",
+    ),
     "orthocrm.core.lead": (
         "Channel",
         "Lead",
@@ -452,9 +474,13 @@ _HOMES = {
     "orthocrm.privacy.checkpoint_file": ("CheckpointFile",),
     "orthocrm.privacy.consent": ("NewConsent",),
     "orthocrm.privacy.deidentify": ("Anonymity",),
+    "orthocrm.privacy.erasing": ("LegalHold", "VisitsAhead"),
+    "orthocrm.privacy.portrait": ("PersonalExport",),
     "orthocrm.privacy.secrets": ("StaticSecrets",),
     "orthocrm.privacy.signing": ("SigningKeyFile",),
     "orthocrm.services.privacy.accounting": ("NewDisclosure",),
+    "orthocrm.services.privacy.erasing": ("Erased",),
+    "orthocrm.services.privacy.retaining": ("Retained",),
     "orthocrm.rounds.worked": ("Worked",),
     "orthocrm.scheduling.blocks": ("RecurringBlock",),
     "orthocrm.scheduling.booking": ("AppointmentEdit", "NewAppointment"),
@@ -554,6 +580,7 @@ __all__ = [
     "CheckpointFile",
     "Choice",
     "Clinic",
+    "ClinicKey",
     "ClosedStage",
     "Cond",
     "ConfigurationError",
@@ -575,6 +602,7 @@ __all__ = [
     "Durations",
     "Emergency",
     "Enrollment",
+    "Erased",
     "Every",
     "Examples",
     "Facts",
@@ -600,7 +628,12 @@ __all__ = [
     "Invited",
     "IssuedKey",
     "KeyDetails",
+    "KeyLayer",
     "KeyMisused",
+    "KeyPurpose",
+    "KeyStanding",
+    "KeysMoved",
+    "KeysStatus",
     "Language",
     "LastAdministrator",
     "Lead",
@@ -614,6 +647,7 @@ __all__ = [
     "LeadStatus",
     "LeadTaskType",
     "Learner",
+    "LegalHold",
     "Letter",
     "LikelyDuplicate",
     "LockedOut",
@@ -683,6 +717,7 @@ __all__ = [
     "PatientRelationship",
     "Period",
     "Permission",
+    "PersonalExport",
     "PhoneCall",
     "Place",
     "PluginError",
@@ -723,6 +758,8 @@ __all__ = [
     "Reporting",
     "Resource",
     "ResourcePool",
+    "Retained",
+    "Retention",
     "Role",
     "Routing",
     "RuleViolated",
@@ -789,6 +826,7 @@ __all__ = [
     "Verdict",
     "Vetoed",
     "VisitType",
+    "VisitsAhead",
     "WaitlistEntry",
     "WaitlistState",
     "WalkIn",

@@ -11,6 +11,7 @@ import time
 import urllib.request
 import zoneinfo
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,14 +79,15 @@ def desk(url: str, clinic: str) -> Desk:
     return crm.acting_as(Actor.system(Role.OPERATOR, ClinicId(clinic)))
 
 
-def capture(url: str, clinic: str) -> None:
-    """Capture one lead after the other, and tell the id of each."""
+def capture(url: str, clinic: str, pause: str = "0") -> None:
+    """Capture one lead after the other, and tell the id of each; rest for so many seconds."""
     here = desk(url, clinic)
     tell("ready")
     number = 0
     while True:
         tell(here.leads.capture(enquiry(number)).lead.id)
         number += 1
+        time.sleep(float(pause))
 
 
 def persist(url: str, clinic: str, name: str) -> None:
@@ -230,6 +232,16 @@ def work(url: str, server: str, later: str) -> None:
         time.sleep(PAUSE_SECONDS)
 
 
+def rotate(url: str, clinic: str) -> None:
+    """Bring rows under new keys, a few at a time, without end."""
+    here = desk(url, clinic)
+    tell("ready")
+    while True:
+        with suppress(Conflict):
+            here.keys.move(most=3)
+        time.sleep(PAUSE_SECONDS / 10)
+
+
 def migrate(url: str, statement: str = "0") -> None:
     """Migrate, and be killed before the statement of that number (from 1) reaches the database."""
     wanted, seen = int(statement), 0
@@ -338,6 +350,7 @@ WORKS: dict[str, Callable[..., None]] = {
     "migrate": migrate,
     "nursery": nursery,
     "persist": persist,
+    "rotate": rotate,
     "struck": struck,
     "work": work,
 }
