@@ -25,6 +25,7 @@ from benchmarks.cases import (
     process,
     reports,
     scores,
+    sealing,
     slots,
 )
 from benchmarks.engines import Engine, Postgres, Sqlite, serving
@@ -45,7 +46,11 @@ READING: Mapping[str, Case] = {
 
 WRITING: Mapping[str, Case] = {"capture": capture.measure, "move": move.measure}
 
-APART: Mapping[str, Case] = {"assignment": assignment.measure, "booking": booking.measure}
+APART: Mapping[str, Case] = {
+    "assignment": assignment.measure,
+    "booking": booking.measure,
+    "sealing": sealing.measure,
+}
 """Cases that have a practice of their own."""
 
 PROCESS = ("memory", "start", "slots")

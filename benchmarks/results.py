@@ -16,11 +16,12 @@ class Unit(StrEnum):
     ROWS = "rows/s"
     MB = "MB"
     CAPTURES = "captures/s"
+    READS = "reads/s"
 
     @property
     def more_is_better(self) -> bool:
         """Whether the figure is a rate."""
-        return self in (Unit.ROWS, Unit.CAPTURES)
+        return self in (Unit.ROWS, Unit.CAPTURES, Unit.READS)
 
 
 class Verdict(StrEnum):

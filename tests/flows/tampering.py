@@ -1,5 +1,6 @@
 """Ways to tamper with a stored audit trail, as somebody would who can write to the storage."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
@@ -49,7 +50,7 @@ class SqlVandal:
                 connection.dialect.name == "postgresql"
             ):  # its connections begin nothing by themselves
                 connection.exec_driver_sql("BEGIN")
-                connection.execute(sa.select(sa.func.set_config(CLINIC, self._clinic, True)))
+                connection.execute(sa.select(sa.func.set_config(CLINIC, self._clinic, sa.true())))
             yield connection
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("COMMIT")
@@ -117,9 +118,9 @@ def vandal_of(house: House) -> Vandal:
 
 def _like(old: Any, new: list[str]) -> Any:
     """Give a list in the form in which the storage has lists."""
-    return {str: lambda: '["' + '","'.join(new) + '"]', tuple: lambda: tuple(new)}.get(
-        type(old), lambda: new
-    )()
+    if isinstance(old, str):
+        return json.dumps(new)
+    return tuple(new) if isinstance(old, tuple) else new
 
 
 Tampering = Callable[[list[Row], list[Row], Random], int]

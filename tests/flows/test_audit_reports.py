@@ -102,7 +102,7 @@ def test_reports_go_on_from_page_to_page(house: House, monkeypatch: pytest.Monke
     for _ in range(7):
         house.front.leads.get(ann)
     monkeypatch.setattr(accounting, "PAGES", 1)
-    monkeypatch.setattr(accounting.limits, "PAGE", 3)
+    monkeypatch.setattr(accounting, "PAGE", 3)
     page = house.admin.privacy.access_page(ann)
     assert page.cursor is not None
     assert len(page.rows) < 7

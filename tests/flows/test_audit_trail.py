@@ -10,11 +10,12 @@ import pytest
 
 import orthocrm
 from orthocrm import LeadEdit, Role
-from orthocrm.core.audit import AuditEntry
+from orthocrm.core.audit import AuditEntry, Checkpoint
 from orthocrm.core.errors import Forbidden, InvalidInput, TrailBroken
 from orthocrm.core.query import Cond
 from orthocrm.privacy.chain import Fault, Finding
 from orthocrm.privacy.checkpoint_file import CheckpointFile
+from orthocrm.privacy.checkpoints import signed
 from orthocrm.privacy.keys import StaticKeys
 from orthocrm.privacy.signing import DerivedSigner, read_public_pem
 from orthocrm.privacy.verdicts import Limit
@@ -55,6 +56,13 @@ def operating(house: House) -> Privacy:
     return house.desk(Role.OPERATOR).privacy
 
 
+def stated(house: House, *, after_restore: bool = False) -> Checkpoint:
+    """State a checkpoint, which is due."""
+    made = operating(house).checkpoint(after_restore=after_restore)
+    assert made is not None
+    return made
+
+
 def sealed(house: House) -> list[AuditEntry]:
     with house.crm._backend.begin(house.clinic.id) as store:
         found = everything(store.audit, Cond("position", "present"))
@@ -71,12 +79,11 @@ def test_every_entry_has_its_place_in_the_chain(house: House) -> None:
 
 
 def test_a_trail_that_nobody_touched_is_sound(house: House) -> None:
-    stated = operating(house).checkpoint()
-    assert stated is not None
+    last = stated(house)
     verdict = house.admin.privacy.verify()
     assert (verdict.is_sound, verdict.first_bad) == (True, None)
-    assert (verdict.confirmed, verdict.checkpoints) == (stated.position, 1)
-    assert verdict.entries == verdict.head.position >= stated.position
+    assert (verdict.confirmed, verdict.checkpoints) == (last.position, 1)
+    assert verdict.entries == verdict.head.position >= last.position
     assert verdict.limits[:1] == (Limit.AFTER_LAST_CHECKPOINT,)
 
 
@@ -99,10 +106,10 @@ def test_tampering_of_many_sorts_is_found(house: House, kind: str) -> None:
 
 def tried(house: House, kind: str, seeds: int) -> None:
     """Tamper with the same trail again and again, each time otherwise."""
-    stated = operating(house).checkpoint()
+    last = stated(house).position
     vandal = vandal_of(house)
     entries, personal = vandal.read()
-    witnessed = [row for row in entries if row["position"] and row["position"] <= stated.position]
+    witnessed = [row for row in entries if row["position"] and row["position"] <= last]
     for seed in range(seeds):
         spoilt = [dict(row) for row in witnessed], [dict(row) for row in personal]
         first_bad = TAMPERINGS[kind](*spoilt, Random(f"{kind} {seed}"))
@@ -140,35 +147,35 @@ def test_an_older_backup_that_was_restored_is_told(house: House) -> None:
     backup = vandal.read()
     house.coordinator.leads.find()
     operating(house).seal()
-    later = operating(house).checkpoint()
+    later = stated(house)
     vandal.write(*backup)
     head = max(row["position"] or 0 for row in backup[0])
     verdict = house.admin.privacy.verify()
     found = [finding for finding in verdict.findings if finding.fault is Fault.CUT_OFF]
     assert [(finding.upto,) for finding in found] in ([(later.position,)], [])
     assert (verdict.is_sound, verdict.first_bad is not None) == (False, True)
-    assert verdict.first_bad > head - 1
+    assert (verdict.first_bad or 0) > head - 1
 
 
 def test_after_a_restore_nothing_is_stated_until_somebody_says_so(house: House) -> None:
-    first = operating(house).checkpoint()
+    first = stated(house)
     vandal = vandal_of(house)
     backup = vandal.read()
     for _ in range(8):
         house.coordinator.leads.find()
     operating(house).seal()
-    lost = operating(house).checkpoint()
+    lost = stated(house)
     vandal.write(*backup)
     with pytest.raises(TrailBroken):
         operating(house).checkpoint()
     assert "trail" in [error.step for error in house.crm.work().errors]
     assert not house.admin.privacy.verify().is_sound
     operating(house).seal()
-    stated = operating(house).checkpoint(after_restore=True)
+    again = stated(house, after_restore=True)
     verdict = house.admin.privacy.verify()
     assert (verdict.is_sound, verdict.given_up) == (True, (lost,))
-    assert (stated.is_restored, stated.position > first.position) == (True, True)
-    assert verdict.confirmed == stated.position
+    assert (again.is_restored, again.position > first.position) == (True, True)
+    assert verdict.confirmed == again.position
 
 
 def test_the_worker_seals_and_states(house: House, clock: FrozenClock) -> None:
@@ -189,9 +196,9 @@ def test_the_checks_themselves_are_on_the_trail(house: House) -> None:
 def test_a_checkpoint_in_the_sink_that_nobody_here_signed_is_named(
     house: House, sink: CheckpointFile
 ) -> None:
-    real = operating(house).checkpoint()
+    real = stated(house)
     stranger = DerivedSigner(StaticKeys({1: bytes(32)}))
-    forged = orthocrm.privacy.checkpoints.signed(
+    forged = signed(
         house.clinic.id, house.admin.privacy.verify().head, house.clock(), real, stranger
     )
     sink.add(forged)

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from attrs import evolve
 
@@ -25,7 +26,7 @@ def other_mac(message: bytes) -> bytes:
     return hmac.digest(b"x" * 32, message, "sha256")
 
 
-def an_entry(number: int = 1, **fields: object) -> AuditEntry:
+def an_entry(number: int = 1, **fields: Any) -> AuditEntry:
     """Make an entry that nobody has sealed."""
     entry = AuditEntry(
         id=AuditId(f"entry-{number:03}"),
@@ -40,7 +41,7 @@ def an_entry(number: int = 1, **fields: object) -> AuditEntry:
         changes=({"kind": "lead_edited", "n": 1},),
         digests=("d" * 64,),
     )
-    return evolve(entry, **fields)  # type: ignore[arg-type] # fields of an entry
+    return evolve(entry, **fields)
 
 
 def a_chain(length: int) -> list[AuditEntry]:
@@ -48,7 +49,7 @@ def a_chain(length: int) -> list[AuditEntry]:
     return chained(START, [an_entry(number) for number in range(1, length + 1)], mac)
 
 
-FIELDS: dict[str, Callable[[AuditEntry], object]] = {
+FIELDS: dict[str, Callable[[AuditEntry], Any]] = {
     "id": lambda entry: AuditId(entry.id + "x"),
     "clinic_id": lambda _: ClinicId("other"),
     "at": lambda entry: entry.at + timedelta(microseconds=1),
@@ -72,7 +73,8 @@ def change_a_field(chain: list[AuditEntry], random: Random) -> tuple[list[AuditE
     """Change one field of one entry, but the digests."""
     at = random.randrange(len(chain))
     name = random.choice([name for name in FIELDS if name != "digests"])
-    chain[at] = evolve(chain[at], **{name: FIELDS[name](chain[at])})
+    changed: dict[str, Any] = {name: FIELDS[name](chain[at])}
+    chain[at] = evolve(chain[at], **changed)
     return chain, at + 1
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from orthocrm.core.audit import AuditEntry, PersonalChange
 from orthocrm.core.ids import AuditId, ClinicId, LeadId, UserId
 from orthocrm.core.people import Email, PatientRelationship
-from orthocrm.privacy.audit import digest, personal_change, verified
+from orthocrm.privacy.audit import digest, personal_change, personal_faults, verified
+from orthocrm.privacy.chain import Fault
 
 
 def changed(before: dict[str, Any], after: dict[str, Any], **fields: str) -> PersonalChange:
@@ -114,3 +115,43 @@ def test_a_change_of_another_entry_does_not_belong() -> None:
 
 def test_a_repr_shows_nothing_personal() -> None:
     assert "Lee" not in repr(changed({"last_name": "Lee"}, {}))
+
+
+@pytest.fixture
+def change() -> PersonalChange:
+    return changed({"notes": "one"}, {"notes": "two"})
+
+
+def faults(
+    entry: AuditEntry, changes: list[PersonalChange | None], *erased: str
+) -> list[tuple[Fault, int | None]]:
+    found = personal_faults(entry, changes, erased)
+    assert all(one.entry_id == entry.id for one in found)
+    return [(one.fault, one.position) for one in found]
+
+
+def test_a_personal_half_that_is_whole_is_sound(change: PersonalChange) -> None:
+    assert faults(entry_of(change), [change]) == []
+    assert faults(entry_of(), []) == []
+
+
+def test_a_personal_half_that_changed_is_named_with_its_position(change: PersonalChange) -> None:
+    entry = evolve(entry_of(change), position=7)
+    other = evolve(change, after={"notes": "three"})
+    assert faults(entry, [other]) == [(Fault.PERSONAL_CHANGED, 7)]
+    assert faults(entry, [None]) == [(Fault.PERSONAL_CHANGED, 7)]
+    assert faults(entry, [change, None]) == [(Fault.PERSONAL_CHANGED, 7)]
+    assert faults(entry_of(), [change]) == [(Fault.PERSONAL_CHANGED, None)]
+
+
+def test_a_personal_half_may_be_missing_of_who_was_erased(change: PersonalChange) -> None:
+    entry = evolve(entry_of(change), objects=("ben", "ann"))
+    assert faults(entry, []) == [(Fault.PERSONAL_MISSING, None)]
+    assert faults(entry, [], "zoe") == [(Fault.PERSONAL_MISSING, None)]
+    assert faults(entry, [], "ann") == []
+
+
+def test_of_several_personal_halves_none_may_be_missing(change: PersonalChange) -> None:
+    other = changed({"notes": "x"}, {}, id="other")
+    assert faults(entry_of(change, other), [change]) == [(Fault.PERSONAL_MISSING, None)]
+    assert faults(entry_of(change, other), [other, change]) == []

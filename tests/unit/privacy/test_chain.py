@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime, timedelta, timezone
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from attrs import evolve, fields
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orthocrm.core.audit import AuditEntry, ChainHead
+from orthocrm.core.ids import AuditId, UserId
 from orthocrm.privacy.chain import (
     START,
     Fault,
@@ -56,7 +58,8 @@ def test_every_field_but_place_seal_and_version_is_proved() -> None:
 @pytest.mark.parametrize("name", FIELDS)
 def test_another_value_has_another_mark(name: str) -> None:
     entry = an_entry()
-    other = evolve(entry, **{name: FIELDS[name](entry)})
+    changed: dict[str, Any] = {name: FIELDS[name](entry)}
+    other = evolve(entry, **changed)
     assert mark(other, mac) != mark(entry, mac)
 
 
@@ -73,6 +76,12 @@ def test_what_storage_does_to_json_does_not_show() -> None:
         changes=({"a": [1, {"2": {"z": 0}}], "b": 1, "c": 100_000_000_000_000_000_000, "d": True},)
     )
     assert canonical(before) == canonical(after)
+
+
+def test_keys_are_in_the_order_of_texts() -> None:
+    before, after = ({10: "a", 9: "b"},), ({"9": "b", "10": "a"},)
+    assert canonical(an_entry(changes=before)) == canonical(an_entry(changes=after))
+    assert b'{"10":"a","9":"b"}' in canonical(an_entry(changes=before))
 
 
 def test_a_flag_is_no_number_and_a_fraction_stays() -> None:
@@ -137,7 +146,7 @@ def test_a_chain_of_another_key_is_bad_from_its_start() -> None:
 
 def test_one_changed_entry_is_named_and_no_other() -> None:
     chain = a_chain(5)
-    chain[2] = evolve(chain[2], user="tc-9")
+    chain[2] = evolve(chain[2], user=UserId("tc-9"))
     finding = Finding(fault=Fault.CHANGED, position=3, entry_id=chain[2].id)
     assert walked(START, chain, mac).findings == (finding,)
 
@@ -178,7 +187,7 @@ def test_no_seal_makes_up_for_an_entry_without_a_form() -> None:
 
 def test_two_entries_at_one_position_are_bad_there() -> None:
     chain = a_chain(3)
-    twice = evolve(chain[1], id="copy")
+    twice = evolve(chain[1], id=AuditId("copy"))
     assert walked(START, [chain[0], chain[1], twice, chain[2]], mac).findings[0].position == 2
 
 
@@ -219,6 +228,12 @@ def test_any_prefix_with_its_own_checkpoint_is_sound(length: int, data: st.DataO
     stated = Stated(checkpoints=(known,), head=walk.head)
     concluded = verdict(Examined(head=walk.head, seals=walk.seals), stated, SIGNER, ())
     assert (concluded.is_sound, concluded.first_bad, concluded.confirmed) == (True, None, cut)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_is_no_json_has_no_form(number: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        canonical(an_entry(changes=({"n": number},)))
 
 
 def test_naive_instants_have_no_form() -> None:

@@ -1,6 +1,7 @@
 """Reports out of the audit trail: disclosures, accesses, broken glass, and their CSV."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ def test_what_a_disclosure_said_is_not_shown_by_accident() -> None:
         ({"fields": (), "digests": ()}, Kind.CHANGED),
     ],
 )
-def test_an_access_read_changed_or_was_refused(fields: dict[str, object], kind: Kind) -> None:
+def test_an_access_read_changed_or_was_refused(fields: dict[str, Any], kind: Kind) -> None:
     assert access(an_entry(**fields)).kind is kind
 
 

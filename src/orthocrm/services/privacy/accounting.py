@@ -6,11 +6,11 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orthocrm.core import limits
 from orthocrm.core.audit import AuditEntry, PersonalChange
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.facts import AUDIT
 from orthocrm.core.ids import AuditId, LeadId
+from orthocrm.core.limits import PAGE
 from orthocrm.core.ports import UnitOfWork
 from orthocrm.core.query import Cond, Page, Sort, Where, both
 from orthocrm.core.reading import Reading
@@ -86,12 +86,13 @@ def stretch(work: Work, cursors: Cursors, where: Where, cursor: str | None) -> S
         after = cursors.read(work.clinic_id, wanted, _OLDEST_FIRST, cursor, AUDIT)
     entries: list[AuditEntry] = []
     for _ in range(PAGES):
-        found = work.store.audit.find(wanted, _OLDEST_FIRST, Page(limits.PAGE, after))
+        found = work.store.audit.find(wanted, _OLDEST_FIRST, Page(PAGE, after))
         entries += found.items
         after = found.after
         if after is None:
-            return Stretch(entries, None)
-    return Stretch(entries, cursors.write(work.clinic_id, wanted, _OLDEST_FIRST, after))
+            break
+    following = after and cursors.write(work.clinic_id, wanted, _OLDEST_FIRST, after)
+    return Stretch(entries, following or None)
 
 
 def names(entry: AuditEntry, lead_id: LeadId) -> bool:
@@ -107,8 +108,8 @@ def told(
     """Read what disclosures were noted with; nothing is left of a person who was erased."""
     noted: dict[AuditId, list[PersonalChange]] = defaultdict(list)
     ids = [entry.id for entry in entries if entry.operation == reports.DISCLOSE]
-    for start in range(0, len(ids), limits.PAGE):
-        wanted = Cond("audit_id", "in", ids[start : start + limits.PAGE])
+    for start in range(0, len(ids), PAGE):
+        wanted = Cond("audit_id", "in", ids[start : start + PAGE])
         for change in everything(store.personal_changes, wanted):
             noted[change.audit_id].append(change)
     return noted

@@ -131,4 +131,5 @@ class Privacy(Reporting, BreakingGlass, DeIdentifying, Persons, area="privacy"):
         aside = self.examine_aside()
         walk = evolve(walk + evolve(aside, head=walk.head), is_last=True)
         witness = self._office.witness
-        return verdicts.verdict(walk, stated, witness and witness.signer, public_keys)
+        signer = None if witness is None else witness.signer
+        return verdicts.verdict(walk, stated, signer, public_keys)
