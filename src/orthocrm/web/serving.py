@@ -66,6 +66,7 @@ def serve(*, host: str, port: int, workers: int) -> None:
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     listening = config.bind_socket()
+    listening.listen(config.backlog)  # who reads the address may ask at once, and waits
     print(f"http://{host}:{listening.getsockname()[1]}/api/openapi.json", flush=True)  # noqa: T201 - for whoever has started it
     server = uvicorn.Server(config)
     if workers > 1:
