@@ -1,6 +1,5 @@
 """A practice with three years behind it, and two ways to its numbers: ours, and by hand."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from attrs import evolve, frozen
@@ -8,7 +7,7 @@ from attrs import evolve, frozen
 import orthocrm
 from benchmarks import people
 from benchmarks.by_hand import ByHand, PostgresByHand, SqliteByHand
-from benchmarks.chronicle import MONTHS, World, chapter
+from benchmarks.chronicle import World, chapter
 from benchmarks.engines import Engine
 from benchmarks.practice import KEYS, desk, founded
 from benchmarks.reports_by_hand import Asked
@@ -118,7 +117,6 @@ def archive(engine: Engine, leads: int, now: datetime = people.STARTED) -> Archi
     world = _furnished(admin, now)
     _store(url, world, leads)
     by_hand: ByHand = PostgresByHand.at(url) if "postgresql" in url else SqliteByHand.at(url)
-    by_hand.load(_days(world.clinic, now))
     return Archive(
         engine=engine,
         url=url,
@@ -170,16 +168,3 @@ def _store(url: str, world: World, leads: int) -> None:
             store.appointments.add(made.appointments)
     backend.analyse()
     backend.close()
-
-
-def _days(clinic: Clinic, now: datetime) -> Iterator[tuple[datetime, datetime, datetime, int]]:
-    """Give each day of the past: when it begins, opens and closes, and what was open before it."""
-    calendar, before = Calendar.of_clinic(clinic), timedelta()
-    last = now.astimezone(zone(clinic.timezone)).date()
-    first = last - (MONTHS + 2) * 31 * DAY
-    for place in range((last - first).days + 1):
-        day = first + place * DAY
-        begins, _ = Period(day, day + DAY).instants(clinic.timezone)
-        opens, closes = next(iter(calendar.spans(day)), (begins, begins))
-        yield begins, opens, closes, before // timedelta(milliseconds=1)
-        before += closes - opens

@@ -1,8 +1,8 @@
 """The numbers of the reports by SQL that is written by hand, on the library's own tables.
 
 Each report is asked for in as few statements as its numbers need: counts by FILTER, totals and
-groups together where the engine can, medians where they are cheapest. Business time is looked up
-in a table of days that is made beforehand.
+groups together where the engine can, medians where they are cheapest. Business time stands on the
+leads, as the library has measured it.
 """
 
 import re
@@ -61,33 +61,9 @@ class ByHand(Protocol):
         """Write the milliseconds from one instant to another."""
         ...
 
-    def open_until(self, at: str) -> str:
-        """Write the milliseconds for which the practice was open until an instant."""
-        ...
-
-    def load(self, days: Iterable[tuple[datetime, datetime, datetime, int]]) -> None:
-        """Make the table of days: when each begins, opens and closes, and what was open before."""
-        ...
-
     def close(self) -> None:
         """Close the connection."""
         ...
-
-
-_DAYS = (
-    "CREATE TEMPORARY TABLE open_days (begins {at} PRIMARY KEY, opens {at} NOT NULL,"
-    " closes {at} NOT NULL, before_ms BIGINT NOT NULL)"
-)
-
-
-def _of_day(column: str, at: str) -> str:
-    last = f"FROM open_days WHERE begins <= {at} ORDER BY begins DESC LIMIT 1"
-    return f"(SELECT {column} {last})"
-
-
-def day_of(at: str) -> str:
-    """Write when the practice's day of an instant began."""
-    return _of_day("begins", at)
 
 
 @define
@@ -141,18 +117,6 @@ class PostgresByHand:
     def ms(self, since: str, until: str) -> str:
         """Write the milliseconds from one instant to another."""
         return f"(extract(epoch FROM {until} - {since}) * 1000)::bigint"
-
-    def open_until(self, at: str) -> str:
-        """Write the milliseconds for which the practice was open until an instant."""
-        today = self.ms("opens", f"least({at}, closes)")
-        return _of_day(f"before_ms + greatest(0, {today})", at)
-
-    def load(self, days: Iterable[tuple[datetime, datetime, datetime, int]]) -> None:
-        """Make the table of days."""
-        self.connection.execute(_DAYS.format(at="TIMESTAMPTZ").encode())
-        with self.connection.cursor() as cursor:
-            cursor.executemany(b"INSERT INTO open_days VALUES (%s, %s, %s, %s)", list(days))
-        self.connection.execute(b"ANALYZE open_days")
 
     def close(self) -> None:
         """Close the connection."""
@@ -225,17 +189,6 @@ class SqliteByHand:
     def ms(self, since: str, until: str) -> str:
         """Write the milliseconds from one instant to another."""
         return f"CAST(round((julianday({until}) - julianday({since})) * 86400000) AS INTEGER)"
-
-    def open_until(self, at: str) -> str:
-        """Write the milliseconds for which the practice was open until an instant."""
-        today = self.ms("opens", f"min({at}, closes)")
-        return _of_day(f"before_ms + max(0, {today})", at)
-
-    def load(self, days: Iterable[tuple[datetime, datetime, datetime, int]]) -> None:
-        """Make the table of days."""
-        self.connection.execute(_DAYS.format(at="TEXT") + " WITHOUT ROWID")
-        rows = [tuple(map(_stored, day)) for day in days]
-        self.connection.executemany("INSERT INTO open_days VALUES (?, ?, ?, ?)", rows)
 
     def close(self) -> None:
         """Close the connection."""

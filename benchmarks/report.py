@@ -17,6 +17,8 @@ from benchmarks.results import QUICK_TOLERANCE, Growth, Result, Unit, Verdict, g
 
 _BEGIN = "<!-- measured -->"
 _END = "<!-- end of measured -->"
+_BEGIN_REPORTS = "<!-- measured reports -->"
+_END_REPORTS = "<!-- end of measured reports -->"
 _HEADINGS = ("case", "on", "leads", "target", "floor", "ours", "ratio", "verdict", "remark")
 _GROWN = ("case", "on", "from leads", "to leads", "floor", "ours")
 
@@ -145,11 +147,29 @@ def as_json(done: Report) -> str:
 
 
 def into_page(page: str, done: Report) -> str:
-    """Replace what a page tells between its two marks by what was measured now."""
-    before, begin, rest = page.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
+    """Replace what a page tells between its marks by what was measured now.
+
+    Reports have marks of their own where the page holds them; what was not measured stays.
+    """
+    if _BEGIN_REPORTS not in page:
+        return _between(page, (_BEGIN, _END), done)
+    kinds = {True: (_BEGIN_REPORTS, _END_REPORTS), False: (_BEGIN, _END)}
+    for of_reports, marks in kinds.items():
+        some = tuple(result for result in done.results if _is_report(result) is of_reports)
+        if some:
+            page = _between(page, marks, evolve(done, results=some))
+    return page
+
+
+def _is_report(result: Result) -> bool:
+    return result.case.startswith(("report,", "dashboard"))
+
+
+def _between(page: str, marks: tuple[str, str], done: Report) -> str:
+    before, begin, rest = page.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not begin or not end:
-        raise ValueError(f"page: put {_BEGIN} and {_END} where the tables belong")
+        raise ValueError(f"page: put {marks[0]} and {marks[1]} where the tables belong")
     parts = [
         done.machine.text() + ".",
         _markdown(_HEADINGS, [_cells(result, quick=done.quick) for result in done.results]),

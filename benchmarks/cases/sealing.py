@@ -33,7 +33,7 @@ def _at_once(store: UnitOfWork, entries: Sequence[AuditEntry]) -> None:
 @contextmanager
 def _writing(append: Append) -> Iterator[None]:
     """Let the gate write its entries otherwise."""
-    auditing.append = append
+    auditing.append = append  # type: ignore[assignment] # a function of the same form
     try:
         yield
     finally:

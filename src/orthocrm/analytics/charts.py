@@ -15,6 +15,15 @@ _LEFT, _RIGHT, _TOP = 190, 90, 8
 _ROW, _BAR = 26, 18
 _PLOT_HEIGHT, _BASE = 200, 44
 _SHADES: Final = ("#1f4e79", "#7aa6cf", "#c9d6e2", "#4d4d4d", "#9a9a9a")
+_LINES: Final = (
+    ("#1f4e79", ""),
+    ("#4d4d4d", ' stroke-dasharray="7 4"'),
+    ("#2f86c9", ' stroke-dasharray="2 4"'),
+    ("#000", ' stroke-dasharray="10 3 2 3"'),
+)
+"""Shades of lines, all of them dark enough on white, and their dashes."""
+_HEAD, _SIDE = 24, 60
+_MOST_WRITTEN: Final = 12
 _MOST_LETTERS: Final = 28
 
 
@@ -78,16 +87,25 @@ def lines(drawing: Drawing) -> str:
     """Draw a line for each series over the labels from left to right, with a key below."""
     known = [value for series in drawing.series for value in series.values if value is not None]
     most, least = max([*known, 0.0]), min([*known, 0.0])
-    marks = [_axis(least, most), *_feet(drawing.labels)]
-    for shade, series in enumerate(drawing.series):
-        points = [
-            (_across(place, len(drawing.labels)), _up(value, least, most))
-            for place, value in enumerate(series.values)
-            if value is not None
-        ]
-        marks += _line(points, _SHADES[shade % len(_SHADES)])
-    height = _TOP + _PLOT_HEIGHT + _BASE
-    return _picture(drawing, height + _ROW, [*marks, *_key(drawing, height)])
+    marks = [_axis(least, most), *_feet(drawing.labels), *_ends(drawing, least, most)]
+    for place, series in enumerate(drawing.series):
+        marks += _line(_points(series, least, most), place)
+    if len(drawing.series) == 1:
+        marks += _written(drawing.series[0], least, most)
+    height = _HEAD + _PLOT_HEIGHT + _BASE
+    return _picture(drawing, height + _ROW, [*marks, *_dashed_key(drawing, height)])
+
+
+def _dashed_key(drawing: Drawing, top: float) -> list[str]:
+    """Name the lines beside a piece of each."""
+    if len(drawing.series) == 1:
+        return []
+    marks: list[str] = []
+    for place, series in enumerate(drawing.series):
+        left = _SIDE + place * (_WIDTH - 2 * _SIDE) / len(drawing.series)
+        marks += _line([(left, top + 6), (left + 36, top + 6)], place)
+        marks.append(f'<text x="{_n(left + 44)}" y="{_n(top + 10)}">{escape(series.name)}</text>')
+    return marks
 
 
 def _picture(drawing: Drawing, height: float, marks: Iterable[str]) -> str:
@@ -171,36 +189,76 @@ def _key(drawing: Drawing, top: float) -> list[str]:
 
 
 def _across(place: int, number: int) -> float:
-    room = _WIDTH - 2 * 40
-    return 40 + (room * place / (number - 1) if number > 1 else room / 2)
+    inner, room = _SIDE + 20, _WIDTH - 2 * (_SIDE + 20)
+    return inner + (room * place / (number - 1) if number > 1 else room / 2)
 
 
 def _up(value: float, least: float, most: float) -> float:
     span = most - least
-    return _TOP + _PLOT_HEIGHT * (1 - ((value - least) / span if span else 0))
+    return _HEAD + _PLOT_HEIGHT * (1 - ((value - least) / span if span else 0))
 
 
 def _axis(least: float, most: float) -> str:
     zero = _n(_up(0, least, most))
-    return f'<line x1="40" x2="{_WIDTH - 40}" y1="{zero}" y2="{zero}" stroke="#000"/>'
+    return f'<line x1="{_SIDE}" x2="{_WIDTH - _SIDE}" y1="{zero}" y2="{zero}" stroke="#000"/>'
 
 
 def _feet(labels: Sequence[str]) -> list[str]:
     """Name at most twelve places below the axis."""
     step = max(1, -(-len(labels) // 12))
     return [
-        f'<text x="{_n(_across(place, len(labels)))}" y="{_TOP + _PLOT_HEIGHT + 18}" '
+        f'<text x="{_n(_across(place, len(labels)))}" y="{_HEAD + _PLOT_HEIGHT + 18}" '
         f'text-anchor="middle">{escape(label)}</text>'
         for place, label in enumerate(labels)
         if place % step == 0
     ]
 
 
-def _line(points: Sequence[tuple[float, float]], shade: str) -> list[str]:
+def _points(series: Series, least: float, most: float) -> list[tuple[float, float]]:
+    return [
+        (_across(place, len(series.values)), _up(value, least, most))
+        for place, value in enumerate(series.values)
+        if value is not None
+    ]
+
+
+def _ends(drawing: Drawing, least: float, most: float) -> list[str]:
+    """Write the largest and the least number beside their heights, and draw a line there."""
+    written = {
+        value: text
+        for series in drawing.series
+        for value, text in zip(series.values, series.texts, strict=True)
+        if value is not None
+    }
+    return [
+        f'<line x1="{_SIDE}" x2="{_WIDTH - _SIDE}" y1="{_n(_up(value, least, most))}" '
+        f'y2="{_n(_up(value, least, most))}" stroke="#999" stroke-width="0.5"/>'
+        f'<text x="{_SIDE - 6}" y="{_n(_up(value, least, most) + 4)}" text-anchor="end">'
+        f"{escape(written.get(value, '0'))}</text>"
+        for value in dict.fromkeys((most, 0.0, least))
+    ]
+
+
+def _written(series: Series, least: float, most: float) -> list[str]:
+    """Write the numbers above their points, where they have room."""
+    if len(series.values) > _MOST_WRITTEN:
+        return []
+    there = [
+        text for value, text in zip(series.values, series.texts, strict=True) if value is not None
+    ]
+    return [
+        f'<text x="{_n(x)}" y="{_n(y - 8)}" text-anchor="middle">{escape(text)}</text>'
+        for (x, y), text in zip(_points(series, least, most), there, strict=True)
+    ]
+
+
+def _line(points: Sequence[tuple[float, float]], place: int) -> list[str]:
+    """Draw a line; those of several series differ in shade, and in how they are dashed."""
+    shade, dashes = _LINES[place % len(_LINES)]
     path = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
     dots = (f'<circle cx="{_n(x)}" cy="{_n(y)}" r="3" fill="{shade}"/>' for x, y in points)
     return [
-        f'<polyline points="{path}" fill="none" stroke="{shade}" stroke-width="2"/>',
+        f'<polyline points="{path}" fill="none" stroke="{shade}" stroke-width="2"{dashes}/>',
         *dots,
     ]
 

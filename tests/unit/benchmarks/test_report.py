@@ -2,6 +2,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from attrs import evolve
 
 from benchmarks import report
 from benchmarks.report import Machine, Report
@@ -49,6 +50,19 @@ def test_page_gets_the_tables_between_its_marks() -> None:
         "",
         "After.",
     ]
+
+
+def test_reports_have_marks_of_their_own_and_what_was_not_measured_stays() -> None:
+    page = f"{PAGE}<!-- measured reports -->\nold\n<!-- end of measured reports -->\n"
+    assert report.into_page(page, MEASURED).endswith("\nold\n<!-- end of measured reports -->\n")
+    of_reports = evolve(
+        MEASURED,
+        results=tuple(evolve(one, case="report, roi") for one in MEASURED.results),
+    )
+    begin, _, rest = report.into_page(page, of_reports).partition("<!-- measured reports -->")
+    assert begin == PAGE
+    assert "| report, roi | SQLite | 10 | 100 | 1.0 x | 3.0 x |" in rest
+    assert "old" not in rest
 
 
 def test_machine_tells_the_load_before_and_after() -> None:

@@ -22,6 +22,7 @@ from orthocrm.analytics.reports.people import (
 from orthocrm.analytics.reports.periods import (
     daily_report,
     last_month,
+    last_twelve_months,
     last_week,
     months_report,
     weekly_report,
@@ -85,7 +86,7 @@ _RECIPES = (
         title="Conversion by month",
         make=months_report,
         by=By.LOST_REASON,
-        usual=last_month,
+        usual=last_twelve_months,
     ),
     Recipe(
         name="sources",

@@ -18,16 +18,23 @@ from orthocrm.analytics.reports.values import (
 )
 
 _STYLE: Final = (
+    ":root{color-scheme:light}"
     "body{font-family:sans-serif;margin:2em;color:#111;background:#fff}"
     "table{border-collapse:collapse;margin:0 0 1.5em}"
     "caption{text-align:left;font-weight:bold;padding:.3em 0}"
     "th,td{border-bottom:1px solid #999;padding:.25em .6em;text-align:left;vertical-align:top}"
+    "th[scope=row]{white-space:nowrap}.wide{overflow-x:auto}"
     ".n{text-align:right;font-variant-numeric:tabular-nums}"
     "tfoot td,tfoot th{font-weight:bold}"
     "figure{margin:0 0 1.5em;break-inside:avoid}figcaption{font-weight:bold;padding:.3em 0}"
     "svg{max-width:100%;height:auto}tr{break-inside:avoid}"
-    "@media print{body{margin:0}thead{display:table-header-group}}"
+    "@page{size:landscape;margin:12mm}"
+    "@media print{body{margin:0;font-size:10pt}thead{display:table-header-group}"
+    ".wide{overflow:visible}.many{font-size:8pt}.many th,.many td{padding:.2em .35em}}"
 )
+
+_MANY: Final = 10
+"""From more columns on a table is printed smaller, so that it fits on the sheet."""
 
 _DRAW: Final[Mapping[ChartKind, Callable[[Drawing], str]]] = {
     ChartKind.FUNNEL: charts.funnel,
@@ -103,10 +110,11 @@ def _table(table: Table) -> str:
         for place in places
     )
     body = "".join(_row(table, row, places) for row in table.rows)
+    many = " many" if len(places) > _MANY else ""
     foot = "" if table.total is None else f"<tfoot>{_row(table, table.total, places)}</tfoot>"
     return (
-        f"<table><caption>{escape(table.title)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody>{foot}</table>\n"
+        f'<div class="wide{many}"><table><caption>{escape(table.title)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table></div>\n"
     )
 
 

@@ -47,6 +47,12 @@ def last_month(today: date) -> Period:
     return Period.month(today.year, today.month).previous()
 
 
+def last_twelve_months(today: date) -> Period:
+    """Give the twelve months that are over."""
+    until = today.replace(day=1)
+    return Period(until.replace(year=until.year - 1), until)
+
+
 def daily_report(ask: Ask, aggregate: Aggregator) -> Report:
     """Tell what a day brought, beside the day before."""
     return _summary(ask, aggregate, "daily", "Daily lead summary")
@@ -104,7 +110,7 @@ _DAYS = Grid(
 
 def _by_day() -> Chart:
     return Chart(
-        kind=ChartKind.STACKED,
+        kind=ChartKind.LINES,
         title="Leads, conversions and losses by day",
         table="days",
         labels="day",
