@@ -67,7 +67,8 @@ class KeyFile:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._read_at: tuple[int, ...] = ()
-        self._keys = self._now()
+        self._keys: KeyProvider
+        self._now()
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
@@ -119,7 +120,7 @@ class KeyFile:
         """Read the file again when it is another one than before."""
         stamp = _stamp(self._path)
         if stamp != self._read_at:
-            self._keys: KeyProvider = StaticKeys(_file_keys(self._path), str(self._path))
+            self._keys = StaticKeys(_file_keys(self._path), str(self._path))
             self._read_at = stamp
         return self._keys
 

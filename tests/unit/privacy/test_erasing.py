@@ -1,6 +1,7 @@
 """What remains of an erased person, who is erased at all, and when lost leads are."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import attrs
 import pytest
@@ -8,7 +9,7 @@ from attrs import evolve
 
 from orthocrm.core.appointment import AppointmentStatus
 from orthocrm.core.ids import LeadId, ReferrerId, UserId
-from orthocrm.core.lead import Conversion
+from orthocrm.core.lead import Conversion, Custom, Insurance, Loss, LostReason, Origin
 from orthocrm.core.marketing import ReferrerKind, ReferrerRecord
 from orthocrm.core.masking import personal_paths
 from orthocrm.core.people import Email, Phone
@@ -29,7 +30,19 @@ from orthocrm.testing.factories import a_clinic, a_lead, an_appointment
 
 NOW = MONDAY_MORNING
 CLINIC = a_clinic()
-LEAD = a_lead(CLINIC)
+_BARE = a_lead(CLINIC)
+LEAD = evolve(
+    _BARE,
+    enquiry=evolve(_BARE.enquiry, notes="note", insurance=Insurance(carrier="c", member_id="m")),
+    origin=evolve(_BARE.origin, detail="detail", external_ref="ref", referring_patient_ref="p"),
+    loss=Loss(at=NOW, reason=LostReason.OTHER, stage=_BARE.position.stage, order=1, notes="why"),
+    conversion=Conversion(at=NOW, patient_ref="p-1"),
+    tags=("tall",),
+    custom=Custom(shown={"school": "north"}, personal={"nickname": "Annie"}),
+    former_refs=("ref-0",),
+    keys=("phone:+13125550173",),
+    merged_into=LeadId("another"),
+)
 DAY = timedelta(days=1)
 _S = AppointmentStatus
 
@@ -53,6 +66,8 @@ def test_a_tombstone_has_no_personal_field() -> None:
     )
     assert (stone.stamps.deleted_at, stone.stamps.updated_by) == (NOW, "manager")
     assert (stone.keys, stone.tags, stone.merged_into, stone.conversion) == ((), (), None, None)
+    assert (stone.custom, stone.loss, stone.former_refs) == (Custom(), None, ())
+    assert stone.origin == Origin(channel=LEAD.origin.channel, source_id=LEAD.origin.source_id)
 
 
 def _filled(noun: object, path: str) -> bool:
@@ -103,7 +118,7 @@ def test_a_hold_comes_before_visits_and_both_before_the_end() -> None:
         ensure_erasable(LEAD.id, visits, [LEAD.id], NOW)
 
 
-def a_referrer(**fields: object) -> ReferrerRecord:
+def a_referrer(**fields: Any) -> ReferrerRecord:
     """Give a patient who refers families."""
     record = ReferrerRecord(
         id=ReferrerId("r"),

@@ -148,7 +148,7 @@ def _consents(store: UnitOfWork, leads: Sequence[Lead]) -> tuple[ConsentEntry, .
 
 def _addresses(leads: Iterable[Lead]) -> tuple[str, ...]:
     """Give the match keys of numbers and addresses; a lead that was merged has lost its keys."""
-    found = set()
+    found: set[str] = set()
     for lead in leads:
         contact = lead.contact
         found.update(key for key in lead.keys if key.startswith(("phone:", "email:")))
