@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from orthocrm.access.passwords import OWASP, HashCost, checked_cost
 from orthocrm.checking.survey import Place, Survey
-from orthocrm.core.actor import Actor, Role
+from orthocrm.core.actor import Actor, Permission, Role, Scope
 from orthocrm.core.errors import (
     BackendError,
     ConfigurationError,
@@ -280,6 +280,10 @@ class Desk:
     """Every verb, on behalf of one actor; each call is one unit of work."""
 
     office: Office = field(repr=False)
+
+    def rights(self) -> Mapping[Permission, frozenset[Scope]]:
+        """Tell what the actor may do, and how far each permission reaches."""
+        return self.office.rights()
 
     def expecting(self, version: int) -> "Desk":
         """Give a desk whose next verb changes a lead, task or appointment of this version only.

@@ -7,7 +7,7 @@ plug-ins. `Work` is what verbs get: storage, time, the practice, and a record of
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
@@ -251,9 +251,8 @@ class Work:
             raise InvalidInput.at("lead_id", "wrong_type", "give the id of a lead")
         self.seek(ids)
         reach = predicate(self.reach(self.permission), LEADS)
-        within = {
-            i: lead for i, lead in self.store.leads.get(ids, lock=lock).items() if reach(lead)
-        }
+        found = self.store.leads.get(ids, lock=lock)
+        within = {lead.id: lead for lead in found.values() if reach(lead)}
         if lock and meant and len(ids) == 1:
             for lead in within.values():
                 self.ensure_expected(lead, "lead")
@@ -351,6 +350,21 @@ class Office:
     def entrance(self) -> Entrance:
         """What checks passwords."""
         return Entrance(backend=self.backend, clock=self.clock, ids=self.ids, cost=self.hash_cost)
+
+    def rights(self) -> Mapping[Permission, frozenset[Scope]]:
+        """Tell what the actor may do, and how far; this is about oneself, and leaves no entry."""
+        with self.backend.begin(self.actor.clinic) as store:
+            work = self._open(store, "rights", Permission.LEAD_READ, self.clock())
+            reached = {permission: work.scopes(permission) for permission in Permission}
+        return {permission: far for permission, far in reached.items() if far}
+
+    def refuse(self, operation: str, permission: Permission) -> NoReturn:
+        """Refuse what the actor may not do, and note it, before anything is read."""
+
+        def never(_: Work) -> NoReturn:
+            raise Forbidden(operation, permission)
+
+        self.carry_out(operation, permission, never)
 
     def carry_out(
         self,
