@@ -15,6 +15,7 @@ from typing import Final
 from attrs import asdict, field, fields, frozen
 
 from orthocrm.core.audit import DONE, AuditEntry, PersonalChange
+from orthocrm.core.emergency import PURPOSE
 from orthocrm.core.ids import AuditId, LeadId, UserId
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.spreadsheet import safe
@@ -31,7 +32,7 @@ EXPORTS: Final[Mapping[str, str]] = {
 """Operations that give data out of the system, and what they give."""
 
 DISCLOSING: Final = (DISCLOSE, *EXPORTS)
-GLASS: Final = "break_glass"
+GLASS: Final = PURPOSE
 """Stands in the purpose, or in the name of the operation, where somebody broke the glass."""
 
 _FEB, _LEAP = 2, 29
