@@ -24,6 +24,8 @@ _LINES: Final = (
 """Shades of lines, all of them dark enough on white, and their dashes."""
 _HEAD, _SIDE = 24, 60
 _MOST_WRITTEN: Final = 12
+_LETTER: Final = 7
+"""How wide a letter is, at the most."""
 _MOST_LETTERS: Final = 28
 
 
@@ -204,8 +206,9 @@ def _axis(least: float, most: float) -> str:
 
 
 def _feet(labels: Sequence[str]) -> list[str]:
-    """Name at most twelve places below the axis."""
-    step = max(1, -(-len(labels) // 12))
+    """Name places below the axis, as many as have room beside each other."""
+    widest = max(map(len, labels), default=0) * _LETTER + _LETTER
+    step = max(1, -(-widest * len(labels) // (_WIDTH - 2 * _SIDE)))
     return [
         f'<text x="{_n(_across(place, len(labels)))}" y="{_HEAD + _PLOT_HEIGHT + 18}" '
         f'text-anchor="middle">{escape(label)}</text>'
@@ -247,7 +250,8 @@ def _written(series: Series, least: float, most: float) -> list[str]:
         text for value, text in zip(series.values, series.texts, strict=True) if value is not None
     ]
     return [
-        f'<text x="{_n(x)}" y="{_n(y - 8)}" text-anchor="middle">{escape(text)}</text>'
+        f'<text x="{_n(x)}" y="{_n(y - 8)}" text-anchor="middle" '
+        f'stroke="#fff" stroke-width="3" paint-order="stroke">{escape(text)}</text>'
         for (x, y), text in zip(_points(series, least, most), there, strict=True)
     ]
 

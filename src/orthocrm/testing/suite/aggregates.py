@@ -17,6 +17,7 @@ from orthocrm.core.query import (
     AllOf,
     Bucket,
     Calculation,
+    Classes,
     Cond,
     Group,
     Measure,
@@ -62,6 +63,8 @@ EVERY_CALCULATION = (
 OWNED = Cond("owner", "present")
 EDGES = (MONDAY_MORNING, MONDAY_MORNING + 2 * HOUR, MONDAY_MORNING + 3 * HOUR)
 
+STAGES = Classes("stage", (("first", ("new_lead",)), ("none", ()), ("later", ("lost",))))
+
 QUERIES = {
     "everything": Aggregate("leads", EVERY_CALCULATION),
     "by a field": Aggregate("leads", EVERY_CALCULATION, by=("owner",)),
@@ -92,6 +95,35 @@ QUERIES = {
     ),
     "nothing satisfies": Aggregate("leads", EVERY_CALCULATION, where=Cond("id", "eq", "nobody")),
     "no group": Aggregate("leads", EVERY_CALCULATION, ("owner",), Cond("id", "eq", "nobody")),
+    "quantiles of instants": Aggregate(
+        "leads", (Measure("median", C.QUANTILE, "first_contact_at"),), by=("owner",)
+    ),
+    "by classes of codes": Aggregate("leads", EVERY_CALCULATION, by=(STAGES,)),
+    "in two ways and all together": Aggregate(
+        "leads", EVERY_CALCULATION, by=("owner",), also=(("stage", "owner"), ())
+    ),
+    "counts added up": Aggregate(
+        "leads",
+        (COUNT, *EVERY_CALCULATION[3:6]),
+        by=("stage",),
+        where=OWNED,
+        also=((), (STAGES,)),
+    ),
+    "several values and all together": Aggregate(
+        "leads", (COUNT,), by=("interest",), also=((), ("owner",))
+    ),
+    "of sums": Aggregate(
+        "leads",
+        (
+            COUNT,
+            Measure("sum", C.SUM, "ms_to_contact"),
+            Measure("median", C.QUANTILE, "ms_to_contact"),
+            Measure("large", where=Cond("ms_to_contact", "gt", 7)),
+        ),
+        by=("stage",),
+        also=((),),
+        each=("owner",),
+    ),
     "visits": Aggregate("visits", (COUNT, Measure("t", C.MAX, "entered_at")), by=("stage",)),
     "activities": Aggregate("activities", (COUNT,), by=("type", "call_outcome")),
     "tasks": Aggregate("tasks", (COUNT, Measure("t", C.MIN, "due_at")), by=("status",)),
