@@ -10,6 +10,8 @@ from orthocrm.core.access import Credentials
 from orthocrm.core.actor import Actor, Role
 from orthocrm.core.ids import UserId
 from orthocrm.web import application
+from orthocrm.web.limiting import Rate, Rates
+from orthocrm.web.settings import WebSettings
 from tests.flows.practice import House
 
 FAMILY = {
@@ -64,7 +66,12 @@ class Knocking:
         )
 
 
-def knocking(house: House) -> Knocking:
+OFTEN = Rate(per_minute=10**6, burst=10**6)
+PATIENT = WebSettings(rates=Rates(address=OFTEN, visitor=OFTEN, actor=OFTEN, clinic=OFTEN))
+"""For tests that ask more often than anybody may."""
+
+
+def knocking(house: House, settings: WebSettings | None = None) -> Knocking:
     """Open the API of a house without a network."""
-    app = application(house.crm, [ByName(house)], clock=house.clock)
+    app = application(house.crm, [ByName(house)], settings=settings, clock=house.clock)
     return Knocking(TestClient(app, raise_server_exceptions=False))

@@ -21,7 +21,7 @@ from orthocrm.web import application
 from orthocrm.web.endpoints import ENDPOINTS
 from orthocrm.web.openapi.document import document
 from tests.flows.practice import House
-from tests.web.knocking import ByName
+from tests.web.knocking import PATIENT, ByName
 
 UNTOLD = {"not_a_period", "not_a_wall_time", "not_money", "too_deep", "unknown_zone"}
 """What no schema can say: that a day exists, that an end comes after a beginning."""
@@ -42,7 +42,7 @@ def app() -> Iterator[Litestar]:
     clock = FrozenClock()
     with orthocrm.connect("memory://", clock=clock, discover_plugins=False) as crm:
         clinic = crm.create_clinic(name="Bright Smiles", timezone="America/Chicago")
-        yield application(crm, [ByName(House(crm, clinic, clock))], clock=clock)
+        yield application(crm, [ByName(House(crm, clinic, clock))], clock=clock, settings=PATIENT)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: e.id)
@@ -56,7 +56,7 @@ def test_any_request_is_answered_as_described(described: Any, app: Litestar, end
 def test_many_requests_in_many_roles(
     described: Any, house: House, endpoint: Any, role: Role
 ) -> None:
-    app = application(house.crm, [ByName(house)], clock=house.clock)
+    app = application(house.crm, [ByName(house)], clock=house.clock, settings=PATIENT)
     tried(described, app, endpoint, 20, {"Authorization": f"Bearer {role} tc-1"})
 
 

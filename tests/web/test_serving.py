@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from orthocrm import Actor, Role, connect
+from orthocrm.access.keys import NewKey
 from orthocrm.core.actor import Permission
 from orthocrm.core.ids import UserId
-from orthocrm.access.keys import NewKey
 from orthocrm.services.access.users import NewUser
 
 START = "import sys; from orthocrm.cli import main; main(sys.argv[1:])"

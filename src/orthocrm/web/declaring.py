@@ -54,7 +54,8 @@ class Endpoint:
     takes a visitor in place of the desk. Without an `answer` there is nothing to say.
     `noun` is the argument that the whole body is, None where the body is an object of arguments;
     `raw` the argument that takes the bytes of the body as they are. `media` is the type of an
-    answer that is no JSON.
+    answer that is no JSON. What `is_composed` may ask other verbs before the one whose right it
+    needs, so that right is asked for first.
     """
 
     method: str
@@ -66,6 +67,7 @@ class Endpoint:
     noun: str | None = None
     raw: str | None = None
     media: str | None = None
+    is_composed: bool = False
     answer: Codec | None = field(default=None, eq=False, repr=False)
     status: int = HTTPStatus.OK
     summary: str = ""
@@ -111,7 +113,7 @@ def function(
     status: int | None = None,
 ) -> Endpoint:
     """Declare an endpoint whose function asks the desk in its own words."""
-    return _endpoint(method, path, operation, act, act, status)
+    return evolve(_endpoint(method, path, operation, act, act, status), is_composed=True)
 
 
 def public(
@@ -134,7 +136,8 @@ def delivery(path: str, act: Callable[..., Any]) -> Endpoint:
 
 def download(path: str, operation: str, act: Callable[..., str], media: str) -> Endpoint:
     """Declare an endpoint that answers with a text of its own type."""
-    return evolve(_endpoint("GET", path, operation, act, act, None), media=media)
+    made = _endpoint("GET", path, operation, act, act, None)
+    return evolve(made, media=media, is_composed=True)
 
 
 def upload(
@@ -145,7 +148,7 @@ def upload(
     Its other parameters stand in the query.
     """
     made = _endpoint("POST", path, operation, act, act, status, raw="content")
-    return evolve(made, raw="content")
+    return evolve(made, raw="content", is_composed=True)
 
 
 def _endpoint(

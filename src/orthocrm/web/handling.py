@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 
 from orthocrm.core.errors import InvalidInput, OrthoCRMError, StaleVersion
 from orthocrm.core.ports import Authenticator, Clock
-from orthocrm.crm import OrthoCRM, utc_now
+from orthocrm.crm import Desk, OrthoCRM, utc_now
 from orthocrm.web import answering, callers, conditions, problems, requests
 from orthocrm.web.callers import AnyRequest
 from orthocrm.web.declaring import Endpoint
@@ -81,7 +81,9 @@ class Counter:
             raise unknown_caller()
         self._take(("clinic", actor.clinic), self.settings.rates.clinic)
         told = self._take(("actor", actor.clinic, actor.user), self.settings.rates.actor)
-        return self._call(endpoint, self.crm.acting_as(actor), request, body), told, ()
+        desk = self.crm.acting_as(actor)
+        ensure_right(endpoint, desk)
+        return self._call(endpoint, desk, request, body), told, ()
 
     def _take(self, key: tuple[str, ...], rate: Rate) -> Told:
         told = self.limiter.take(key, rate)
@@ -119,6 +121,16 @@ class Counter:
             url=str(request.url),
             document=self.document,
         )
+
+
+def ensure_right(endpoint: Endpoint, desk: Desk) -> None:
+    """Refuse an endpoint of several verbs to whoever may not do what it is for.
+
+    An endpoint of one verb leaves that to the gate.
+    """
+    needed = endpoint.permission
+    if endpoint.is_composed and endpoint.operation and needed and needed not in desk.rights():
+        desk.office.refuse(endpoint.operation, needed)
 
 
 def unknown_caller() -> TurnedAway:

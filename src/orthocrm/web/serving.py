@@ -10,10 +10,9 @@ import uvicorn
 from litestar import Litestar
 from uvicorn.supervisors import Multiprocess
 
-import orthocrm
 from orthocrm.authenticators import ApiKeys, Sessions
 from orthocrm.core.ports import Authenticator
-from orthocrm.crm import OrthoCRM
+from orthocrm.crm import OrthoCRM, connect
 from orthocrm.web.application import application
 from orthocrm.web.links import Links
 from orthocrm.web.settings import WebSettings
@@ -36,7 +35,7 @@ def standing_alone(crm: OrthoCRM, settings: WebSettings | None = None) -> Litest
 
 def from_environment() -> Litestar:
     """Make the application of one process from the variables that `serve` has set."""
-    crm = orthocrm.connect(os.environ[DATABASE], allow_plaintext=os.environ.get(PLAINTEXT) == "1")
+    crm = connect(os.environ[DATABASE], allow_plaintext=os.environ.get(PLAINTEXT) == "1")
     return standing_alone(crm, settings_from_environment())
 
 

@@ -3,9 +3,44 @@
 What makes an account less safe, or safer against oneself, asks for the password once more.
 """
 
+from attrs import frozen
+
+from orthocrm.core.actor import Permission, Role, Scope
 from orthocrm.crm import Desk
 from orthocrm.services.access.results import RecoveryCodes, SecondFactorSetup
 from orthocrm.web.declaring import function, verb
+
+
+@frozen(kw_only=True)
+class Right:
+    """A permission, and how far it reaches: the clinic, what is one's own, or figures only."""
+
+    permission: Permission
+    scopes: tuple[Scope, ...]
+
+
+@frozen(kw_only=True)
+class WhoIAm:
+    """Who asks and what they may do, so that a page shows what can be done."""
+
+    user: str
+    clinic_id: str
+    roles: tuple[Role, ...]
+    rights: tuple[Right, ...]
+
+
+def who_am_i(desk: Desk) -> WhoIAm:
+    """Tell who asks, and what they may do."""
+    actor = desk.office.actor
+    reached = sorted(desk.rights().items())
+    return WhoIAm(
+        user=actor.user,
+        clinic_id=actor.clinic,
+        roles=tuple(sorted(actor.roles)),
+        rights=tuple(
+            Right(permission=permission, scopes=tuple(sorted(far))) for permission, far in reached
+        ),
+    )
 
 
 def change_password(desk: Desk, *, password: str, new_password: str) -> None:
@@ -44,6 +79,7 @@ ENDPOINTS = (
     verb("POST", "/api/keys/{key_id}/rotate", "access.rotate_key"),
     verb("DELETE", "/api/keys/{key_id}", "access.revoke_key"),
     verb("GET", "/api/account", "access.account"),
+    function("GET", "/api/account/rights", "access.account", who_am_i),
     function("PUT", "/api/account/password", "access.change_password", change_password),
     function(
         "POST", "/api/account/second-factor", "access.begin_second_factor", begin_second_factor

@@ -24,9 +24,10 @@ import attrs
 
 from orthocrm.core.money import Money
 from orthocrm.core.query import AllOf, AnyOf, Cond, Sort
+from orthocrm.core.reading import Reading
 from orthocrm.core.time import Period
 from orthocrm.core.unset import Unset
-from orthocrm.web.wire.codec import Codec
+from orthocrm.web.wire.codec import Book, Codec, Json, Way
 from orthocrm.web.wire.gatherings import (
     Anything,
     Listed,
@@ -211,12 +212,21 @@ class _Later:
     def __init__(self, annotation: Any) -> None:  # noqa: ANN401 - any annotation
         self._annotation = annotation
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a method of the codec
-        return getattr(codec_of(self._annotation), name)
+    def found(self) -> Codec:
+        """Give the codec itself."""
+        return codec_of(self._annotation)
 
-    read: Any
-    write: Any
-    schema: Any
+    def read(self, value: Json, path: str, reading: Reading) -> Any:  # noqa: ANN401 - the codec's own type
+        """Read by the codec."""
+        return self.found().read(value, path, reading)
+
+    def write(self, value: Any) -> Json:  # noqa: ANN401 - the codec's own type
+        """Write by the codec."""
+        return self.found().write(value)
+
+    def schema(self, book: Book, way: Way) -> dict[str, Any]:
+        """Describe by the codec."""
+        return self.found().schema(book, way)
 
 
 def _literal(annotation: Any) -> Codec:  # noqa: ANN401 - any annotation
