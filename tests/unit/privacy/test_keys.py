@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orthocrm.core.errors import AlreadyExists, MissingKey
+from orthocrm.core.errors import AlreadyExists, Conflict, MissingKey
 from orthocrm.privacy.keys import EnvironmentKeys, KeyFile, StaticKeys
 
 ONE, TWO = bytes(range(32)), bytes(range(100, 132))
@@ -137,3 +137,42 @@ def test_an_unreadable_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(MissingKey, match="environment variable ORTHOCRM_KEYS") as refused:
         EnvironmentKeys()
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_key_is_added_to_a_file_and_read_without_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    running = KeyFile.create(path)
+    first = running.key(1)
+    assert (KeyFile.add(path), running.active()) == (2, 2)
+    assert (running.key(1), len(running.key(2)), running.key(2) != first) == (first, 32, True)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in tmp_path.iterdir()] == ["keys"]
+    KeyFile.drop(path, 1)
+    assert (running.active(), KeyFile(path).key(2)) == (2, running.key(2))
+    with pytest.raises(MissingKey, match="key 1 is not there"):
+        running.key(1)
+
+
+def test_the_key_that_wraps_and_one_that_is_not_there_are_not_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    KeyFile.create(path)
+    content = path.read_bytes()
+    with pytest.raises(Conflict):
+        KeyFile.drop(path, 1)
+    with pytest.raises(MissingKey, match="key 7 is not there"):
+        KeyFile.drop(path, 7)
+    assert path.read_bytes() == content
+    with pytest.raises(MissingKey):
+        KeyFile.add(tmp_path / "nothing")
+
+
+def test_a_file_that_is_gone_for_a_while_is_read_again_when_it_is_back(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    keys = KeyFile.create(path)
+    known = keys.key(1)
+    path.rename(tmp_path / "elsewhere")
+    for ask in (keys.active, lambda: keys.key(1)):
+        with pytest.raises(MissingKey, match="cannot be read"):
+            ask()
+    (tmp_path / "elsewhere").rename(path)
+    assert keys.key(1) == known
