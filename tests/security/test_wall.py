@@ -4,7 +4,7 @@ The statements are made from the tables, so that a new table is among them by it
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from orthocrm.privacy.cipher import PlainVault
 from orthocrm.testing.suite.arranged import a_practice
 from tests.flows.conftest import KEYS
 from tests.support import migrated, postgres
-from tests.support.postgres import CLERK, OWNER, as_clerk, as_superuser
+from tests.support.postgres import CLERK, OWNER, SUPERUSER, as_clerk, as_superuser
 
 OURS, THEIRS = ClinicId("wall-ours"), ClinicId("wall-theirs")
 TABLES = sorted(name for name, table in metadata.tables.items() if "clinic_id" in table.c)
@@ -56,25 +56,36 @@ def filled(postgres_server: postgres.Server) -> Iterator[str]:
         yield url
 
 
-@contextmanager
-def connected(url: str, role: str) -> Iterator[Connection]:
-    """Connect as a role, and take everything back at the end."""
-    address = (url if role == OWNER else as_clerk(url)).replace("+psycopg", "")
-    with psycopg.connect(address) as connection:
-        yield connection
-        connection.rollback()
+@pytest.fixture(scope="module")
+def connections(filled: str) -> Iterator[dict[str, Connection]]:
+    """A connection for each role."""
+    urls = {CLERK: as_clerk(filled), OWNER: filled, SUPERUSER: as_superuser(filled)}
+    with ExitStack() as stack:
+        yield {
+            role: stack.enter_context(psycopg.connect(url.replace("+psycopg", "")))
+            for role, url in urls.items()
+        }
 
 
 @pytest.fixture(params=[CLERK, OWNER])
-def connection(request: pytest.FixtureRequest, filled: str) -> Iterator[Connection]:
-    with connected(filled, request.param) as made:
-        yield made
+def connection(
+    request: pytest.FixtureRequest, connections: dict[str, Connection]
+) -> Iterator[Connection]:
+    """A transaction of a role that is behind the wall, which is taken back at the end."""
+    yield connections[request.param]
+    connections[request.param].rollback()
 
 
 @pytest.fixture
-def clerk(filled: str) -> Iterator[Connection]:
-    with connected(filled, CLERK) as made:
-        yield made
+def clerk(connections: dict[str, Connection]) -> Iterator[Connection]:
+    yield connections[CLERK]
+    connections[CLERK].rollback()
+
+
+@pytest.fixture
+def superuser(connections: dict[str, Connection]) -> Iterator[Connection]:
+    yield connections[SUPERUSER]
+    connections[SUPERUSER].rollback()
 
 
 def _row(table: str, clinic: str) -> dict[str, Any]:
@@ -141,15 +152,13 @@ def test_of_another_clinic_nothing_is_seen_or_changed(connection: Connection, ta
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_forgotten_condition_deletes_the_own_rows_only(filled: str, table: str) -> None:
-    with psycopg.connect(as_superuser(filled)) as connection:
-        connection.execute("SET LOCAL session_replication_role = replica")
-        connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(CLERK)))
-        _sees(connection, "orthocrm.clinic", OURS)
-        assert _all(connection, "DELETE FROM {table}", table) == 1
-        connection.execute("RESET ROLE")
-        assert _clinics_in(connection, table) == [THEIRS]
-        connection.rollback()
+def test_a_forgotten_condition_deletes_the_own_rows_only(superuser: Connection, table: str) -> None:
+    superuser.execute("SET LOCAL session_replication_role = replica")
+    superuser.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(CLERK)))
+    _sees(superuser, "orthocrm.clinic", OURS)
+    assert _all(superuser, "DELETE FROM {table}", table) == 1
+    superuser.execute("RESET ROLE")
+    assert _clinics_in(superuser, table) == [THEIRS]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -161,13 +170,12 @@ def test_the_list_of_clinics_is_a_list_and_nothing_else(clerk: Connection, table
     assert _refused(clerk, table, "new")
 
 
-def test_every_table_stands_behind_the_wall(filled: str) -> None:
-    with psycopg.connect(as_superuser(filled)) as connection:
-        found = connection.execute(
-            "SELECT relname, relrowsecurity AND relforcerowsecurity, "
-            "ARRAY(SELECT polname::text FROM pg_policy WHERE polrelid = pg_class.oid ORDER BY 1) "
-            "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-        ).fetchall()
+def test_every_table_stands_behind_the_wall(superuser: Connection) -> None:
+    found = superuser.execute(
+        "SELECT relname, relrowsecurity AND relforcerowsecurity, "
+        "ARRAY(SELECT polname::text FROM pg_policy WHERE polrelid = pg_class.oid ORDER BY 1) "
+        "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    ).fetchall()
     expected = {name: (True, ["one_clinic"]) for name in TABLES}
     expected[clinics.name] = (True, ["list_of_clinics", "one_clinic"])
     expected[TABLE] = (False, [])
