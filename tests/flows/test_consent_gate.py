@@ -62,3 +62,13 @@ def test_a_message_of_which_nobody_knows_is_not_in_its_own_way(url: str) -> None
         house.crm.work()
         assert states(house, message) == [(SENT, None)]
         assert len(raven.letters) == 2
+
+
+def test_an_objection_of_one_number_ends_nothing_at_the_other(url: str) -> None:
+    with a_practice(a_raven(), url=url, caps=()) as house:
+        lead = house.lead(phone_alt="+1 312 555 0177")
+        agree(house, lead, at=house.clock() - DAY)
+        message = put(house, lead, channel=SMS, due_at=house.clock() + DAY)
+        no = NewConsent(channel=SMS, granted=False, address="+13125550177")
+        house.front.notifications.record_consent(lead.id, no)
+        assert states(house, message) == [(MessageState.PENDING, None)]
