@@ -191,6 +191,12 @@ def test_two_entries_at_one_position_are_bad_there() -> None:
     assert walked(START, [chain[0], chain[1], twice, chain[2]], mac).findings[0].position == 2
 
 
+def test_an_entry_that_keeps_its_link_is_bad_at_another_position() -> None:
+    chain = a_chain(3)
+    chain[2] = evolve(chain[2], position=2)
+    assert [f.position for f in walked(START, chain, mac).findings] == [2]
+
+
 def test_entries_beside_the_chain_wait_only_where_sealers_come() -> None:
     (waits,) = marked([an_entry(1)], mac)
     forged = an_entry(2, seal="f" * 64)
