@@ -160,6 +160,18 @@ def test_a_chain_written_anew_is_told_from_the_last_agreement_on() -> None:
     )
 
 
+def test_a_chain_that_differs_at_its_very_end_was_written_anew() -> None:
+    assert judged([a_checkpoint(head(5))], {5: "other"}, head(5)).findings == (
+        Finding(fault=Fault.REWRITTEN, position=1, upto=5),
+    )
+
+
+def test_a_signature_is_for_checkpoints_and_nothing_else() -> None:
+    one = a_checkpoint(head(7))
+    message = b"orthocrm audit checkpoint\n" + written(evolve(one, signature="")).encode()
+    assert one.signature == SIGNER.sign(message).hex()
+
+
 def test_a_later_agreement_does_not_excuse_an_earlier_difference() -> None:
     known = [a_checkpoint(head(4)), a_checkpoint(head(7))]
     assert judged(known, {4: "other", 7: "seal 7"}, head(9)).findings == (
