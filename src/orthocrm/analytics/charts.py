@@ -141,13 +141,18 @@ def _bar_marks(drawing: Drawing) -> list[str]:
     most, least = max([*known, 0.0]), min([*known, 0.0])
     span, room = most - least, _WIDTH - _LEFT - _RIGHT
     zero = _LEFT + (room * -least / span if span else 0)
-    marks: list[str] = []
+    marks: list[str] = [_zero(zero, _rows(drawing))] if least < 0 else []
     for place, (label, value, text) in enumerate(_each(drawing, series)):
-        top = _TOP + place * _ROW
+        top, is_less = _TOP + place * _ROW, (value or 0) < 0
         width = room * abs(value or 0) / span if span else 0
-        left = zero - width if (value or 0) < 0 else zero
-        marks += [_label(label, top), _box(left, top, width, _SHADES[0]), _value(text, top)]
+        box = _box(zero - width if is_less else zero, top, width, _SHADES[2 if is_less else 0])
+        marks += [_label(label, top), box, _value(text, top)]
     return marks
+
+
+def _zero(left: float, height: float) -> str:
+    """Draw where nothing is, between more and less."""
+    return f'<line x1="{_n(left)}" x2="{_n(left)}" y1="0" y2="{_n(height)}" stroke="#000"/>'
 
 
 def _each(drawing: Drawing, series: Series) -> Iterable[tuple[str, float | None, str]]:

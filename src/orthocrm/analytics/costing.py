@@ -48,17 +48,21 @@ class Price:
 
 @frozen(kw_only=True)
 class Return:
-    """What was brought in, and what it cost; `value` is None where nothing was spent."""
+    """What was brought in, and what it cost.
+
+    `value` is None where nothing was spent, and where nobody knows what patients bring.
+    """
 
     revenue: Cost
     cost: Cost
     number: int
+    is_known: bool = True
 
     @property
     def value(self) -> float | None:
         """Revenue without cost, over cost."""
         gained = self.revenue.minor - self.cost.minor
-        return float(gained / self.cost.minor) if self.cost.minor else None
+        return float(gained / self.cost.minor) if self.cost.minor and self.is_known else None
 
 
 @frozen(kw_only=True)
@@ -157,10 +161,14 @@ class Roi:
         nothing = Cost(Fraction(0), costs.total.currency)
         none = Earned(money=nothing, number=0)
         labels: Mapping[Label, None] = dict.fromkeys((*brought, *paid))
+        known = knows_revenue(ask.practice)
         return Figures(
-            _returned(earned.total, costs.total),
+            _returned(earned.total, costs.total, is_known=known),
             tuple(
-                (label, _returned(brought.get(label, none), paid.get(label, nothing)))
+                (
+                    label,
+                    _returned(brought.get(label, none), paid.get(label, nothing), is_known=known),
+                )
                 for label in labels
             ),
         )
@@ -170,8 +178,14 @@ class Roi:
         return self.revenue.drill(ask, part, choice)
 
 
-def _returned(earned: Earned, cost: Cost) -> Return:
-    return Return(revenue=earned.money, cost=cost, number=earned.number)
+def knows_revenue(practice: Practice) -> bool:
+    """Whether the practice says what a patient brings."""
+    reporting = practice.clinic.settings.reporting
+    return reporting.average_fee is not None or reporting.revenue_field is not None
+
+
+def _returned(earned: Earned, cost: Cost, *, is_known: bool) -> Return:
+    return Return(revenue=earned.money, cost=cost, number=earned.number, is_known=is_known)
 
 
 def _fees(practice: Practice) -> tuple[Measure, ...]:

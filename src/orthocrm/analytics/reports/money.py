@@ -5,6 +5,7 @@ from typing import Final
 from attrs import evolve
 
 from orthocrm.analytics.asking import Ask, By, Cut
+from orthocrm.analytics.costing import knows_revenue
 from orthocrm.analytics.reports.tabling import Grid, made_of, value
 from orthocrm.analytics.reports.values import (
     Aggregator,
@@ -78,14 +79,12 @@ def roi_report(ask: Ask, aggregate: Aggregator) -> Report:
             _costs("categories", "By category", By.CATEGORY),
         ),
     )
-    reporting = ask.practice.clinic.settings.reporting
-    knows = reporting.average_fee is not None or reporting.revenue_field is not None
     return report_of(
         ask,
         "roi",
         "Marketing return",
         tables,
-        () if knows else (NO_REVENUE,),
+        () if knows_revenue(ask.practice) else (NO_REVENUE,),
         (
             _bars("Cost per lead by source", "sources", By.SOURCE.value, "cost_per_lead"),
             _bars("Return by source", "sources", By.SOURCE.value, "roi"),

@@ -23,7 +23,7 @@ _STYLE: Final = (
     "table{border-collapse:collapse;margin:0 0 1.5em}"
     "caption{text-align:left;font-weight:bold;padding:.3em 0}"
     "th,td{border-bottom:1px solid #999;padding:.25em .6em;text-align:left;vertical-align:top}"
-    "th[scope=row]{white-space:nowrap}.wide{overflow-x:auto}"
+    "th[scope=row]{white-space:nowrap}.wide{overflow-x:auto}.many{font-size:.85em}"
     ".n{text-align:right;font-variant-numeric:tabular-nums}"
     "tfoot td,tfoot th{font-weight:bold}"
     "figure{margin:0 0 1.5em;break-inside:avoid}figcaption{font-weight:bold;padding:.3em 0}"
