@@ -160,6 +160,14 @@ def test_a_chain_written_anew_is_told_from_the_last_agreement_on() -> None:
     )
 
 
+def test_an_agreement_between_two_differences_explains_neither() -> None:
+    known = [a_checkpoint(head(position)) for position in (2, 4, 5, 8)]
+    seals = {2: "seal 2", 4: "other", 5: "seal 5", 8: "another"}
+    assert judged(known, seals, head(9)).findings == (
+        Finding(fault=Fault.REWRITTEN, position=3, upto=4),
+    )
+
+
 def test_a_chain_that_differs_at_its_very_end_was_written_anew() -> None:
     assert judged([a_checkpoint(head(5))], {5: "other"}, head(5)).findings == (
         Finding(fault=Fault.REWRITTEN, position=1, upto=5),
