@@ -519,7 +519,7 @@ class OrthoCRM:
                 carriers=self._carriers,
                 tell=self._deliver,
                 stop=stop,
-                tends_trail=self._tends_trail(clinic.id),
+                tends_trail=partial(self._tends_trail, clinic.id),
                 keys_wait=partial(self._keys_wait, clinic.id),
             ).run()
         return total

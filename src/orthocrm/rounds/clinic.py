@@ -83,8 +83,8 @@ class WorkersDesk(Protocol):
 class Round:
     """What the round of a clinic works with; `tell` tells its events to plug-ins.
 
-    `stop` is asked before each piece of work. With `tends_trail` the audit trail is sealed and
-    witnessed. `keys_wait` tells whether rows wait for new keys.
+    `stop` is asked before each piece of work. `tends_trail` tells whether the audit trail is sealed
+    and witnessed here, `keys_wait` whether rows wait for new keys.
     """
 
     clinic: Clinic
@@ -92,7 +92,7 @@ class Round:
     carriers: Carriers
     tell: Callable[[ClinicId], Sequence[Failure]]
     stop: Callable[[], bool]
-    tends_trail: bool = False
+    tends_trail: Callable[[], bool] = never
     keys_wait: Callable[[], bool] = never
 
     def run(self) -> Worked:
@@ -226,7 +226,7 @@ def _counted(settled: Settled) -> Worked:
 
 def _trail(one: Round) -> Worked:
     """Seal what waits, and state a checkpoint of it when one is due."""
-    if not one.tends_trail:
+    if not one.tends_trail():
         return Worked()
     count = 0
     more = True
