@@ -13,7 +13,7 @@ RULES = [f"R{number}" for number in range(1, 32)]
 _TESTS = re.compile(r"def test_((?:r\d+_)+)")
 _PAGES = ("free-times.md", "reminders.md", "bookings.md")
 
-RESULTS = {
+RESULTS: dict[Act, str | dict[str, str]] = {
     Act.CONFIRM: {"HELD": "BOOKED", "BOOKED": "CONFIRMED"},
     Act.ACCEPT: "BOOKED",
     Act.DECLINE: "DECLINED",
