@@ -271,7 +271,7 @@ def _key_file(database: Path) -> KeyProvider:
     if database.exists() and database.stat().st_size:
         raise MissingKey(f"{path}: the key file of this database is gone; bring it back")
     made = keys.KeyFile.create(path)
-    _LOG.warning("made the key file %s: keep a copy, the data cannot be read without it", path)
+    _LOG.warning("a key file was made; keep a copy, nothing can be read without it: %s", path)
     return made
 
 
