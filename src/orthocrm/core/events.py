@@ -515,7 +515,7 @@ class ImportReverted(Event):
 
 @frozen(kw_only=True)
 class KeyRotationBegun(Event):
-    """A new key writes from now on, or the outermost one was replaced; `number` is the new key's."""
+    """A new key writes from now on, or the outermost one was replaced; `number` is its own."""
 
     layer: KeyLayer
     number: int | None = None

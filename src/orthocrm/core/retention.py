@@ -9,8 +9,11 @@ from orthocrm.core.errors import Problem
 from orthocrm.core.ids import LeadId
 
 LEAST_MONTHS: Final = 48
-"""Nothing is erased by rule sooner after its end: claims about unwanted calls and texts (47 U.S.C.
-227) may be brought for four years (28 U.S.C. 1658(a)), and the lead is the evidence against them."""
+"""Nothing is erased by rule sooner after its end.
+
+Claims about unwanted calls and texts (47 U.S.C. 227) may be brought for four years (28 U.S.C.
+1658(a)), and the lead is the evidence against them.
+"""
 
 MOST_MONTHS: Final = 1_200
 

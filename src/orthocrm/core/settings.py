@@ -101,8 +101,9 @@ class Settings:
     the host application's own `document_schemes`. `visit_types` is what can be booked, `resources`
     the chairs and rooms for it, and `reminders` those of types that have none of their own;
     `own_bookings` is how many appointments to come patients may have booked by themselves at a
-    time; None: as many as they like. `reminding` says how they are sent. `retention` says what becomes of lost leads in the end. `reporting` is what
-    reports go by, and who gets which. `sentiment` names the reader of tone that looks at what
+    time; None: as many as they like. `reminding` says how they are sent. `retention` says what
+    becomes of lost leads in the end. `reporting` is what reports go by, and who gets which.
+    `sentiment` names the reader of tone that looks at what
     families write; None: nobody looks.
     """
 

@@ -13,7 +13,7 @@ from orthocrm.backends.sql.tables import audit_entries, clinic_keys, clinics, le
 _UPDATES = 1_000
 """How many forms of updates stay compiled."""
 
-_TRAIL_LOCK = sa.literal_column(str(0x6175646974))
+_TRAIL_LOCK: sa.ColumnElement[int] = sa.literal_column(str(0x6175646974))
 """Tells the locks of sealers from others: "audit" in ASCII."""
 
 _GREATEST = chr(0x10FFFF)
