@@ -148,7 +148,8 @@ def _speed_parts(speed: Speed) -> Mapping[str, int]:
         "tried": speed.attempt.n,
         "reached": speed.contact.n,
         **{kind: getattr(speed, kind) for kind in kinds},
-        **_quotient_parts(speed.in_time),
+        "elapsed": speed.in_time.numerator,
+        **_quotient_parts(speed.in_business_time),
     }
 
 
