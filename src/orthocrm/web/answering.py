@@ -13,24 +13,23 @@ from orthocrm.web.wire.annotations import codec_of
 
 JSON: Final = "application/json"
 _VERSIONED: Final = ("lead", "appointment", "task")
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+_PAGE: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+    )
 }
-"""No answer is kept by anybody on the way, framed, or taken for something else."""
+"""A page to print has styles of its own, and nothing in it runs."""
 
 
 def written(endpoint: Endpoint, result: Any) -> Response[bytes]:  # noqa: ANN401 - any verb's result
     """Give the result of an endpoint, with an ETag where it has a version."""
     if endpoint.answer is None:
-        return Response(b"", status_code=HTTPStatus.NO_CONTENT, headers=_HEADERS)
+        return Response(b"", status_code=HTTPStatus.NO_CONTENT)
     if endpoint.media is not None:
-        return Response(result.encode(), media_type=endpoint.media, headers=_HEADERS)
+        return _text(endpoint, endpoint.media, result)
     value = endpoint.answer.write(result)
     tag = etag(value)
-    headers = _HEADERS if tag is None else {**_HEADERS, "ETag": tag}
+    headers = {} if tag is None else {"ETag": tag}
     content = msgspec.json.encode(value)
     return Response(content, status_code=endpoint.status, media_type=JSON, headers=headers)
 
@@ -42,8 +41,16 @@ def problem(told: ProblemDetails, headers: dict[str, str] | None = None) -> Resp
         content,
         status_code=told.status,
         media_type=problems.MEDIA_TYPE,
-        headers={**_HEADERS, **(headers or {})},
+        headers=headers or {},
     )
+
+
+def _text(endpoint: Endpoint, media: str, result: str) -> Response[bytes]:
+    """Give a text of its own type; a browser keeps it as a file of a name that we choose."""
+    headers = _PAGE if media.startswith("text/html") else {}
+    if endpoint.file is not None:
+        headers = {**headers, "Content-Disposition": f'attachment; filename="{endpoint.file}"'}
+    return Response(result.encode(), media_type=media, headers=headers)
 
 
 def etag(value: Any) -> str | None:  # noqa: ANN401 - a JSON value

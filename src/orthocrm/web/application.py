@@ -1,12 +1,15 @@
 """The API as an ASGI application: it stands alone, or is mounted into another one."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
+from typing import Final
 
 from litestar import HttpMethod, Litestar
 from litestar.config.cors import CORSConfig
+from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Message, Scope
 
 from orthocrm.core.ports import Authenticator, Clock
 from orthocrm.crm import OrthoCRM, utc_now
@@ -16,6 +19,18 @@ from orthocrm.web.endpoints import ENDPOINTS
 from orthocrm.web.handling import Counter
 from orthocrm.web.openapi.document import document
 from orthocrm.web.settings import WebSettings
+
+_GUARDS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""No answer is kept by anybody on the way, framed, or taken for something else."""
+
+_HTTPS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
+"""Browsers believe it over HTTPS only (RFC 6797, 8.1), and ask by nothing else for a year."""
 
 _USUAL = 200
 """Each answer says its own status; Litestar wants to know a usual one."""
@@ -46,6 +61,7 @@ def application(
     )
     return Litestar(
         route_handlers=[_route(counter, endpoint) for endpoint in ENDPOINTS],
+        before_send=[_guard(served)],
         openapi_config=None,
         logging_config=None,
         cors_config=_shared_with(served),
@@ -68,6 +84,24 @@ def _shared_with(settings: WebSettings) -> CORSConfig | None:
 
 def _route(counter: Counter, endpoint: Endpoint) -> HTTPRouteHandler:
     path = endpoint.path.replace("}", ":str}")
-    method = HttpMethod(endpoint.method)
-    route = HTTPRouteHandler(path, http_method=method, name=endpoint.id, status_code=_USUAL)
+    route = HTTPRouteHandler(
+        path,
+        http_method=HttpMethod(endpoint.method),
+        name=endpoint.id,
+        status_code=_USUAL,
+        request_max_body_size=min(endpoint.largest, counter.settings.largest_body),
+    )
     return route(counter.handler(endpoint))
+
+
+def _guard(settings: WebSettings) -> Callable[[Message, Scope], Awaitable[None]]:
+    """Give every answer the headers that protect it, whoever made it."""
+    headers = _GUARDS if not settings.secure_cookies else {**_GUARDS, **_HTTPS_ONLY}
+
+    async def guard(message: Message, scope: Scope) -> None:  # noqa: ARG001 - the hook's face
+        if message["type"] == "http.response.start":
+            told = MutableScopeHeaders.from_message(message)
+            for name, value in headers.items():
+                told.setdefault(name, value)
+
+    return guard

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Sequence
 from http import HTTPStatus
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from orthocrm.web.visitors import TurnedAway, csrf_token
 AnyRequest = Request[Any, Any, Any]
 
 _BEARER: Final = "bearer "
-_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _OWN_SITE: Final = ("same-origin", "none")
 _LONGEST: Final = 20_000
 """The longest header that is looked at."""
@@ -45,7 +46,7 @@ def credentials(request: AnyRequest, settings: WebSettings) -> Credentials:
         bearer = stated[len(_BEARER) :].strip()
         return Credentials(bearer=bearer, host=request, clinic=clinic)
     session = request.cookies.get(settings.cookie)
-    if session is not None and request.method not in _SAFE:
+    if session is not None and request.method not in SAFE:
         ensure_own_page(request, session, settings)
     return Credentials(session=session, host=request, clinic=clinic)
 
@@ -69,10 +70,18 @@ def ensure_own_site(request: AnyRequest, settings: WebSettings) -> None:
         TurnedAway: the browser says that another site asks.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    known = (None, *settings.allow_origins)
-    is_own = origin in known or urlsplit(origin or "").netloc == request.headers.get("host")
+    if origin is not None and origin in settings.allow_origins:
+        return
+    is_own = origin is None or _host(origin) == request.headers.get("host")
     if site not in (None, *_OWN_SITE) or not is_own:
         raise _foreign("another site asks")
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
 
 
 def _foreign(why: str) -> TurnedAway:
@@ -80,12 +89,38 @@ def _foreign(why: str) -> TurnedAway:
 
 
 def address(request: AnyRequest, settings: WebSettings) -> str:
-    """Give the network address of whoever asks, behind as many proxies as there are."""
+    """Give the network of whoever asks, behind as many proxies as there are.
+
+    It is an address of IPv4, or the /64 of one of IPv6, in which everybody has 2^64 of them.
+    """
     direct = request.client.host if request.client else ""
+    named = _forwarded(request, "x-forwarded-for", settings)
+    return _network(direct) if named is None else _network(named, _network(direct))
+
+
+def asked_url(request: AnyRequest, settings: WebSettings) -> str:
+    """Give the address that was asked for, as it was outside of the proxies."""
+    scheme = _forwarded(request, "x-forwarded-proto", settings)
+    url = request.url
+    return str(url.with_replacements(scheme=scheme) if scheme in ("http", "https") else url)
+
+
+def _forwarded(request: AnyRequest, name: str, settings: WebSettings) -> str | None:
+    """Give what the outermost of one's own proxies says; whatever stands before it anybody says."""
     if settings.proxies == 0:
-        return direct
-    named = request.headers.get("x-forwarded-for", "").split(",")
-    return named[-settings.proxies].strip() if len(named) >= settings.proxies else direct
+        return None
+    named = ",".join(request.headers.getall(name, [])).split(",")
+    return named[-settings.proxies].strip() if len(named) >= settings.proxies else None
+
+
+def _network(text: str, otherwise: str | None = None) -> str:
+    try:
+        found = ip_address(text.strip("[]"))
+    except ValueError:
+        return text if otherwise is None else otherwise
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((int(found), 64), strict=False))
 
 
 def _clinic(request: AnyRequest) -> ClinicId | None:

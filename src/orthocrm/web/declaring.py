@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 from orthocrm.core.actor import Permission
 from orthocrm.crm import Desk
 from orthocrm.services.gate import OPERATIONS
+from orthocrm.services.notifications.callbacks import MOST_BYTES as LARGEST_DELIVERY
 from orthocrm.web.wire.annotations import codec_of
 from orthocrm.web.wire.codec import Codec
 from orthocrm.web.wire.naming import camel, outside
@@ -25,6 +26,15 @@ from orthocrm.web.wire.records import Part, Record
 _IN_PATH = re.compile(r"{(\w+)}")
 _SECTION = re.compile(r"^(?:Raises|Args|Returns):", re.MULTILINE)
 _BODILESS: Final = ("GET", "DELETE")
+
+LARGEST_FORM: Final = 64 * 1024
+"""The most bytes of JSON from anybody."""
+
+LARGEST_JSON: Final = 5 * 1024 * 1024
+"""The most bytes of JSON from somebody who is known: a thousand leads."""
+
+LARGEST_FILE: Final = 25 * 1024 * 1024
+"""The most bytes of a file."""
 _OF_THE_DESK: Final = ("self", "desk", "visitor")
 
 
@@ -54,8 +64,8 @@ class Endpoint:
     takes a visitor in place of the desk. Without an `answer` there is nothing to say.
     `noun` is the argument that the whole body is, None where the body is an object of arguments;
     `raw` the argument that takes the bytes of the body as they are. `media` is the type of an
-    answer that is no JSON. What `is_composed` may ask other verbs before the one whose right it
-    needs, so that right is asked for first.
+    answer that is no JSON, `file` the name under which a browser keeps it. What `is_composed` may
+    ask other verbs before the one whose right it needs, so that right is asked for first.
     """
 
     method: str
@@ -67,6 +77,7 @@ class Endpoint:
     noun: str | None = None
     raw: str | None = None
     media: str | None = None
+    file: str | None = None
     is_composed: bool = False
     answer: Codec | None = field(default=None, eq=False, repr=False)
     status: int = HTTPStatus.OK
@@ -77,6 +88,20 @@ class Endpoint:
     def is_public(self) -> bool:
         """Whether anybody may ask, before there is an actor."""
         return self.operation is None
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether the body is a file, which only somebody who is known may bring."""
+        return self.raw is not None and not self.is_public
+
+    @property
+    def largest(self) -> int:
+        """The most bytes of its body."""
+        if self.is_upload:
+            return LARGEST_FILE
+        if self.raw is not None:
+            return LARGEST_DELIVERY
+        return LARGEST_FORM if self.is_public else LARGEST_JSON
 
     @property
     def permission(self) -> Permission | None:
@@ -123,9 +148,10 @@ def public(
     status: int | None = None,
     *,
     media: str | None = None,
+    file: str | None = None,
 ) -> Endpoint:
     """Declare an endpoint for whoever comes: its function is asked by a `Visitor`."""
-    return evolve(_endpoint(method, path, None, act, act, status), media=media)
+    return evolve(_endpoint(method, path, None, act, act, status), media=media, file=file)
 
 
 def delivery(path: str, act: Callable[..., Any]) -> Endpoint:
@@ -134,10 +160,10 @@ def delivery(path: str, act: Callable[..., Any]) -> Endpoint:
     return evolve(made, raw="content")
 
 
-def download(path: str, operation: str, act: Callable[..., str], media: str) -> Endpoint:
-    """Declare an endpoint that answers with a text of its own type."""
+def download(path: str, operation: str, act: Callable[..., str], media: str, file: str) -> Endpoint:
+    """Declare an endpoint that answers with a text of its own type, to be kept as a file."""
     made = _endpoint("GET", path, operation, act, act, None)
-    return evolve(made, media=media, is_composed=True)
+    return evolve(made, media=media, file=file, is_composed=True)
 
 
 def upload(

@@ -4,13 +4,14 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, fail_after, to_thread
 from attrs import define, field
 from litestar import Response
 from litestar.exceptions import HTTPException
 
+from orthocrm.core.actor import Actor
 from orthocrm.core.errors import InvalidInput, OrthoCRMError, StaleVersion
 from orthocrm.core.ports import Authenticator, Clock
 from orthocrm.crm import Desk, OrthoCRM, utc_now
@@ -25,6 +26,7 @@ from orthocrm.web.visitors import TurnedAway, Visitor
 _LOG = logging.getLogger("orthocrm.web")
 _DEVICE: Final = 200
 
+T = TypeVar("T")
 Handler = Callable[[AnyRequest], Awaitable[Response[bytes]]]
 
 
@@ -44,18 +46,48 @@ class Counter:
         """Give what answers the requests of one endpoint."""
 
         async def handle(request: AnyRequest) -> Response[bytes]:
-            body = await request.body()
-            if self._threads is None:  # made here, where the loop runs
-                self._threads = CapacityLimiter(self.settings.threads)
-            act = partial(self._answer, endpoint, request, body)
-            return await to_thread.run_sync(act, limiter=self._threads)
+            try:
+                told = self._admitted(endpoint, request)
+                if endpoint.is_upload:  # nobody's file is read before we know whose it is
+                    await self._away(partial(self._known, request))
+                body = await self._body(request)
+            except requests.Malformed as malformed:
+                return answering.problem(problems.malformed(malformed.problems))
+            except TurnedAway as away:
+                return answering.problem(away.told, away.headers)
+            return await self._away(partial(self._answer, endpoint, request, body, told))
 
         return handle
 
-    def _answer(self, endpoint: Endpoint, request: AnyRequest, body: bytes) -> Response[bytes]:
+    async def _away(self, act: Callable[[], T]) -> T:
+        """Do something in a thread, so that others are heard meanwhile."""
+        if self._threads is None:  # made here, where the loop runs
+            self._threads = CapacityLimiter(self.settings.threads)
+        return await to_thread.run_sync(act, limiter=self._threads)
+
+    async def _body(self, request: AnyRequest) -> bytes:
+        """Read the whole body, unless it takes somebody too long to send it."""
+        try:
+            with fail_after(self.settings.body_seconds):
+                return await request.body()
+        except TimeoutError:
+            status = HTTPStatus.REQUEST_TIMEOUT
+            told = problems.plain(status, "too_slow", "the body took too long to come")
+            raise TurnedAway(told, {"Connection": "close"}) from None
+
+    def _admitted(self, endpoint: Endpoint, request: AnyRequest) -> Told:
+        """Count a request by where it comes from, before anything of it is read."""
+        whence, rates = callers.address(request, self.settings), self.settings.rates
+        if endpoint.is_public:
+            return self._take(("visitor", whence), rates.visitor)
+        return self._take(("address", whence), rates.address)
+
+    def _answer(
+        self, endpoint: Endpoint, request: AnyRequest, body: bytes, admitted: Told
+    ) -> Response[bytes]:
         AS_OF.set(self.clock())
         try:
-            result, told, cookies = self._asked(endpoint, request, body)
+            result, told, cookies = self._asked(endpoint, request, body, admitted)
             answer = answering.written(endpoint, result)
         except requests.Malformed as malformed:
             return answering.problem(problems.malformed(malformed.problems))
@@ -68,22 +100,25 @@ class Counter:
         return answer
 
     def _asked(
-        self, endpoint: Endpoint, request: AnyRequest, body: bytes
+        self, endpoint: Endpoint, request: AnyRequest, body: bytes, admitted: Told
     ) -> tuple[Any, Told, Sequence[Any]]:
-        whence = callers.address(request, self.settings)
         if endpoint.is_public:
-            told = self._take(("visitor", whence), self.settings.rates.visitor)
-            visitor = self._visitor(request)
-            return self._call(endpoint, visitor, request, body), told, visitor.cookies
-        told = self._take(("address", whence), self.settings.rates.address)
-        actor = callers.actor_of(self.authenticators, callers.credentials(request, self.settings))
-        if actor is None:
-            raise unknown_caller()
+            visitor = self._visitor(endpoint, request)
+            return self._call(endpoint, visitor, request, body), admitted, visitor.cookies
+        actor = self._known(request)
         self._take(("clinic", actor.clinic), self.settings.rates.clinic)
         told = self._take(("actor", actor.clinic, actor.user), self.settings.rates.actor)
         desk = self.crm.acting_as(actor)
         ensure_right(endpoint, desk)
         return self._call(endpoint, desk, request, body), told, ()
+
+    def _known(self, request: AnyRequest) -> Actor:
+        """Tell who asks, from what a request brings."""
+        requests.ensure_told_once(request.headers)
+        actor = callers.actor_of(self.authenticators, callers.credentials(request, self.settings))
+        if actor is None:
+            raise unknown_caller()
+        return actor
 
     def _take(self, key: tuple[str, ...], rate: Rate) -> Told:
         told = self.limiter.take(key, rate)
@@ -94,6 +129,8 @@ class Counter:
         raise TurnedAway(problems.plain(status, "too_many_requests", detail), told.headers)
 
     def _call(self, endpoint: Endpoint, whom: Any, request: AnyRequest, body: bytes) -> Any:  # noqa: ANN401 - desk or visitor, any verb
+        requests.ensure_told_once(request.headers)
+        requests.ensure_readable(endpoint, request.headers, body)
         query = request.query_params.dict()
         given = requests.arguments(endpoint, request.path_params, query, body)
         version = conditions.expected(endpoint, request.headers, given)
@@ -107,9 +144,10 @@ class Counter:
                 raise
             raise TurnedAway(problems.of(stale, HTTPStatus.PRECONDITION_FAILED)) from stale
 
-    def _visitor(self, request: AnyRequest) -> Visitor:
+    def _visitor(self, endpoint: Endpoint, request: AnyRequest) -> Visitor:
+        """Give whoever asks; what is delivered comes from other sites and uses no session."""
         session = request.cookies.get(self.settings.cookie)
-        if session is not None:
+        if endpoint.raw is None and request.method not in callers.SAFE:
             callers.ensure_own_site(request, self.settings)
         return Visitor(
             crm=self.crm,
@@ -118,9 +156,15 @@ class Counter:
             session=session,
             device=request.headers.get("user-agent", "")[:_DEVICE] or None,
             headers=dict(request.headers),
-            url=str(request.url),
-            document=self.document,
+            url=callers.asked_url(request, self.settings),
+            now=AS_OF.get(),
+            document=partial(self._document_at, request.scope.get("root_path", "")),
         )
+
+    def _document_at(self, root: str) -> Mapping[str, Any]:
+        """Give the document, with the place where another application has mounted this one."""
+        told = self.document()
+        return {**told, "servers": [{"url": root}]} if root else told
 
 
 def ensure_right(endpoint: Endpoint, desk: Desk) -> None:

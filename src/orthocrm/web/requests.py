@@ -1,14 +1,19 @@
 """From the parts of a request to the arguments of its endpoint: all problems at once."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
+from litestar.datastructures import Headers
 
 from orthocrm.core.errors import InvalidInput, Problem
 from orthocrm.core.reading import Reading
+from orthocrm.web import problems
 from orthocrm.web.declaring import Endpoint, Parameter, Place
+from orthocrm.web.visitors import TurnedAway
 from orthocrm.web.wire.codec import Codec
 from orthocrm.web.wire.gatherings import Listed, Nullable
 from orthocrm.web.wire.naming import path as outside_path
@@ -18,6 +23,17 @@ from orthocrm.web.wire.scalars import Flag, Number, Seconds, Whole
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _FLAGS: Final = {"true": True, "false": False}
+
+_ONCE: Final = (
+    "authorization",
+    "content-type",
+    "host",
+    "idempotency-key",
+    "if-match",
+    "origin",
+    "x-clinic-id",
+    "x-csrf-token",
+)
 
 Texts = Mapping[str, Sequence[str]]
 """The query: every name with all its values."""
@@ -51,6 +67,38 @@ def arguments(
     if reading.problems:
         raise Malformed(reading.problems)
     return given
+
+
+def ensure_told_once(headers: Headers) -> None:
+    """Refuse a header that comes twice where one answer is wanted: others may read the other one.
+
+    Raises:
+        Malformed: names them.
+    """
+    twice = [name for name in _ONCE if len(headers.getall(name, ())) > 1]
+    if twice:
+        raise Malformed([Problem(name, "repeated", "give it once") for name in twice])
+
+
+def ensure_readable(endpoint: Endpoint, headers: Headers, body: bytes) -> None:
+    """Refuse a body that does not say that it is JSON: forms of other sites cannot say so.
+
+    Raises:
+        TurnedAway: with 415.
+    """
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise _unsupported("send the body as it is, without a content encoding")
+    if endpoint.body is None or not body:
+        return
+    media, _, parameters = headers.get("content-type", "").partition(";")
+    charset = parameters.replace(" ", "").replace('"', "").lower()
+    if media.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
+        raise _unsupported("send JSON as application/json, in UTF-8")
+
+
+def _unsupported(why: str) -> TurnedAway:
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    return TurnedAway(problems.plain(status, "not_this_type", why))
 
 
 def _take(
@@ -97,8 +145,11 @@ def _plain(codec: Codec, text: str) -> Any:  # noqa: ANN401 - a JSON value
 
 def _parsed(text: str, path: str, reading: Reading) -> Any:  # noqa: ANN401 - a JSON value
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _json(text)
+    except Malformed:
+        reading.refuse(path, "repeated_key", "give each name once")
+        return None
+    except (msgspec.DecodeError, ValueError, RecursionError):
         reading.refuse(path, "not_json", "give a JSON value")
         return None
 
@@ -120,9 +171,24 @@ def _decoded(body: bytes) -> Any:  # noqa: ANN401 - a JSON value
     if not body.strip():
         return {}
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _json(body)
+    except Malformed:
+        raise
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise Malformed([Problem("body", "not_json", "give JSON")]) from None
+
+
+def _json(text: str | bytes) -> Any:  # noqa: ANN401 - a JSON value
+    """Read JSON in which no object says the same name twice: of two, readers differ in their choice."""
+    value = msgspec.json.decode(text)
+    if isinstance(value, dict | list):
+        json.loads(text, object_pairs_hook=_ensure_single, parse_int=str, parse_float=str)
+    return value
+
+
+def _ensure_single(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise Malformed([Problem("body", "repeated_key", "give each name once")])
 
 
 def refused(error: InvalidInput, endpoint: Endpoint) -> InvalidInput:

@@ -1,14 +1,11 @@
 """How an installation is served."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from attrs import field, frozen
 
+from orthocrm.web.declaring import LARGEST_FILE
 from orthocrm.web.limiting import Rates
-
-LARGEST_BODY: Final = 25 * 1024 * 1024
-"""The most bytes of a request: a file of leads may be large, nothing else is."""
 
 
 @frozen(kw_only=True)
@@ -21,16 +18,18 @@ class WebSettings:
         rates: How many requests are answered.
         proxies: How many proxies of one's own stand in front, each of which adds the address of
             whoever asks it to `X-Forwarded-For`.
-        largest_body: The most bytes of a request.
+        largest_body: The most bytes of a file; other requests have limits of their own below it.
         threads: How many requests are worked on at once.
+        body_seconds: How long a request may take to come.
     """
 
     secure_cookies: bool = True
     allow_origins: Sequence[str] = ()
     rates: Rates = field(factory=Rates)
     proxies: int = 0
-    largest_body: int = LARGEST_BODY
+    largest_body: int = LARGEST_FILE
     threads: int = 40
+    body_seconds: float = 60
 
     @property
     def cookie(self) -> str:

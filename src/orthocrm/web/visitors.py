@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from attrs import define, field
@@ -10,7 +11,7 @@ from litestar.datastructures import Cookie
 
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import ClinicId
-from orthocrm.crm import OrthoCRM
+from orthocrm.crm import OrthoCRM, utc_now
 from orthocrm.web.problems import ProblemDetails
 
 SESSION_SECONDS: Final = 12 * 60 * 60
@@ -30,8 +31,8 @@ class TurnedAway(Exception):
 class Visitor:
     """Who asks: the cookie that came with the request, and the cookies that go back with it.
 
-    `cookie` is the name of the cookie of a session, `is_secure` whether it keeps to HTTPS;
-    `document` gives the document of the API.
+    `cookie` is the name of the cookie of a session, `is_secure` whether it keeps to HTTPS; `url` is
+    the address that was asked for, at the instant `now`; `document` gives the document of the API.
     """
 
     crm: OrthoCRM
@@ -41,6 +42,7 @@ class Visitor:
     device: str | None = field(default=None, repr=False)
     headers: dict[str, str] = field(factory=dict, repr=False)
     url: str = field(default="", repr=False)
+    now: datetime = field(factory=utc_now)
     cookies: list[Cookie] = field(factory=list, repr=False)
     document: Callable[[], Mapping[str, Any]] = field(default=dict, repr=False)
 

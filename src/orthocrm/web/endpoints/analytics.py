@@ -13,6 +13,9 @@ from orthocrm.core.time import Period
 from orthocrm.crm import Desk
 from orthocrm.web.declaring import download, function, verb
 
+_CSV = "text/csv; charset=utf-8"
+_HTML = "text/html; charset=utf-8"
+
 
 @frozen(kw_only=True)
 class MetricShown:
@@ -119,9 +122,7 @@ ENDPOINTS = (
     function("GET", "/api/metrics/{metric}/leads", "analytics.behind", behind),
     function("GET", "/api/reports", "analytics.metrics", reports),
     verb("GET", "/api/reports/{name}", "analytics.report"),
-    download("/api/reports/{name}/csv", "analytics.report", report_csv, "text/csv; charset=utf-8"),
-    download(
-        "/api/reports/{name}/page", "analytics.report", report_page, "text/html; charset=utf-8"
-    ),
+    download("/api/reports/{name}/csv", "analytics.report", report_csv, _CSV, "report.csv"),
+    download("/api/reports/{name}/page", "analytics.report", report_page, _HTML, "report.html"),
 )
 """The four of the source document first."""

@@ -207,6 +207,7 @@ ENDPOINTS = (
         "scheduling.invite",
         calendar,
         "text/calendar; charset=utf-8",
+        "appointment.ics",
     ),
     verb("GET", "/api/waitlist", "scheduling.waitlist"),
     verb("POST", "/api/waitlist", "scheduling.join_waitlist", 201),

@@ -91,6 +91,6 @@ ENDPOINTS = (
     delivery("/api/hooks/{clinic_id}/leads/{channel}", deliver_lead),
     public("GET", "/api/hooks/{clinic_id}/leads/{channel}", answer_challenge, media=_TEXT),
     delivery("/api/hooks/{clinic_id}/reports/{carrier}", deliver_report),
-    public("GET", "/api/calendars/feeds/{token}", feed, media=_CALENDAR),
+    public("GET", "/api/calendars/feeds/{token}", feed, media=_CALENDAR, file="feed.ics"),
 )
 """Each answers at once and says nothing of what it knows."""

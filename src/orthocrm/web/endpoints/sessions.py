@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
+from math import ceil
 
 from attrs import frozen
 
@@ -45,7 +46,7 @@ def log_in(
         replaces=visitor.session,
     )
     if done.outcome is LogInOutcome.LOCKED:
-        raise _locked(done)
+        raise _locked(done, visitor.now)
     if done.outcome is LogInOutcome.REFUSED:
         raise TurnedAway(
             problems.plain(HTTPStatus.UNAUTHORIZED, "refused", "address, password or code is wrong")
@@ -60,10 +61,14 @@ def log_in(
     )
 
 
-def _locked(done: LogIn) -> TurnedAway:
-    until = "" if done.locked_until is None else done.locked_until.isoformat()
-    told = problems.plain(HTTPStatus.TOO_MANY_REQUESTS, "locked", "too many failures: wait")
-    return TurnedAway(told, {"X-Locked-Until": until})
+def _locked(done: LogIn, now: datetime) -> TurnedAway:
+    left = 1 if done.locked_until is None else ceil((done.locked_until - now).total_seconds())
+    told = problems.plain(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "locked",
+        "too many failures: wait as long as Retry-After says",
+    )
+    return TurnedAway(told, {"Retry-After": str(max(1, left))})
 
 
 def log_out(visitor: Visitor) -> None:

@@ -4,6 +4,8 @@ from orthocrm.core.ids import ViewId
 from orthocrm.crm import Desk
 from orthocrm.web.declaring import download, verb
 
+_CSV = "text/csv; charset=utf-8"
+
 
 def export(desk: Desk, *, view: ViewId | None = None) -> str:
     """Give leads as a text table that no spreadsheet takes for formulas."""
@@ -17,6 +19,6 @@ ENDPOINTS = (
     verb("DELETE", "/api/views/{view_id}", "leads.remove_view"),
     verb("POST", "/api/leads/tags", "leads.tag"),
     verb("POST", "/api/leads/untag", "leads.untag"),
-    download("/api/exports/leads", "leads.export_page", export, "text/csv; charset=utf-8"),
+    download("/api/exports/leads", "leads.export_page", export, _CSV, "leads.csv"),
 )
 """Whoever may read leads may take them away: it is the same reading, and audited alike."""

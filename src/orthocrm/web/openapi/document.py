@@ -31,7 +31,16 @@ _KEY: Final[Mapping[str, Any]] = {
     "description": "the same key twice has one effect, and the second answer is that of the first",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
-_WITH_BODY: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_BYTES: Final[Mapping[str, Any]] = {
+    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+}
+"""A body of any bytes; generators of clients ask for a schema where none would say the same."""
+_WITH_BODY: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
 
 
 def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
@@ -88,7 +97,7 @@ def _operation(endpoint: Endpoint, book: Book) -> dict[str, Any]:
             "content": {"application/json": {"schema": endpoint.body.schema(book, Way.IN)}},
         }
     if endpoint.raw is not None:
-        told["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
+        told["requestBody"] = {"required": True, "content": _BYTES}
     return told
 
 

@@ -13,7 +13,6 @@ MOST_ITEMS = 1_000
 """The most items that a list of a request holds, and the most keys of a mapping."""
 
 _KEY = 100
-_DEPTH = 20
 
 
 @frozen
@@ -171,22 +170,12 @@ class Anything:
     """A plain JSON value whose meaning something else knows: a custom field, an audit trace."""
 
     def read(self, value: Json, path: str, reading: Reading) -> Json:
-        """Take it, if its texts can be stored and it is no deeper than anybody needs."""
-        self._check(value, path, reading, _DEPTH)
-        return value
-
-    def _check(self, value: Json, path: str, reading: Reading, depth: int) -> None:
-        if isinstance(value, str):
+        """Take a single value, if it is no text or one that can be stored."""
+        if isinstance(value, list | dict):
+            reading.refuse(path, "not_a_value", "give a text, a number, true, false or null")
+        elif isinstance(value, str):
             is_text(value, path, reading, 10_000)
-        elif depth == 0:
-            reading.refuse(path, "too_deep", "give a simpler value")
-        elif isinstance(value, list):
-            for item in value:
-                self._check(item, path, reading, depth - 1)
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                is_text(key, path, reading, _KEY)
-                self._check(item, path, reading, depth - 1)
+        return value
 
     def write(self, value: Any) -> Json:  # noqa: ANN401 - any plain value
         """Give it, with dates as texts."""
@@ -197,21 +186,14 @@ class Anything:
         return value.isoformat() if hasattr(value, "isoformat") else value
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:
-        """Describe nothing of an answer; texts of a request have to be storable."""
+        """Describe nothing of an answer, and the single values of a request."""
         return {} if way is Way.OUT else book.refer("Anything", Way.OUT, _anything)
 
 
 def _anything() -> dict[str, Any]:
-    itself = {"$ref": "#/components/schemas/Anything"}
     return {
         "anyOf": [
             {"type": ["null", "boolean", "number"]},
             {"type": "string", "maxLength": 10_000, "pattern": STORABLE},
-            {"type": "array", "items": itself},
-            {
-                "type": "object",
-                "additionalProperties": itself,
-                "propertyNames": {"maxLength": _KEY, "pattern": STORABLE},
-            },
         ]
     }

@@ -1,6 +1,7 @@
 """Codecs of the query language: conditions and orders, in the form in which views are kept."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from attrs import frozen
@@ -36,7 +37,7 @@ class Condition:
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe the forms of a condition."""
-        return book.refer("Condition", Way.OUT, _condition)
+        return book.refer("Condition", Way.OUT, partial(_condition, book))
 
 
 @frozen
@@ -62,18 +63,19 @@ class Order:
         return {"type": "array", "maxItems": MOST, "items": key}
 
 
-def _condition() -> dict[str, Any]:
+def _condition(book: Book) -> dict[str, Any]:
+    """Describe it; its parts have names: generators of clients recur by name only."""
     parts = {"type": "array", "items": _ITSELF, "maxItems": MOST}
     bare, listing = [Op.ABSENT, Op.PRESENT], Op.IN
     others = [op.value for op in Op if op not in (*bare, listing)]
-    value = _value()
+    value = _value(book)
     return {
         "anyOf": [
             _comparison(others, value),
             _comparison([listing.value], {"type": "array", "items": value, "maxItems": MOST}),
             _comparison([op.value for op in bare]),
-            _object({"all": parts}),
-            _object({"any": parts}),
+            book.refer("AllOf", Way.OUT, lambda: _object({"all": parts})),
+            book.refer("AnyOf", Way.OUT, lambda: _object({"any": parts})),
         ],
         "examples": [{"field": "stage", "op": "eq", "value": "contacted"}],
     }
@@ -84,14 +86,16 @@ def _comparison(ops: list[str], value: dict[str, Any] | None = None) -> dict[str
     return _object(fields if value is None else {**fields, "value": value})
 
 
-def _value() -> dict[str, Any]:
+def _value(book: Book) -> dict[str, Any]:
+    day = {"date": {"type": "string", "format": "date"}}
+    instant = {"instant": {"type": "string", "format": "date-time"}}
     return {
         "anyOf": [
             _TEXT,
             {"type": "boolean"},
             {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
-            _object({"date": {"type": "string", "format": "date"}}),
-            _object({"instant": {"type": "string", "format": "date-time"}}),
+            book.refer("OnDate", Way.OUT, lambda: _object(day)),
+            book.refer("AtInstant", Way.OUT, lambda: _object(instant)),
         ]
     }
 

@@ -1,5 +1,6 @@
 """The codec of nouns: objects whose keys are their fields."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,8 @@ from orthocrm.core.reading import Reading
 from orthocrm.web.wire.codec import Book, Codec, Json, Way
 from orthocrm.web.wire.naming import path as outside_path
 
-_SHOWN_KEY = 60
+_SHOWN_KEY = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
+"""What looks like the name of a field; anything else may be a value in the wrong place."""
 
 
 @frozen(kw_only=True)
@@ -63,7 +65,7 @@ class Record:
     def _refuse_unknown(self, value: dict[str, Json], path: str, reading: Reading) -> None:
         for key in value:
             if key not in self.readable:
-                shown = key if len(key) <= _SHOWN_KEY and key.isprintable() else "body"
+                shown = key if _SHOWN_KEY.fullmatch(key) else "body"
                 reading.refuse(_within(path, shown), "unknown_field", "there is no such field")
 
     def _made(self, given: dict[str, Any], path: str, reading: Reading) -> Any:  # noqa: ANN401 - the noun
