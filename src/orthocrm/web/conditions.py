@@ -8,7 +8,7 @@ import attrs
 
 from orthocrm.core import limits
 from orthocrm.core.errors import Problem
-from orthocrm.web.declaring import Endpoint
+from orthocrm.web.declaring import Endpoint, Place
 from orthocrm.web.requests import Malformed
 from orthocrm.web.wire.annotations import Changes
 
@@ -38,6 +38,12 @@ def expected(endpoint: Endpoint, headers: Mapping[str, str], given: dict[str, An
         change["version"] = version
         return None
     return version
+
+
+def takes_version(endpoint: Endpoint) -> bool:
+    """Whether an endpoint changes one thing that its path names, and may be asked for a version."""
+    named = any(parameter.place is Place.PATH for parameter in endpoint.parameters)
+    return named and not endpoint.is_public and endpoint.method not in _SAFE
 
 
 def keyed(endpoint: Endpoint, headers: Mapping[str, str], given: dict[str, Any]) -> dict[str, Any]:

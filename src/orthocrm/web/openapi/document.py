@@ -31,6 +31,13 @@ _KEY: Final[Mapping[str, Any]] = {
     "description": "the same key twice has one effect, and the second answer is that of the first",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
+_VERSION: Final[Mapping[str, Any]] = {
+    "name": conditions.VERSION,
+    "in": "header",
+    "required": False,
+    "description": "the ETag that was told: the change is made to that version, or refused by 412",
+    "schema": {"type": "string", "pattern": '^("[0-9]{1,18}"|\\*)$'},
+}
 _BYTES: Final[Mapping[str, Any]] = {
     "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
 }
@@ -89,6 +96,8 @@ def _operation(endpoint: Endpoint, book: Book) -> dict[str, Any]:
     parameters = [_parameter(parameter, book) for parameter in endpoint.parameters]
     if conditions.key_field(endpoint) is not None:
         parameters.append(dict(_KEY))
+    if conditions.takes_version(endpoint):
+        parameters.append(dict(_VERSION))
     if parameters:
         told["parameters"] = parameters
     if endpoint.body is not None:
