@@ -288,6 +288,13 @@ def test_r31_a_move_is_repeated_by_its_key(house: House) -> None:
         assert moved.appointment.sequence == 1
 
 
+def test_r31_a_move_with_the_same_key_that_asks_for_more_is_refused(house: House) -> None:
+    booked = house.front.scheduling.book(wish()).appointment
+    house.front.scheduling.reschedule(booked.id, TUESDAY + HOUR, key="m-1")
+    with pytest.raises(KeyMisused):
+        house.front.scheduling.reschedule(booked.id, TUESDAY + HOUR, key="m-1", is_manual=True)
+
+
 def test_a_request_waits_for_the_practice(house: House) -> None:
     lead = house.lead()
     asked = house.front.scheduling.request(wish(lead)).appointment
@@ -395,6 +402,17 @@ def test_notes_and_links_are_written_and_the_link_ends_with_the_visit(house: Hou
     house.clock.set(TUESDAY)
     done = house.front.scheduling.complete(booked.id).appointment
     assert (done.notes, done.meeting_link) == ("asks for a mirror", None)
+
+
+def test_no_link_is_written_to_a_visit_that_is_over(house: House) -> None:
+    booked = house.front.scheduling.book(wish()).appointment
+    house.front.scheduling.cancel(booked.id)
+    with pytest.raises(AppointmentClosed):
+        house.front.scheduling.edit(
+            booked.id, AppointmentEdit(notes="no", meeting_link="https://meet.example/x")
+        )
+    edited = house.front.scheduling.edit(booked.id, AppointmentEdit(notes="rang", meeting_link=""))
+    assert (edited.notes, edited.meeting_link) == ("rang", None)
 
 
 def test_the_day_goes_from_arrival_to_completion(house: House) -> None:

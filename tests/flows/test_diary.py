@@ -9,7 +9,7 @@ from attrs import evolve
 
 from orthocrm import InvalidInput, NotFound, Role, StaleVersion
 from orthocrm.core.appointment import AppointmentStatus
-from orthocrm.core.errors import SlotTaken
+from orthocrm.core.errors import OutsideHours, SlotTaken
 from orthocrm.core.schedule import DateHours, DateWindow, RepeatedBlock, Schedule, WeeklyWindow
 from orthocrm.core.time import Period
 from orthocrm.core.visit_type import BookableResource, Question, VisitType
@@ -196,6 +196,22 @@ def test_an_offer_that_lapses_goes_to_the_next(house: House) -> None:
     house.crm.work()
     assert {one.state for one in house.front.scheduling.waitlist()} == {W.WAITING}
     assert starts(house)[0] == TUESDAY
+
+
+def test_the_time_that_a_move_leaves_is_offered_to_who_waits(house: House) -> None:
+    open_the_diary(house, step=HOUR / 2, max_per_day=5)
+    visit = house.front.scheduling.book(wish()).appointment
+    entry = wait(house)
+    with pytest.raises(OutsideHours):
+        house.front.scheduling.reschedule(visit.id, TUESDAY - HOUR)
+    house.front.scheduling.reschedule(visit.id, TUESDAY + HOUR / 2)
+    assert [one.state for one in house.front.scheduling.waitlist()] == [W.WAITING]
+    house.front.scheduling.reschedule(visit.id, TUESDAY + 4 * HOUR, KIM, key="m-1")
+    house.front.scheduling.reschedule(visit.id, TUESDAY + 4 * HOUR, KIM, key="m-1")
+    (offered,) = house.front.scheduling.waitlist()
+    assert (offered.id, offered.state) == (entry.id, W.OFFERED)
+    held = house.front.scheduling.appointment(offered.appointment_id or visit.id)
+    assert (held.starts_at, held.provider, held.status) == (TUESDAY + HOUR / 2, LEE, S.HELD)
 
 
 def test_who_left_the_waitlist_is_offered_nothing(house: House) -> None:

@@ -2,14 +2,14 @@
 
 import string
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from attrs import evolve
 
 from orthocrm import Desk, Forbidden, InvalidInput, NotFound, Role
 from orthocrm.core.appointment import AppointmentStatus
-from orthocrm.core.errors import SlotTaken
+from orthocrm.core.errors import InPast, NotOffered, OrthoCRMError, OutsideHours, SlotTaken
 from orthocrm.core.lead import Lead
 from orthocrm.scheduling.booking import AppointmentEdit
 from orthocrm.services.scheduling.links import NewLink, SelfSchedulingLink
@@ -49,6 +49,33 @@ def test_a_link_books_confirms_moves_and_cancels(house: House, lead: Lead) -> No
     assert (moved.status, moved.sequence, moved.moved) == (S.BOOKED, 1, 1)
     assert desk.cancel(booked.id).appointment.status is S.CANCELLED
     assert [one.id for one in desk.history()] == [booked.id]
+
+
+@pytest.mark.parametrize(
+    "start, error",
+    [
+        (TUESDAY + timedelta(hours=12), OutsideHours),
+        (TUESDAY + timedelta(days=1, minutes=7), NotOffered),
+        (TUESDAY - timedelta(days=4), InPast),
+        (TUESDAY + timedelta(days=100), NotOffered),
+    ],
+    ids=["at night", "off the grid", "in the past", "beyond the horizon"],
+)
+def test_a_visit_with_a_length_of_its_own_moves_by_the_rules_of_its_type(
+    house: House, lead: Lead, start: datetime, error: type[OrthoCRMError]
+) -> None:
+    entered = wish(lead, starts_at=TUESDAY + DAY, is_manual=True, length=timedelta(minutes=40))
+    visit = house.front.scheduling.book(entered).appointment
+    desk = patient(house, lead).scheduling
+    for mover in (desk, house.front.scheduling):
+        with pytest.raises(error):
+            mover.reschedule(visit.id, start)
+    moved = desk.reschedule(visit.id, TUESDAY + DAY + HOUR).appointment
+    assert (moved.length, moved.sequence) == (timedelta(minutes=40), 1)
+    by_hand = house.front.scheduling.reschedule(
+        visit.id, TUESDAY + timedelta(hours=12), is_manual=True
+    )
+    assert by_hand.appointment.length == timedelta(minutes=40)
 
 
 def test_a_consultation_by_link_takes_the_lead_along(house: House, lead: Lead) -> None:

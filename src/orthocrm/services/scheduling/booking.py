@@ -220,7 +220,8 @@ def reschedule(
 
     Staff are not bound by a limit on patients' own moves.
     """
-    earlier = repeating.replayed(work, key, (appointment_id, move.starts_at, move.provider))
+    body = (appointment_id, move.starts_at, move.provider, move.is_manual)
+    earlier = repeating.replayed(work, key, body)
     if earlier is not None:
         return _recalled(work, earlier)
     present = reaching.appointment(work, appointment_id, lock=True)
@@ -238,7 +239,7 @@ def reschedule(
     if turn.event is not None:
         work.record(turn.event)
     reminding.renew(work, saved)
-    repeating.finish(work, key, (appointment_id, move.starts_at, move.provider), saved.id)
+    repeating.finish(work, key, body, saved.id)
     return Booked(appointment=shown(work, saved))
 
 
@@ -246,19 +247,19 @@ def _moved_wish(work: Work, present: Appointment, kind: VisitType, move: Move) -
     """Read a move as the request that would make the appointment anew."""
     if move.is_manual and reaching.is_patient(work):
         raise Forbidden(work.operation, work.permission)
-    by_hand = move.is_manual or present.length != kind.duration
+    same = _as_long(present, kind)
     new = NewAppointment(
         type=kind.slug,
         starts_at=move.starts_at,  # type: ignore[arg-type] # `read` refuses what is no instant
         lead_id=present.lead_id,
         patient_ref=present.patient_ref,
         provider=move.provider or _same(present, kind),  # type: ignore[arg-type] # a user's text
-        is_manual=by_hand,
-        length=present.length if by_hand else None,
+        is_manual=move.is_manual,
+        length=present.length if move.is_manual else None,
         answers=present.answers,
     )
-    read = booking.read(new, [evolve(kind, questions=_as_answered(present, kind))])
-    wish = evolve(read, type=kind)
+    read = booking.read(new, [evolve(same, questions=_as_answered(present, kind))])
+    wish = evolve(read, type=same)
     if not reaching.is_patient(work) and move.provider is not None:
         reaching.allow(work, kind, [move.provider])
     return wish
@@ -267,6 +268,13 @@ def _moved_wish(work: Work, present: Appointment, kind: VisitType, move: Move) -
 def _same(present: Appointment, kind: VisitType) -> str | None:
     """Stay with the same person unless told otherwise; teams are put together anew."""
     return None if kind.all_providers or kind.groups else present.provider
+
+
+def _as_long(present: Appointment, kind: VisitType) -> VisitType:
+    """Keep a visit's own length on the grid of its type: every other rule binds it as well."""
+    if present.length == kind.duration:
+        return kind
+    return evolve(kind, duration=present.length, step=kind.step or kind.duration)
 
 
 def _as_answered(present: Appointment, kind: VisitType) -> tuple[Question, ...]:

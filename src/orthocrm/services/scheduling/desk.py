@@ -184,11 +184,14 @@ class Appointments(Area, area="scheduling"):
     ) -> Booked:
         """Move an appointment to another time or provider; it stays the same appointment (R28).
 
+        It keeps its length, also where its type takes longer by now. Its old time is offered to
+        whoever waits for it.
+
         Raises:
             TooLate, MovedTooOften: a patient moves it too late, or too often.
         """
         move = Move(starts_at=starts_at, provider=provider, is_manual=is_manual)
-        return booking.reschedule(work, appointment_id, move, key)
+        return visits.reschedule(work, appointment_id, move, key)
 
     @verb(Permission.APPOINTMENT_BOOK)
     def cancel(

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from attrs import evolve
 
 from orthocrm.core.appointment import Appointment, AppointmentStatus
-from orthocrm.core.errors import InvalidInput, NotFound
-from orthocrm.core.ids import AppointmentId, SeriesId
+from orthocrm.core.errors import AppointmentClosed, InvalidInput, NotFound
+from orthocrm.core.ids import AppointmentId, SeriesId, UserId
 from orthocrm.core.query import Cond, both
 from orthocrm.core.reading import Reading
 from orthocrm.core.task import Task
@@ -14,8 +14,9 @@ from orthocrm.followup.tasks import NewTask
 from orthocrm.scheduling import asking, booking, lifecycle
 from orthocrm.scheduling.booking import AppointmentEdit
 from orthocrm.scheduling.lifecycle import Occasion, Turn
+from orthocrm.services.scheduling import booking as making
 from orthocrm.services.scheduling import consultations, diaries, reaching, reminding, waiting
-from orthocrm.services.scheduling.booking import Booked, claim, occasion, shown
+from orthocrm.services.scheduling.booking import Booked, Move, claim, occasion, shown
 from orthocrm.services.work import Work, everything
 
 _S = AppointmentStatus
@@ -80,6 +81,19 @@ def miss(work: Work, appointment_id: AppointmentId) -> Booked:
     return evolve(missed, tasks=consultations.missed(work, missed.appointment))
 
 
+def reschedule(
+    work: Work, appointment_id: AppointmentId, move: Move, key: str | None = None
+) -> Booked:
+    """Move an appointment; the time that it leaves is offered to whoever waits for it (R28)."""
+    before = reaching.appointment(work, appointment_id)
+    if _counts_days(work):
+        _count_days(work, [before, *_as_wished(before, move)])
+    done = making.reschedule(work, appointment_id, move, key)
+    if not done.replayed:
+        waiting.offer(work, before)
+    return done
+
+
 def cancel(work: Work, appointment_id: AppointmentId, because: str | None = None) -> Booked:
     """Cancel an appointment; its time is offered to whoever waits for it (R29)."""
     reason = _because(because)
@@ -107,10 +121,16 @@ def cancel_series(work: Work, series_id: SeriesId, because: str | None = None) -
 
 
 def edit(work: Work, appointment_id: AppointmentId, change: AppointmentEdit) -> Appointment:
-    """Write notes, the reason or the meeting's address; the time stays."""
+    """Write notes, the reason or the meeting's address; the time stays.
+
+    Raises:
+        AppointmentClosed: it is over, so that no address leads to it any more.
+    """
     if not isinstance(change, AppointmentEdit):
         raise InvalidInput.at("edit", "wrong_type", "give an AppointmentEdit")
     present = reaching.appointment(work, appointment_id, lock=True)
+    if present.status in lifecycle.FINAL and change.meeting_link:
+        raise AppointmentClosed(present.status)
     (saved,) = work.store.appointments.save([booking.edited(present, change, now=work.now)])
     work.touch([saved.id])
     return saved
@@ -141,7 +161,7 @@ def _turned(work: Work, appointment_id: AppointmentId, rule: Rule) -> Booked:
 
 def _ended(work: Work, appointment_id: AppointmentId, rule: Rule) -> Booked:
     """End an appointment, give its time back, and offer it to whoever waits."""
-    if any(kind.max_per_day is not None for kind in diaries.types(work).values()):
+    if _counts_days(work):
         _count_days(work, [reaching.appointment(work, appointment_id)])
     present = reaching.appointment(work, appointment_id, lock=True)
     saved = _saved(work, rule(present, occasion(work)))
@@ -149,6 +169,18 @@ def _ended(work: Work, appointment_id: AppointmentId, rule: Rule) -> Booked:
     reminding.void(work, [saved.id])
     waiting.offer(work, present, waiting.lapsed(work, present))
     return Booked(appointment=shown(work, saved))
+
+
+def _counts_days(work: Work) -> bool:
+    """Whether any type has a limit per day (R16)."""
+    return any(kind.max_per_day is not None for kind in diaries.types(work).values())
+
+
+def _as_wished(before: Appointment, move: Move) -> list[Appointment]:
+    """Give the appointment with whom it is wished for, so that both people are locked in order."""
+    if not isinstance(move.provider, str):
+        return []
+    return [evolve(before, provider=UserId(move.provider))]
 
 
 def _count_days(work: Work, ending: Sequence[Appointment]) -> None:
