@@ -22,9 +22,19 @@ if TYPE_CHECKING:
     from orthocrm.analytics.asking import By
     from orthocrm.analytics.attributed import Attributed
     from orthocrm.analytics.costs import Accrued, Cost
-    from orthocrm.analytics.declaring import Declared, Figure, Measured, Unit, of_count, of_share
+    from orthocrm.analytics.declaring import (
+        Declared,
+        Figure,
+        Measured,
+        Unit,
+        of_count,
+        of_part,
+        of_rate,
+        of_share,
+        of_spread,
+    )
     from orthocrm.analytics.grouping import Facts
-    from orthocrm.analytics.measures import Durations, Quotient, Tally
+    from orthocrm.analytics.measures import Durations, Growth, Portion, Quotient, Tally
     from orthocrm.analytics.reports import Report
     from orthocrm.analytics.staying import Bottlenecks, Stay, Stays
     from orthocrm.assignment.strategies import Choice, Narrowed
@@ -263,10 +273,13 @@ _HOMES = {
         "Measured",
         "Unit",
         "of_count",
+        "of_part",
+        "of_rate",
         "of_share",
+        "of_spread",
     ),
     "orthocrm.analytics.grouping": ("Facts",),
-    "orthocrm.analytics.measures": ("Durations", "Quotient", "Tally"),
+    "orthocrm.analytics.measures": ("Durations", "Growth", "Portion", "Quotient", "Tally"),
     "orthocrm.analytics.reports": ("Report",),
     "orthocrm.core.reporting": ("Every", "Reporting", "ScheduledReport"),
     "orthocrm.core.retention": ("Retention",),
@@ -616,6 +629,7 @@ __all__ = [
     "FormChoice",
     "FormDefinition",
     "FormField",
+    "Growth",
     "HashCost",
     "Health",
     "History",
@@ -722,6 +736,7 @@ __all__ = [
     "Place",
     "PluginError",
     "Pool",
+    "Portion",
     "Practice",
     "PreferredContact",
     "Preset",
@@ -845,7 +860,10 @@ __all__ = [
     "hook",
     "next_available",
     "of_count",
+    "of_part",
+    "of_rate",
     "of_share",
+    "of_spread",
     "read_tone",
     "train_tone",
 ]

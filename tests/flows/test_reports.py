@@ -245,6 +245,30 @@ def test_the_leads_behind_a_metric_are_as_many_as_it_counts(year: Year) -> None:
             assert len(desk.behind(name, "denominator")) == total.denominator
 
 
+@pytest.mark.parametrize(
+    "metric, part, choice, path",
+    [
+        (None, "numerator", "x", "metric"),
+        (7, "numerator", "x", "metric"),
+        ("Qz", "numerator", "x", "metric"),
+        ("speed_to_lead", ["Qz"], "x", "part"),
+        ("total_leads", None, "x", "part"),
+        ("total_leads", "Qz", "x", "part"),
+        ("total_leads", "numerator", ["Qz"], "group"),
+        ("total_leads", "numerator", 1.5, "group"),
+        ("total_leads", "numerator", "Qz", "group"),
+    ],
+)
+def test_what_no_lead_can_be_behind_is_refused(
+    year: Year, metric: Any, part: Any, choice: Any, path: str
+) -> None:
+    desk = year.house.admin.analytics
+    with pytest.raises(InvalidInput) as refusal:
+        desk.behind(metric, part, by="category", choice=choice)
+    assert [problem.path for problem in refusal.value.problems] == [path]
+    assert "Qz" not in str(refusal.value)
+
+
 def test_the_tasks_behind_a_number_name_their_leads(year: Year) -> None:
     desk = year.house.admin.analytics
     found = desk.behind("open_tasks", by="coordinator", choice="tc-1")
@@ -259,6 +283,14 @@ def test_a_comparison_is_with_the_month_before(year: Year) -> None:
     assert march.before.total == desk.measure("total_leads", Period.month(2026, 2)).total
     with pytest.raises(InvalidInput, match="period"):
         desk.measure("total_leads", compare=True)
+
+
+def test_what_is_about_now_is_compared_with_no_window_before(year: Year) -> None:
+    desk = year.house.admin.analytics
+    asked = ["open_leads", "total_leads", "pipeline_velocity", *ABOUT_NOW]
+    found = desk.measure_all(asked, Period.month(2026, 3), compare=True)
+    assert [one.metric for one in found] == asked
+    assert [one.metric for one in found if one.before is not None] == ["total_leads"]
 
 
 @pytest.mark.parametrize("names", ["total_leads", ["Qz"], [7], None, ["total_leads"] * 51])

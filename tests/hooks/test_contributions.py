@@ -411,6 +411,10 @@ RETAINERS = Declared(
 )
 
 
+def changed(**given: Any) -> Declared:
+    return evolve(RETAINERS, **given)
+
+
 def test_register_metrics_can_be_asked_like_ours() -> None:
     class Retainers:
         @hook
@@ -428,8 +432,15 @@ def test_register_metrics_can_be_asked_like_ours() -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [{"retainers": object()}, {"braces": RETAINERS}, {"total_leads": RETAINERS}],
-    ids=["no metric", "another name", "a name of ours"],
+    [
+        {"retainers": object()},
+        {"braces": RETAINERS},
+        {"total_leads": RETAINERS},
+        {"retainers": changed(metric=7)},
+        {"retainers": changed(figure=7)},
+        {"retainers": changed(unit="furlongs")},
+    ],
+    ids=["no metric", "another name", "a name of ours", "none to ask", "no figure", "no unit"],
 )
 def test_register_metrics_that_cannot_be_asked_stop_the_start(given: Mapping[str, Any]) -> None:
     class Odd:

@@ -59,7 +59,8 @@ class Declared:
     """A metric as it is registered; `formula` says in words what is divided by what.
 
     `figure` turns an answer of `metric` into a `Figure`. With `for_marketing` marketing managers
-    get it as well. What `is_of_the_clinic`, as costs are, is nobody's own figure.
+    get it as well. What `is_of_the_clinic`, as costs are, is nobody's own figure. What `is_of_now`
+    is the same whatever the period, and so has no window before to compare it with.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Declared:
     figure: Callable[[Any], Figure]
     for_marketing: bool = False
     is_of_the_clinic: bool = False
+    is_of_now: bool = False
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from orthocrm.analytics.catalogue import METRICS
 from orthocrm.analytics.reports import (
     REPORTS,
     Column,
@@ -21,6 +22,7 @@ from orthocrm.analytics.reports import (
     summary_report,
 )
 from orthocrm.core.lead import LostReason
+from orthocrm.core.time import Period
 from tests.unit.analytics.practice import (
     DAY,
     MARCH,
@@ -219,3 +221,22 @@ def test_the_days_of_a_report_are_the_clinics() -> None:
     assert cells(summary_report(ask, Engine([edge])), "cohort")[0]["leads"] == 0
     before = evolve(ask, period=MARCH.previous())
     assert cells(summary_report(before, Engine([edge])), "cohort")[0]["leads"] == 1
+
+
+def test_what_is_about_now_has_no_window_before_in_a_summary() -> None:
+    report = REPORTS["daily"].make(an_ask(MARCH), Engine([*LEADS, enquiry()]))
+    lines = {row["metric"]: row for row in cells(report, "headlines")}
+    assert (lines["open_leads"]["now"], lines["open_leads"]["before"]) == (3, None)
+    assert lines["open_leads"]["change"] is None
+    assert lines["total_leads"]["before"] == 0
+
+
+def test_what_asks_the_same_in_every_period_is_declared_to_be_about_now() -> None:
+    """The velocity of the pipeline as well: its open leads are those of now."""
+    march, year = an_ask(MARCH), an_ask(Period.year(2025))
+    same = {
+        one.name
+        for one in METRICS.values()
+        if one.metric.queries(march) == one.metric.queries(year)
+    }
+    assert {one.name for one in METRICS.values() if one.is_of_now} == {*same, "pipeline_velocity"}

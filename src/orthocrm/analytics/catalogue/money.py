@@ -26,6 +26,7 @@ OF_MONEY: Final = (
         metric=PipelineVelocity(),
         figure=of_velocity,
         is_of_the_clinic=True,
+        is_of_now=True,
     ),
     Declared(
         name="cost",

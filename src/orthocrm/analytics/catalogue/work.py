@@ -84,6 +84,7 @@ OF_WORK: Final = (
         formula="leads that are neither won, lost nor archived now",
         metric=Tally(facts=OPEN_LEADS),
         figure=of_count,
+        is_of_now=True,
     ),
     Declared(
         name="open_tasks",
@@ -92,6 +93,7 @@ OF_WORK: Final = (
         formula="tasks that have to be done, by whom they are assigned to",
         metric=Tally(facts=OPEN_TASKS_NOW),
         figure=of_count,
+        is_of_now=True,
     ),
     Declared(
         name="overdue_tasks",
@@ -100,6 +102,7 @@ OF_WORK: Final = (
         formula="open tasks whose time has passed",
         metric=Tally(facts=OPEN_TASKS_NOW, where=lambda ask: Cond("due_at", Op.LT, ask.now)),
         figure=of_count,
+        is_of_now=True,
     ),
     Declared(
         name="consultations_this_week",
@@ -108,5 +111,6 @@ OF_WORK: Final = (
         formula="consultations from Monday to Sunday of this week that stand",
         metric=Tally(facts=THIS_WEEK),
         figure=of_count,
+        is_of_now=True,
     ),
 )

@@ -207,19 +207,26 @@ class Comparison:
         return [value(metric) for metric in self.metrics]
 
     def asked(self, ask: Ask) -> Asked:
-        """Ask for every metric, and again for the period before."""
-        asks = [ask] if ask.period is None else [ask, ask.previous()]
-        return [(shown.declared.metric, each) for each in asks for shown in self.columns]
+        """Ask for every metric, and again for the period before of what is not about now."""
+        asked: Asked = [(shown.declared.metric, ask) for shown in self.columns]
+        if ask.period is None:
+            return asked
+        before = ask.previous()
+        return asked + [(shown.declared.metric, before) for shown in self._compared]
+
+    @property
+    def _compared(self) -> list[Shown]:
+        return [shown for shown in self.columns if not shown.declared.is_of_now]
 
     def made(self, ask: Ask, answers: Sequence[Figures[Any]]) -> Table:
         """Make the table."""
         columns = self.columns
         now = _figures(columns, answers[: len(columns)])
-        before = (
-            [None] * len(columns)
-            if ask.period is None
-            else _figures(columns, answers[len(columns) :])
-        )
+        compared = [] if ask.period is None else self._compared
+        figures = _figures(compared, answers[len(columns) :])
+        before = {
+            shown.metric: former.total for shown, former in zip(compared, figures, strict=True)
+        }
         return Table(
             name=self.name,
             title=self.title,
@@ -233,8 +240,8 @@ class Comparison:
                 Column("n", "n", Kind.COUNT),
             ),
             rows=tuple(
-                _beside(shown, figures.total, None if former is None else former.total)
-                for shown, figures, former in zip(columns, now, before, strict=True)
+                _beside(shown, one.total, before.get(shown.metric))
+                for shown, one in zip(columns, now, strict=True)
             ),
             people="n",
         )

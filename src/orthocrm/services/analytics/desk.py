@@ -1,13 +1,13 @@
 """`desk.analytics`: the practice's numbers, and the leads behind them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from orthocrm.analytics import metrics, small
 from orthocrm.analytics.asking import By, Choice, Cut, Whole
 from orthocrm.analytics.catalogue import METRICS
-from orthocrm.analytics.declaring import Declared, Measured
+from orthocrm.analytics.declaring import Declared, Measured, Unit
 from orthocrm.analytics.funnel import COHORT_FUNNEL
 from orthocrm.analytics.grouping import Behind
 from orthocrm.analytics.metrics import CohortConversion, Metric, answered
@@ -55,6 +55,10 @@ def check(plugins: Plugins) -> None:
             raise PluginError(name, "register_metrics: give Declared by name")
         if declared.name != name:
             raise PluginError(name, "register_metrics: the metric has another name")
+        if not measuring.answers(declared.metric):
+            raise PluginError(name, "register_metrics: its metric cannot be asked")
+        if not isinstance(declared.unit, Unit) or not callable(declared.figure):
+            raise PluginError(name, "register_metrics: it needs a Unit, and a function for figure")
 
 
 class Analytics(Area, area="analytics"):
@@ -82,7 +86,8 @@ class Analytics(Area, area="analytics"):
         """Give what a metric says of a period, and of the window before to `compare`.
 
         `by` is a `By`, or `custom.` and the name of a field of the clinic's own that is not
-        encrypted. The window before is as many days long, or the calendar month or year before.
+        encrypted. The window before is as many days long, or the calendar month or year before;
+        what is about now, as open tasks are, has none.
 
         Raises:
             InvalidInput: there is no such metric or cut, or it needs a period.
@@ -276,16 +281,27 @@ class Analytics(Area, area="analytics"):
         fewer leads behind it where one lead has several.
         """
         work.demand(Permission.LEAD_READ)
-        if isinstance(metric, str):
-            declared = measuring.known(work, metric)
-            scope.demand(work, declared)
-            metric = declared.metric
-        found = metric.drill(asked(work, period, by), part, choice)
+        found = measuring.meant(work, metric).drill(
+            asked(work, period, by), _part(part), _group(choice)
+        )
         reach = work.reach(Permission.LEAD_READ)
         where = both(_of_leads(work, found), reach)
         leads = everything(work.store.leads, where)
         work.touch(lead.id for lead in leads)
         return tuple(lead.id for lead in leads)
+
+
+def _part(part: object) -> str:
+    if not isinstance(part, str):
+        raise InvalidInput.at("part", "wrong_type", "give the name of a part")
+    return part
+
+
+def _group(choice: object) -> Choice:
+    """Take the name of a group."""
+    if choice is None or choice is Whole.TOTAL or isinstance(choice, str | date | int):
+        return choice
+    raise InvalidInput.at("group", "wrong_type", "give the name of a group")
 
 
 def _of_leads(work: Work, found: Where | Behind) -> Where:

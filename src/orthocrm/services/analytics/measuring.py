@@ -1,7 +1,7 @@
 """Metrics by name: asked within what the actor may count, in one pass, beside the window before."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from attrs import evolve
 
@@ -28,6 +28,22 @@ def known(work: Work, name: object) -> Declared:
     return declared
 
 
+def meant(work: Work, metric: object) -> Metric[Any]:
+    """Take a metric, or the name of one that is for the actor."""
+    if isinstance(metric, str):
+        declared = known(work, metric)
+        scope.demand(work, declared)
+        return declared.metric
+    if not answers(metric):
+        raise InvalidInput.at("metric", "wrong_type", "give the name of a metric, or a metric")
+    return metric
+
+
+def answers(metric: object) -> TypeGuard[Metric[Any]]:
+    """Whether something can be asked as a metric is."""
+    return all(callable(getattr(metric, verb, None)) for verb in ("queries", "read", "drill"))
+
+
 def measure(
     work: Work,
     names: Sequence[str],
@@ -43,20 +59,21 @@ def measure(
     for one in declared:
         scope.demand(work, one)
     ask = scope.asked(work, period, by)
-    asks = [ask, _before(ask)] if compare else [ask]
-    asked: list[tuple[Metric[Figures[Any]], Ask]] = [
-        (one.metric, each) for each in asks for one in declared
-    ]
-    answers = together(asked, work.store.aggregate)
+    questions = [(one, ask) for one in declared]
+    if compare:
+        before = _before(ask)
+        questions += [(one, before) for one in declared if not one.is_of_now]
+    asked: list[tuple[Metric[Figures[Any]], Ask]] = [(one.metric, each) for one, each in questions]
+    given = together(asked, work.store.aggregate)
     said = [
         measured(one, answer, each.period, None if each.by is None else str(each.by.value))
-        for (one, each), answer in zip(
-            ((one, each) for each in asks for one in declared), answers, strict=True
-        )
+        for (one, each), answer in zip(questions, given, strict=True)
     ]
-    now, before = said[: len(declared)], said[len(declared) :]
-    beside = zip(now, before, strict=True) if compare else ((one, None) for one in now)
-    return tuple(shown(evolve(one, before=other), scope.smallest(work)) for one, other in beside)
+    former = {one.metric: one for one in said[len(declared) :]}
+    few = scope.smallest(work)
+    return tuple(
+        shown(evolve(one, before=former.get(one.metric)), few) for one in said[: len(declared)]
+    )
 
 
 def _before(ask: Ask) -> Ask:
