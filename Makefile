@@ -14,7 +14,7 @@ WHEEL_TESTS := $(wildcard tests/backends/test_memory.py tests/docs)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench docs wheel-test faults clean
+.PHONY: help demo test lint check bench load docs wheel-test faults clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ lint: check ## the same checks without the tests, and the declared dependencies
 
 bench: $(VENV)/.dev ## measure against hand-written SQL; BENCH=--quick for a short run
 	$(BIN)/python benchmarks/run.py $(BENCH)
+
+load: $(VENV)/.dev ## load `orthocrm serve`; LOAD="--seconds 600" for the long run
+	$(BIN)/python benchmarks/load.py $(LOAD)
 
 docs: $(VENV)/.dev ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

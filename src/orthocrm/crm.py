@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 
 from orthocrm.access.passwords import OWASP, HashCost, checked_cost
 from orthocrm.checking.survey import Place, Survey
+from orthocrm.checking.waiting import Waiting, waiting
 from orthocrm.core.actor import Actor, Permission, Role, Scope
 from orthocrm.core.errors import (
     BackendError,
@@ -552,6 +553,10 @@ class OrthoCRM:
             auditor=lambda clinic: self.acting_as(Actor.system(Role.OPERATOR, clinic)).privacy,
         )
         return tuple(survey.run(audit=audit))
+
+    def waiting(self) -> Waiting:
+        """Count the events and messages that wait, in all clinics together: for operators."""
+        return waiting(self._backend)
 
     def close(self) -> None:
         """Give back connections and files."""

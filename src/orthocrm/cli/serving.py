@@ -46,6 +46,7 @@ _LARGEST_PORT = 65_535
     metavar="ORIGIN",
     help="Another origin whose pages may call the API; may be repeated.",
 )
+@click.option("--metrics", is_flag=True, help="Tell Prometheus at /metrics what is asked.")
 def serve(
     url: str,
     host: str,
@@ -55,6 +56,7 @@ def serve(
     origins: tuple[str, ...],
     *,
     plain_cookies: bool,
+    metrics: bool,
 ) -> None:
     """Serve the HTTP API; its document is at /api/openapi.json.
 
@@ -73,6 +75,7 @@ def serve(
             serving.PLAIN_COOKIES: "1" if plain_cookies else "0",
             serving.PROXIES: str(proxies),
             serving.ORIGINS: ",".join(origins),
+            serving.METRICS: "1" if metrics else "0",
         }
     )
     serving.serve(host=host, port=port, workers=workers)

@@ -17,6 +17,7 @@ from orthocrm.web import handling
 from orthocrm.web.declaring import Endpoint
 from orthocrm.web.endpoints import ENDPOINTS
 from orthocrm.web.handling import Counter
+from orthocrm.web.metrics import Metrics
 from orthocrm.web.openapi.document import document
 from orthocrm.web.settings import WebSettings
 
@@ -59,8 +60,10 @@ def application(
         clock=clock,
         document=cache(lambda: document(ENDPOINTS)),
     )
+    metrics = Metrics(crm) if served.metrics else None
+    told = [] if metrics is None else [metrics.route()]
     return Litestar(
-        route_handlers=[_route(counter, endpoint) for endpoint in ENDPOINTS],
+        route_handlers=[*(_route(counter, each, metrics) for each in ENDPOINTS), *told],
         before_send=[_guard(served)],
         openapi_config=None,
         logging_config=None,
@@ -82,7 +85,7 @@ def _shared_with(settings: WebSettings) -> CORSConfig | None:
     )
 
 
-def _route(counter: Counter, endpoint: Endpoint) -> HTTPRouteHandler:
+def _route(counter: Counter, endpoint: Endpoint, metrics: Metrics | None) -> HTTPRouteHandler:
     path = endpoint.path.replace("}", ":str}")
     route = HTTPRouteHandler(
         path,
@@ -91,7 +94,8 @@ def _route(counter: Counter, endpoint: Endpoint) -> HTTPRouteHandler:
         status_code=_USUAL,
         request_max_body_size=min(endpoint.largest, counter.settings.largest_body),
     )
-    return route(counter.handler(endpoint))
+    handle = counter.handler(endpoint)
+    return route(handle if metrics is None else metrics.counted(endpoint, handle))
 
 
 def _guard(settings: WebSettings) -> Callable[[Message, Scope], Awaitable[None]]:

@@ -5,6 +5,7 @@ Each process opens the installation by itself; they share nothing but the databa
 
 import logging
 import os
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import uvicorn
@@ -16,6 +17,7 @@ from orthocrm.core.ports import Authenticator
 from orthocrm.crm import OrthoCRM, connect
 from orthocrm.web.application import application
 from orthocrm.web.links import Links
+from orthocrm.web.metrics import SHARED
 from orthocrm.web.settings import WebSettings
 
 DATABASE: Final = "ORTHOCRM_DB"
@@ -23,6 +25,7 @@ PLAINTEXT: Final = "ORTHOCRM_ALLOW_PLAINTEXT"
 PLAIN_COOKIES: Final = "ORTHOCRM_PLAIN_COOKIES"
 PROXIES: Final = "ORTHOCRM_PROXIES"
 ORIGINS: Final = "ORTHOCRM_ORIGINS"
+METRICS: Final = "ORTHOCRM_METRICS"
 
 _KEEP_ALIVE_SECONDS: Final = 30
 _GRACE_SECONDS: Final = 20
@@ -48,11 +51,12 @@ def settings_from_environment() -> WebSettings:
         secure_cookies=os.environ.get(PLAIN_COOKIES) != "1",
         proxies=int(os.environ.get(PROXIES, "0")),
         allow_origins=tuple(filter(None, origins.split(","))),
+        metrics=os.environ.get(METRICS) == "1",
     )
 
 
 def without_values(record: logging.LogRecord) -> bool:
-    """Leave nothing of an exception in a log but its kind: its text may hold what families wrote."""
+    """Leave of an exception in a log its kind only: its text may hold what families wrote."""
     if record.exc_info and record.exc_info[0] is not None:
         record.msg, record.args = "%s: %s", (record.getMessage(), record.exc_info[0].__name__)
         record.exc_info = record.exc_text = None
@@ -67,6 +71,7 @@ def serve(*, host: str, port: int, workers: int) -> None:
         host=host,
         port=port,
         workers=workers,
+        http="h11",  # httptools, where it is installed, takes heads of any size
         server_header=False,
         proxy_headers=False,
         access_log=False,
@@ -79,6 +84,8 @@ def serve(*, host: str, port: int, workers: int) -> None:
     print(f"http://{host}:{listening.getsockname()[1]}/api/openapi.json", flush=True)  # noqa: T201 - for whoever has started it
     server = uvicorn.Server(config)
     if workers > 1:
-        Multiprocess(config, sockets=[listening]).run()
+        with TemporaryDirectory(prefix="orthocrm-metrics-") as shared:
+            os.environ[SHARED] = shared  # the processes count together
+            Multiprocess(config, sockets=[listening]).run()
     else:
         server.run([listening])

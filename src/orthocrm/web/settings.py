@@ -21,6 +21,7 @@ class WebSettings:
         largest_body: The most bytes of a file; other requests have limits of their own below it.
         threads: How many requests are worked on at once.
         body_seconds: How long a request may take to come.
+        metrics: Whether `GET /metrics` tells Prometheus what was asked and what waits.
     """
 
     secure_cookies: bool = True
@@ -28,8 +29,9 @@ class WebSettings:
     rates: Rates = field(factory=Rates)
     proxies: int = 0
     largest_body: int = LARGEST_FILE
-    threads: int = 40
+    threads: int = 16
     body_seconds: float = 60
+    metrics: bool = False
 
     @property
     def cookie(self) -> str:

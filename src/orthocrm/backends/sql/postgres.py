@@ -140,7 +140,7 @@ class PostgresEngine(PostgresDriver):
 
     def __init__(self, url: sa.URL) -> None:
         self.engine = sa.create_engine(
-            url, hide_parameters=True, max_overflow=20, isolation_level="AUTOCOMMIT"
+            url, hide_parameters=True, pool_size=16, max_overflow=9, isolation_level="AUTOCOMMIT"
         )
         sa.event.listen(self.engine, "connect", _prepare)
 

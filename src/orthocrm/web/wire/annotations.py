@@ -211,10 +211,13 @@ class _Later:
 
     def __init__(self, annotation: Any) -> None:  # noqa: ANN401 - any annotation
         self._annotation = annotation
+        self._codec: Codec | None = None
 
     def found(self) -> Codec:
         """Give the codec itself."""
-        return codec_of(self._annotation)
+        if self._codec is None:
+            self._codec = codec_of(self._annotation)
+        return self._codec
 
     def read(self, value: Json, path: str, reading: Reading) -> Any:  # noqa: ANN401 - the codec's own type
         """Read by the codec."""
