@@ -98,7 +98,8 @@ def practice(crm: OrthoCRM, clinic: Clinic) -> Callable[..., Awaitable[None]]:
 
     async def both(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
         if scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/"):
-            await api({**scope, "root_path": PREFIX}, receive, send)
+            placed: Any = {**scope, "root_path": PREFIX}
+            await api(placed, receive, send)
         else:
             await site(scope, receive, send)
 

@@ -84,8 +84,7 @@ def test_the_generated_client_works_with_a_running_server(client: Path, running:
     )
     assert told.stderr == ""
     assert told.stdout.splitlines() == [
-        "captured as NEW",
-        "captured again",
+        "captured as NEW and not twice",
         "changed",
         "refused: stale_version",
         "email: give an address such as name@example.com",
