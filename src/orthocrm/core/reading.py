@@ -141,6 +141,9 @@ class Reading:
         if isinstance(raw, datetime) or not isinstance(raw, date):
             self.refuse(path, "not_a_date", "give a date")
             return None
+        if raw.year not in limits.YEARS:
+            self.refuse(path, "out_of_range", "give a date of the calendar that people use")
+            return None
         return raw
 
     def moment(self, path: str, raw: object) -> datetime | None:

@@ -2,7 +2,10 @@
 
 import re
 
-_FORMULA = re.compile(r"'*[=+\-@\t]|[\r\n\0]")
+SIGNS = "=+\\-@\t\uff1d\uff0b\uff0d\uff20"
+"""Signs that begin a formula, for an expression; the last four are their full-width forms."""
+
+_FORMULA = re.compile(f"'*[{SIGNS}]|[\r\n\0]")
 
 
 def safe(text: str) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
+from orthocrm.core import limits
 from orthocrm.core.errors import InvalidInput
 
 DAY = timedelta(days=1)
@@ -19,6 +20,8 @@ def instant(value: object, path: str) -> datetime:
     """Take an aware datetime as UTC; refuse naive ones and everything else by name of the field."""
     if not isinstance(value, datetime):
         raise InvalidInput.at(path, "not_an_instant", "give a datetime")
+    if value.year not in limits.YEARS:
+        raise InvalidInput.at(path, "out_of_range", "give an instant that people live to see")
     if value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:

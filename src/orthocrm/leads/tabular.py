@@ -15,6 +15,7 @@ from attrs import define, evolve, field, frozen
 
 from orthocrm.core.errors import InvalidInput, Problem
 from orthocrm.core.masking import PERSONAL, mask
+from orthocrm.core.spreadsheet import SIGNS
 from orthocrm.core.wording import counted
 from orthocrm.leads.decoding import (
     DAMAGED,
@@ -38,7 +39,7 @@ _QUOTED = re.compile(r'"(?:[^"]++|"")*+(?:"|\Z)')
 _DECLARED = re.compile(r'"?sep=([^"\r\n])"?', re.IGNORECASE)
 _OPEN = re.compile(r'"(?:[^"]++|"")*+')
 _CLOSING = re.compile(r'(?:[^"]++|"")*+"')
-_ESCAPED = re.compile(r"'+[=+\-@\t]")
+_ESCAPED = re.compile(f"'+[{SIGNS}]")
 _FLAWED = re.compile(rf"\0|{DAMAGED.pattern}")
 _PAIR = 2
 _CELL_TOO_LONG = f"the cell is longer than {CELL_LIMIT} characters"

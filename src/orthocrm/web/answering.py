@@ -50,7 +50,8 @@ def _text(endpoint: Endpoint, media: str, result: str) -> Response[bytes]:
     headers = _PAGE if media.startswith("text/html") else {}
     if endpoint.file is not None:
         headers = {**headers, "Content-Disposition": f'attachment; filename="{endpoint.file}"'}
-    return Response(result.encode(), media_type=media, headers=headers)
+    headers = {**headers, "Content-Type": media}
+    return Response(result.encode(), headers=headers)
 
 
 def etag(value: Any) -> str | None:  # noqa: ANN401 - a JSON value

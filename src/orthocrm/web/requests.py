@@ -179,7 +179,7 @@ def _decoded(body: bytes) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def _json(text: str | bytes) -> Any:  # noqa: ANN401 - a JSON value
-    """Read JSON in which no object says the same name twice: of two, readers differ in their choice."""
+    """Read JSON in which no object says a name twice: readers differ in which of two they take."""
     value = msgspec.json.decode(text)
     if isinstance(value, dict | list):
         json.loads(text, object_pairs_hook=_ensure_single, parse_int=str, parse_float=str)

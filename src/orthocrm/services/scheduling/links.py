@@ -155,7 +155,7 @@ def _values(body: bytes) -> dict[str, Any]:
     """Read what a token says; it is believed only once its signature holds."""
     try:
         values = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _refusal() from None
     if not isinstance(values, dict) or values.keys() != _KEYS:
         raise _refusal()
