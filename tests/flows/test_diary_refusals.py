@@ -440,3 +440,43 @@ def test_a_request_that_kept_no_time_is_accepted_past_a_hold_that_ran_out(house:
     asked = house.front.scheduling.request(wish(patient_ref="p-2", starts_at=TUESDAY + 2 * HOUR))
     accepted = house.front.scheduling.accept(asked.appointment.id).appointment
     assert accepted.status is S.BOOKED
+
+
+NO_IDS: Mapping[str, Ask] = {
+    "confirm": (lambda h: h.front.scheduling.confirm([]), "appointment_id", "wrong_type"),  # type: ignore[arg-type]
+    "move": (lambda h: h.front.scheduling.reschedule(7, TUESDAY), "appointment_id", "wrong_type"),  # type: ignore[arg-type]
+    "look": (lambda h: h.front.scheduling.appointment({}), "appointment_id", "wrong_type"),  # type: ignore[arg-type]
+    "leave": (lambda h: h.front.scheduling.leave_waitlist([]), "entry_id", "wrong_type"),  # type: ignore[arg-type]
+    "week": (lambda h: h.admin.scheduling.set_week([], WEEK), "owner", "wrong_type"),  # type: ignore[arg-type]
+    "remove": (lambda h: h.admin.scheduling.remove_schedule({}), "owner", "wrong_type"),  # type: ignore[arg-type]
+    "save": (
+        lambda h: h.admin.scheduling.save_schedule(
+            evolve(plan(h), id=[])  # type: ignore[arg-type]
+        ),
+        "id",
+        "wrong_type",
+    ),
+    "whose": (lambda h: h.front.scheduling.slots(search(lead_id=[])), "lead_id", "wrong_type"),
+    "zone": (lambda h: h.front.scheduling.glance(search(zone=[])), "zone", "wrong_type"),
+    "in 300 years": (
+        lambda h: h.front.scheduling.book(
+            wish(is_manual=True, starts_at=datetime(2326, 1, 1, tzinfo=UTC))
+        ),
+        "starts_at",
+        "out_of_range",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NO_IDS)
+def test_what_can_be_no_id_zone_or_start_is_refused_by_name(house: House, name: str) -> None:
+    call, path, code = NO_IDS[name]
+    with pytest.raises(InvalidInput) as refusal:
+        call(house)
+    assert [(one.path, one.code) for one in refusal.value.problems] == [(path, code)]
+
+
+def test_providers_may_be_named_in_a_list_for_a_glance_too(house: House) -> None:
+    desk = house.front.scheduling
+    asked = search(providers=[LEE])
+    assert desk.glance(asked) == desk.glance(asked) == desk.slots(asked)

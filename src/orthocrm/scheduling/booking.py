@@ -20,6 +20,7 @@ from orthocrm.core.ports import IdSource
 from orthocrm.core.reading import Reading
 from orthocrm.core.values import NO_VALUES, kept
 from orthocrm.core.visit_type import VisitType
+from orthocrm.scheduling.reading import EARLIEST, LATEST
 
 SHORTEST: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(minutes=480)
@@ -162,6 +163,9 @@ def minute(reading: Reading, path: str, raw: object) -> datetime | None:
     at = reading.moment(path, raw)
     if at is not None and (at.second or at.microsecond):
         reading.refuse(path, "not_whole_minutes", "give whole minutes")
+        return None
+    if at is not None and not EARLIEST <= at <= LATEST - LONGEST:
+        reading.refuse(path, "out_of_range", "give an instant between 1900 and 2199")
         return None
     return at
 

@@ -47,6 +47,8 @@ def taking_part(user: str) -> Where:
 
 def appointment(work: Work, appointment_id: AppointmentId, *, lock: bool = False) -> Appointment:
     """Load an appointment within reach; its lead is locked before it, as everywhere."""
+    if not isinstance(appointment_id, str):
+        raise InvalidInput.at("appointment_id", "wrong_type", "give the id of an appointment")
     work.seek([appointment_id])
     within = predicate(reach(work), APPOINTMENTS)
     found = work.store.appointments.get([appointment_id]).get(appointment_id)

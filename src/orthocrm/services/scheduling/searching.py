@@ -6,6 +6,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from orthocrm.core import limits
 from orthocrm.core.errors import Forbidden, InvalidInput
 from orthocrm.core.ids import AppointmentId, LeadId
 from orthocrm.core.reading import Reading
@@ -56,7 +57,8 @@ def glance(work: Work, search: Search, glances: Glances) -> tuple[Slot, ...]:
     """Give what was found a moment ago, else find it; rights are asked for each time."""
     _question(work, search)
     whose = None if reaching.reaches_all(work) else (work.actor.user, work.actor.roles)
-    key = (work.clinic_id, work.practice.clinic.revision, whose, search)
+    same = evolve(search, providers=tuple(search.providers))
+    key = (work.clinic_id, work.practice.clinic.revision, whose, same)
     known = glances.find(key, work.now)
     if known is not None:
         return known
@@ -103,6 +105,10 @@ def _question(work: Work, search: Search) -> Question:
         reading.refuse("to", "out_of_range", "give at most 400 days")
     limit = reading.whole("limit", search.limit, 1, MOST)
     providers = _providers(reading, search.providers)
+    for path in ("lead_id", "patient_ref", "exclude"):
+        reading.text(path, getattr(search, path), limits.REFERENCE)
+    if search.zone is not None and not isinstance(search.zone, str):
+        reading.refuse("zone", "wrong_type", "give an IANA time zone")
     reading.finish()
     if search.zone is not None:
         zone(search.zone, "zone")

@@ -46,7 +46,7 @@ def save(work: Work, schedule: Schedule) -> Schedule:
     """
     if not isinstance(schedule, Schedule):
         raise InvalidInput.at("schedule", "wrong_type", "give a Schedule")
-    _only_own(work, schedule.id)
+    _only_own(work, schedule.id, "id")
     known = diaries.schedules(work)
     checked = _checked(evolve(schedule, clinic_id=work.clinic_id), known)
     present = known.get(checked.id)
@@ -123,7 +123,9 @@ def remove(work: Work, owner: str) -> None:
     configuring.changed(work, "schedule", owner)
 
 
-def _only_own(work: Work, owner: str) -> None:
+def _only_own(work: Work, owner: str, path: str = "owner") -> None:
+    if not isinstance(owner, str):
+        raise InvalidInput.at(path, "wrong_type", "give the id of a user, resource or template")
     if owner != work.actor.user and Scope.CLINIC not in work.scopes(work.permission):
         raise Forbidden(work.operation, work.permission)
 

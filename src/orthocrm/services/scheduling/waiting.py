@@ -118,6 +118,8 @@ def _wall(reading: Reading, path: str, raw: object) -> time | None:
 
 def leave(work: Work, entry_id: WaitlistId) -> WaitlistEntry:
     """Take somebody off the waitlist; an offer that stands is theirs to cancel or let lapse."""
+    if not isinstance(entry_id, str):
+        raise InvalidInput.at("entry_id", "wrong_type", "give the id of a waitlist entry")
     entry = work.store.waitlist.get([entry_id], lock=True).get(entry_id)
     work.seek([entry_id])
     if entry is None or not _within(work, entry):
