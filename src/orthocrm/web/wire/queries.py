@@ -11,11 +11,11 @@ from orthocrm.core.query import Op, Sort, Where
 from orthocrm.core.query_text import MOST, dumped, dumped_sort, loaded, loaded_sort
 from orthocrm.core.reading import Reading
 from orthocrm.web.wire.codec import Book, Json, Way
-from orthocrm.web.wire.scalars import STORABLE
 
+_ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _ITSELF = {"$ref": "#/components/schemas/Condition"}
-_TEXT = {"type": "string", "maxLength": 255, "pattern": STORABLE}
-_FIELD = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": STORABLE}
+_TEXT = {"type": "string", "maxLength": 255, "pattern": _ONE_LINE}
+_FIELD = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": _ONE_LINE}
 
 
 @frozen
