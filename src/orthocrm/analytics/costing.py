@@ -105,10 +105,11 @@ _STARTS = Measure("starts")
 
 @frozen(kw_only=True)
 class Earned:
-    """What so many conversions brought in."""
+    """What so many conversions brought in; `is_known` where the practice says what they bring."""
 
     money: Cost
     number: int
+    is_known: bool = True
 
 
 @frozen(kw_only=True)
@@ -203,7 +204,11 @@ def _earned(practice: Practice, rows: Rows) -> Earned:
     minor = Fraction(values.get("fees") or 0) * _scale(practice)
     if settings.reporting.average_fee is not None:
         minor += (values["starts"] - values.get("paid", 0)) * settings.reporting.average_fee.minor
-    return Earned(money=Cost(minor, settings.currency), number=values["starts"])
+    return Earned(
+        money=Cost(minor, settings.currency),
+        number=values["starts"],
+        is_known=knows_revenue(practice),
+    )
 
 
 def _scale(practice: Practice) -> Fraction:

@@ -203,20 +203,21 @@ def of_cost(price: Price) -> Figure:
 
 
 def of_earned(earned: Earned) -> Figure:
-    """Show what was brought in."""
-    amount = earned.money.money.amount
+    """Show what was brought in; nobody's guess where it is not known."""
+    amount = earned.money.money.amount if earned.is_known else None
     return Figure(value=amount, n=earned.number, numerator=amount)
 
 
 def of_return(given: Return) -> Figure:
     """Show what was gained over what was spent."""
     gained = Cost(given.revenue.minor - given.cost.minor, given.cost.currency)
+    revenue = given.revenue.money.amount if given.is_known else None
     return Figure(
         value=given.value,
         n=given.number,
-        numerator=gained.money.amount,
+        numerator=gained.money.amount if given.is_known else None,
         denominator=given.cost.money.amount,
-        more={"revenue": given.revenue.money.amount, "cost": given.cost.money.amount},
+        more={"revenue": revenue, "cost": given.cost.money.amount},
     )
 
 

@@ -8,6 +8,7 @@ from attrs import evolve
 from orthocrm.core.actor import Actor, Role
 from orthocrm.core.ids import UserId
 from orthocrm.core.money import Money
+from orthocrm.core.reporting import Reporting
 from orthocrm.core.schedule import WeeklyWindow
 from orthocrm.core.settings import Clinic, Settings
 from orthocrm.core.visit_type import DEFAULT_VISIT_TYPES, BookableResource, VisitType
@@ -30,6 +31,7 @@ def set_up(crm: OrthoCRM, opened_at: datetime, random: Random) -> Clinic:
     """Create the practice with its coordinators, doctors and chairs, holidays and costs."""
     settings = Settings(
         fallback=UserId(MANAGER),
+        reporting=Reporting(average_fee=Money.of("5400.00", "USD")),
         visit_types=tuple(map(_in_a_chair, DEFAULT_VISIT_TYPES)),
         resources=tuple(
             BookableResource(id=chair, label=chair.replace("-", " ").capitalize())

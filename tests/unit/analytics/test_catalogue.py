@@ -1,5 +1,6 @@
 """Every metric of the catalogue by its definition, on cases small enough to count by hand."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from orthocrm.analytics.asking import Ask, By
 from orthocrm.analytics.catalogue import METRICS
 from orthocrm.analytics.declaring import Figure, Measured, measured
 from orthocrm.analytics.metrics import answered
+from orthocrm.analytics.reports import REPORTS, as_json
 from orthocrm.analytics.velocity import PipelineVelocity
 from orthocrm.analytics.visited import Snapshot, VisitedFunnel
 from orthocrm.core.appointment import Appointment, AppointmentStatus
@@ -37,6 +39,7 @@ from tests.unit.analytics.practice import (
     WEBER,
     Engine,
     a_practice,
+    an_ask,
     deleted,
     enquiry,
     local,
@@ -260,6 +263,25 @@ def test_revenue_is_what_is_recorded_and_else_the_average_fee() -> None:
     with_fee = paying(revenue_field="fee", average_fee=Money(1000_00, "USD"))
     assert measure("cohort_revenue", leads, practice=with_fee).total.value == Decimal("2234.50")
     assert measure("period_roi", leads, practice=with_fee).total.value is None
+
+
+@pytest.mark.parametrize("name", ["revenue", "cohort_revenue", "roi", "period_roi"])
+def test_revenue_that_nobody_knows_is_not_said_to_be_nothing(name: str) -> None:
+    said = measure(name, [won(enquiry(), DAY)], by="source", spend=[TENTH])
+    for figure in (said.total, *(one for _, one in said.groups)):
+        assert (figure.value, figure.numerator, figure.more.get("revenue")) == (None, None, None)
+
+
+def test_a_source_that_won_nobody_brought_nothing_where_that_is_known() -> None:
+    leads = [won(enquiry(), DAY), enquiry(source="search")]
+    known = paying(average_fee=Money(1000_00, "USD"))
+    for practice, wanted in (
+        (known, {"weber": "1000.00", "search": "0.00"}),
+        (paying(), {"weber": None, "search": None}),
+    ):
+        report = REPORTS["roi"].make(an_ask(MARCH, practice=practice), Engine(leads))
+        rows = json.loads(as_json(report))["tables"]["sources"]["rows"]
+        assert {row["source_key"]: row["revenue"] for row in rows} == wanted
 
 
 def test_costs_of_months_add_up_to_those_of_the_period() -> None:

@@ -15,6 +15,7 @@ from orthocrm import (
     Lead,
     LeadStatus,
     OrthoCRM,
+    Period,
     Role,
     Sort,
     connect,
@@ -65,6 +66,12 @@ def test_between_a_sixth_and_a_half_of_all_leads_start_treatment(filled: House) 
     conversion = filled.desk.analytics.conversion().total.value
     assert conversion is not None
     assert 0.15 <= conversion <= 0.45
+
+
+def test_marketing_has_a_return(filled: House) -> None:
+    roi = filled.desk.analytics.measure("roi", Period.month(2026, 9))
+    assert roi.total.value is not None
+    assert filled.desk.analytics.report("roi").notes == ()
 
 
 def test_about_two_of_five_consultations_lead_to_treatment() -> None:

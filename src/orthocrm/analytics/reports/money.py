@@ -9,6 +9,7 @@ from orthocrm.analytics.costing import knows_revenue
 from orthocrm.analytics.reports.tabling import Grid, made_of, value
 from orthocrm.analytics.reports.values import (
     Aggregator,
+    Cell,
     Chart,
     ChartKind,
     Kind,
@@ -16,6 +17,7 @@ from orthocrm.analytics.reports.values import (
     Table,
     report_of,
 )
+from orthocrm.core.money import Money
 
 NO_REVENUE: Final = (
     "what patients bring is not known: name a revenue field or an average fee in the settings"
@@ -71,12 +73,14 @@ def _bars(title: str, table: str, labels: str, shown: str) -> Chart:
 
 def roi_report(ask: Ask, aggregate: Aggregator) -> Report:
     """Show what each source costs and brings: by cohort, and by what happened in the period."""
+    is_known = knows_revenue(ask.practice)
+    none = Money(0, ask.practice.clinic.settings.currency).amount if is_known else None
     tables = made_of(
         ask,
         aggregate,
         (
-            _costs("sources", "By source", By.SOURCE),
-            _costs("categories", "By category", By.CATEGORY),
+            _costs("sources", "By source", By.SOURCE, none),
+            _costs("categories", "By category", By.CATEGORY, none),
         ),
     )
     return report_of(
@@ -84,7 +88,7 @@ def roi_report(ask: Ask, aggregate: Aggregator) -> Report:
         "roi",
         "Marketing return",
         tables,
-        () if knows_revenue(ask.practice) else (NO_REVENUE,),
+        () if is_known else (NO_REVENUE,),
         (
             _bars("Cost per lead by source", "sources", By.SOURCE.value, "cost_per_lead"),
             _bars("Return by source", "sources", By.SOURCE.value, "roi"),
@@ -92,7 +96,7 @@ def roi_report(ask: Ask, aggregate: Aggregator) -> Report:
     )
 
 
-def _costs(name: str, title: str, by: Cut) -> Grid:
+def _costs(name: str, title: str, by: Cut, none: Cell) -> Grid:
     return Grid(
         name=name,
         title=title,
@@ -103,7 +107,7 @@ def _costs(name: str, title: str, by: Cut) -> Grid:
             value("cost_per_lead", "Per lead", "cost_per_lead"),
             value("conversion_rate", "Converted", "converted", of="numerator", kind=Kind.COUNT),
             value("cost_per_acquisition", "Per patient", "cost_per_acquisition"),
-            value("cohort_revenue", "Revenue", "revenue"),
+            value("cohort_revenue", "Revenue", "revenue", nothing=none),
             value("roi", "Return", "roi"),
             value("conversions", "Converted in the period", "conversions"),
             value(

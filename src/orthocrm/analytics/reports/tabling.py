@@ -40,7 +40,8 @@ NOBODY: Final = "(nobody)"
 class Shown:
     """One column: a number of a metric. `of` is a field of `Figure`, or a name in its `more`.
 
-    `by` cuts the metric by something else than the rows of the table, for a second credit.
+    `by` cuts the metric by something else than the rows of the table, for a second credit. A group
+    that the metric does not have shows `nothing`; a count is 0 there.
     """
 
     metric: str
@@ -49,6 +50,7 @@ class Shown:
     of: str = "value"
     kind: Kind | None = None
     by: Cut | None = None
+    nothing: Cell = None
 
     @property
     def declared(self) -> Declared:
@@ -63,7 +65,7 @@ class Shown:
     def cell(self, figure: Figure | None) -> Cell:
         """Read the number."""
         if figure is None:
-            return 0 if self.column.kind is Kind.COUNT else None
+            return 0 if self.column.kind is Kind.COUNT else self.nothing
         if self.of in figure.more:
             return figure.more[self.of]
         number: Number = getattr(figure, self.of, None)
