@@ -52,7 +52,7 @@ def browser(practice: House) -> Iterator[TestClient[Any]]:
         yield one
 
 
-def log_in(browser: TestClient[Any], headers: dict[str, str] | None = None, **said: str) -> Any:
+def log_in(browser: TestClient[Any], headers: dict[str, str] | None = None, **said: Any) -> Any:
     body = {"email": EMAIL, "password": PASSWORD, **said}
     return browser.post("/api/session", json=body, headers=headers)
 
@@ -118,7 +118,7 @@ def test_a_cookie_or_a_token_of_anything_is_nobody(browser: TestClient[Any]) -> 
     "said", [{"email": "nobody@bright.example"}, {"password": "x"}, {"clinicId": "no such clinic"}]
 )
 def test_who_has_an_account_where_is_not_told(
-    browser: TestClient[Any], said: dict[str, str]
+    browser: TestClient[Any], said: dict[str, Any]
 ) -> None:
     wrong = log_in(browser, password="not the password")
     other = log_in(browser, **{"password": "not the password", **said})
@@ -130,7 +130,7 @@ def test_who_has_an_account_where_is_not_told(
     [{"email": "a" * 5_000 + "@b.c"}, {"password": "x" * 9_999}, {"code": "٣٣٣٣٣٣"}],
 )
 def test_no_log_in_takes_long_or_shows_what_was_typed(
-    browser: TestClient[Any], said: dict[str, str]
+    browser: TestClient[Any], said: dict[str, Any]
 ) -> None:
     refused = log_in(browser, **said)
     assert refused.status_code == 422

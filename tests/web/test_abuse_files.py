@@ -9,8 +9,9 @@ import pytest
 from anyio import run, sleep_forever
 from attrs import evolve
 
+from orthocrm.services.notifications.callbacks import MOST_BYTES as LARGEST_DELIVERY
 from orthocrm.web import application
-from orthocrm.web.declaring import LARGEST_DELIVERY, LARGEST_FILE, LARGEST_JSON
+from orthocrm.web.declaring import LARGEST_FILE, LARGEST_JSON
 from tests.flows.practice import House
 from tests.security.digest import digest
 from tests.security.operations import MAPPING_TEXT
@@ -79,7 +80,7 @@ def test_a_body_that_does_not_come_in_time_is_refused(here: House) -> None:
     async def send(message: Any) -> None:
         told.append(message)
 
-    scope = {
+    scope: Any = {
         "type": "http",
         "http_version": "1.1",
         "method": "POST",

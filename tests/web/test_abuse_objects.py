@@ -43,7 +43,7 @@ class Street:
             for p in endpoint.parameters
             if p.place is Place.PATH
         }
-        query = [
+        query: Any = [
             (p.outside, str(self.about(least(p.codec), p.outside)))
             for p in endpoint.parameters
             if p.place is Place.QUERY and (p.required or p.outside in self.named)
