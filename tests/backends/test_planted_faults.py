@@ -62,6 +62,7 @@ def with_rows(name: str, **methods: Any) -> type[DictBackend]:
         outbox_repository=type("Outbox", (DictOutbox,), methods),
         message_repository=type("Messages", (DictMessages,), methods),
         appointment_repository=type("Appointments", (DictAppointments,), methods),
+        trail_repository=type("Trail", (DictTrail,), methods),
     )
 
 

@@ -52,5 +52,5 @@ def test_looking_at_reminders_costs_the_same_however_many_there_are(
             visit = house.front.scheduling.reschedule(visit.id, visit.starts_at + HOUR).appointment
         desk = house.desk(Role.FRONT_DESK).scheduling
         desk.reminders(visit.id)
-        assert cost(lambda: desk.reminders(visit.id)) == 5
+        assert cost(lambda: desk.reminders(visit.id)) == 6
         assert len(desk.reminders(visit.id).reminders) == 4 * (count + 1)

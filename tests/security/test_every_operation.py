@@ -74,6 +74,8 @@ class _Full:
     def add(self, nouns: Sequence[AuditEntry]) -> None:
         raise BackendError(f"no room for {len(nouns)}")
 
+    save = add
+
 
 class _Unaudited:
     """A unit of work whose audit trail is full."""

@@ -354,6 +354,8 @@ def traces(rows: Rows) -> dict[str, tuple[Any, ...]]:
         fields=("patient.first_name",),
         changes=({"kind": "lead_lost", "before": None, "n": [1, {"deep": True}]}, {}),
         digests=("d1", "d2"),
+        position=1,
+        seal="a seal",
     )
     bare = an_audit_entry(clinic)
     values = {"notes": LONG, "age": 12, "known": False, "none": None, "parts": ["a", {"b": 1.5}]}

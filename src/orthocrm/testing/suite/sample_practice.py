@@ -7,10 +7,11 @@ from orthocrm.core.actor import Preset
 from orthocrm.core.audit import ImportState
 from orthocrm.core.coordinator import Turn
 from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
-from orthocrm.core.ids import SourceId, StageSlug, UserId
+from orthocrm.core.ids import LeadId, SourceId, StageSlug, UserId
 from orthocrm.core.money import Money
 from orthocrm.core.query import AnyOf, Cond
 from orthocrm.core.reporting import Every, Reporting, ScheduledReport
+from orthocrm.core.retention import Retention
 from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
 from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
 from orthocrm.core.schedule import (
@@ -90,6 +91,7 @@ def a_full_clinic() -> Clinic:
             escalate_after=timedelta(hours=6),
             retrain_after=timedelta(days=7),
             own_bookings=7,
+            retention=Retention(archive_after=12, erase_after=60, holds=(LeadId("l-1"),)),
             sentiment="hausintern",
             holidays="CH-ZH",
             task_templates=task_templates(),
