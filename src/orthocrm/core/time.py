@@ -63,6 +63,8 @@ class Period:
     def __attrs_post_init__(self) -> None:
         if self.until <= self.first:
             raise InvalidInput.at("period", "empty_period", "the period must end after it begins")
+        if self.first.year not in limits.YEARS or self.until.year not in limits.YEARS:
+            raise _beyond_the_calendar()
 
     @classmethod
     def month(cls, year: int, month: int) -> Self:
@@ -71,16 +73,22 @@ class Period:
             first = date(year, month, 1)
         except (ValueError, TypeError):
             raise InvalidInput.at("period", "bad_month", "give a year and a month") from None
+        if year not in limits.YEARS:
+            raise _beyond_the_calendar()
         return cls(first, _months_later(first, 1), "month")
 
     @classmethod
     def year(cls, year: int) -> Self:
         """Cover one calendar year."""
+        if type(year) is not int or year not in limits.YEARS:
+            raise _beyond_the_calendar()
         return cls(date(year, 1, 1), date(year + 1, 1, 1), "year")
 
     @classmethod
     def days(cls, first: date, last: date) -> Self:
         """Cover local dates, both inclusive."""
+        if last.year not in limits.YEARS:
+            raise _beyond_the_calendar()
         return cls(first, last + DAY)
 
     def previous(self) -> "Period":
@@ -89,7 +97,10 @@ class Period:
             return Period(_months_later(self.first, -1), self.first, "month")
         if self.unit == "year":
             return Period(_months_later(self.first, -_MONTHS), self.first, "year")
-        return Period(self.first - (self.until - self.first), self.first)
+        length = self.until - self.first
+        if length > self.first - date.min:
+            raise _beyond_the_calendar()
+        return Period(self.first - length, self.first)
 
     def instants(self, zone_name: str) -> tuple[datetime, datetime]:
         """Give the period's half-open instants in a zone."""
@@ -116,6 +127,11 @@ class Period:
         """Cut the period into its days."""
         for number in range((self.until - self.first).days):
             yield Period(self.first + number * DAY, self.first + (number + 1) * DAY)
+
+
+def _beyond_the_calendar() -> InvalidInput:
+    years = f"{limits.YEARS[0]} to {limits.YEARS[-1]}"
+    return InvalidInput.at("period", "out_of_range", f"give dates of the years {years}")
 
 
 def _months_later(day: date, months: int) -> date:
