@@ -23,7 +23,7 @@ demo: $(VENV)/.runtime ## fill a practice with a believable year and show it
 	$(BIN)/orthocrm demo
 
 test: check ## style, types, layers, then all tests with coverage
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not faults and not bench" $(COVERAGE)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not faults and not bench and not slow" $(COVERAGE)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -43,8 +43,8 @@ load: $(VENV)/.dev ## load `orthocrm serve`; LOAD="--seconds 600" for the long r
 docs: $(VENV)/.dev ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-faults: $(VENV)/.dev ## the tests that kill processes and cut connections
-	$(BIN)/python -m pytest -m faults
+faults: $(VENV)/.dev ## the tests that kill processes, cut connections, or take long
+	$(BIN)/python -m pytest -m "faults or slow"
 
 wheel-test: $(VENV)/.dev ## build the wheel, install it afresh and test what was installed
 	rm -rf dist $(WHEEL_VENV)

@@ -556,8 +556,8 @@ def _headlines(asked: Asked) -> dict[Label, Cells]:
         "losses": lost,
         "tried_in_time": [_over(*pair) for pair in zip(quick, due, strict=True)],
         "time_to_contact": paces,
-        "open_leads": [numbers[-1]] * 2,
-        "overdue_tasks": [overdue] * 2,
+        "open_leads": [numbers[-1], None],
+        "overdue_tasks": [overdue, None],
     }
     return {name: {"now": now, "before": before} for name, (now, before) in both.items()}
 

@@ -37,6 +37,21 @@ PREPARED_ONCE = {
     "unit/intelligence/test_sentiment_model.py",
 }
 
+# Where these are tried in the usual run; `make faults` tries them on every engine. Most of them are
+# refused before anything is stored, the others take minutes.
+TRIED_ON = {
+    "flows/test_answers.py": "memory",
+    "flows/test_assignment_examples.py": "memory",
+    "flows/test_bad_input.py": "memory",
+    "flows/test_diary_refusals.py": "memory",
+    "flows/test_histories.py": "sqlite",
+    "flows/test_import_bad_input.py": "memory",
+    "flows/test_ranges.py": "memory",
+    "flows/test_wrong_types.py": "memory",
+    "security/test_every_operation.py": "sqlite",
+}
+ENGINES = ("memory", "sqlite", "postgres")
+
 AGAIN_AND_AGAIN = {"faults", "properties", "queries", "simulations"}
 
 SERVER_DIRECTORY = pytest.StashKey[Path]()
@@ -68,6 +83,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         path = str(item.path.relative_to(HERE)) if item.path.is_relative_to(HERE) else ""
         if path in PREPARED_ONCE:
             item.add_marker(pytest.mark.xdist_group(path))
+        if path in TRIED_ON and _engine(item) not in (None, TRIED_ON[path]):
+            item.add_marker(pytest.mark.slow)
+
+
+def _engine(item: pytest.Item) -> str | None:
+    """Give the engine that a test is parametrised with."""
+    values = getattr(getattr(item, "callspec", None), "params", {}).values()
+    return next((value for value in values if value in ENGINES), None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -37,7 +37,7 @@ def test_an_unsigned_delivery_is_refused(desk: Knocking, here: House) -> None:
 def test_a_webhook_that_nobody_can_verify_is_not_taken_in(desk: Knocking, here: House) -> None:
     path = f"/api/hooks/{here.clinic.id}/leads/meta"
     refused = desk.client.post(path, content=json.dumps({"object": "page", "entry": []}))
-    assert (refused.status_code, refused.json()["code"]) == (503, "missing_key")
+    assert (refused.status_code, refused.json()["code"]) == (401, "unverified")
     assert here.coordinator.leads.find(mine=False).leads == ()
 
 

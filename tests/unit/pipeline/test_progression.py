@@ -165,7 +165,9 @@ def test_milestones_are_set_once_for_each_step_reached_or_passed() -> None:
 
     after = move(lead, "treatment_accepted").lead
 
-    assert after.milestones == Milestones(scheduled_at=first, completed_at=first, accepted_at=NOW)
+    assert after.milestones == Milestones(
+        scheduled_at=first, completed_at=first, accepted_at=NOW, days_to_accept=2
+    )
 
 
 def test_a_stage_past_contacted_is_no_contact_by_itself() -> None:

@@ -9,9 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orthocrm.backends.sql.types import UtcDateTime, instant_text
+from orthocrm.core import limits
 from orthocrm.core.errors import InvalidInput
 
-instants = st.datetimes(timezones=st.just(UTC))
+instants = st.datetimes(
+    datetime(limits.YEARS[0], 1, 1),  # noqa: DTZ001 - the zone stands beside
+    datetime(limits.YEARS[-1], 12, 31),  # noqa: DTZ001 - as above
+    timezones=st.just(UTC),
+)
 
 
 @given(instants, instants)
