@@ -154,6 +154,7 @@ if TYPE_CHECKING:
     from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
     from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
     from orthocrm.core.saved_view import SavedView
+    from orthocrm.core.second_factor import SecondFactor
     from orthocrm.core.schedule import DateHours, DateWindow, RepeatedBlock, Schedule, WeeklyWindow
     from orthocrm.core.settings import (
         BusinessHours,
@@ -176,7 +177,8 @@ if TYPE_CHECKING:
         VisitType,
     )
     from orthocrm.core.waitlist import WaitlistEntry, WaitlistState
-    from orthocrm.crm import Desk, OrthoCRM, connect
+    from orthocrm.crm import OrthoCRM, connect
+    from orthocrm.desk import Desk
     from orthocrm.followup.attempts import LogEntry
     from orthocrm.followup.task_edits import TaskEdit
     from orthocrm.followup.tasks import NewTask
@@ -442,6 +444,7 @@ _HOMES = {
     "orthocrm.core.routing": ("Place", "Pool", "Routing", "SourceRoute", "Territory"),
     "orthocrm.core.rules": ("FollowUpRule", "Recipient", "Trigger"),
     "orthocrm.core.saved_view": ("SavedView",),
+    "orthocrm.core.second_factor": ("SecondFactor",),
     "orthocrm.core.schedule": (
         "DateHours",
         "DateWindow",
@@ -464,7 +467,8 @@ _HOMES = {
         "VisitType",
     ),
     "orthocrm.core.waitlist": ("WaitlistEntry", "WaitlistState"),
-    "orthocrm.crm": ("Desk", "OrthoCRM", "connect"),
+    "orthocrm.crm": ("OrthoCRM", "connect"),
+    "orthocrm.desk": ("Desk",),
     "orthocrm.followup.attempts": ("LogEntry",),
     "orthocrm.followup.task_edits": ("TaskEdit",),
     "orthocrm.followup.tasks": ("NewTask",),
@@ -784,6 +788,7 @@ __all__ = [
     "ScheduledReport",
     "Score",
     "Search",
+    "SecondFactor",
     "SecondFactorSetup",
     "SelfSchedulingLink",
     "Sent",

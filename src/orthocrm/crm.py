@@ -1,37 +1,29 @@
 """The composition root: `connect` wires a backend, keys, plug-ins and a clock to the verbs."""
 
-import hashlib
-import hmac
 import logging
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cached_property, partial
-from pathlib import Path
+from functools import partial
 from types import TracebackType
 from typing import Self
-from urllib.parse import unquote
 
-from attrs import evolve, field, frozen
-
+from orthocrm import opening
 from orthocrm.access.passwords import OWASP, HashCost, checked_cost
 from orthocrm.checking.survey import Place, Survey
 from orthocrm.checking.waiting import Waiting, waiting
-from orthocrm.core.actor import Actor, Permission, Role, Scope
+from orthocrm.core.actor import Actor, Role
 from orthocrm.core.errors import (
     BackendError,
     ConfigurationError,
     Conflict,
     InvalidInput,
-    MissingKey,
     NotFound,
-    UnknownBackend,
 )
 from orthocrm.core.events import Event
 from orthocrm.core.finding import Finding
 from orthocrm.core.ids import ClinicId, UuidV7
 from orthocrm.core.lead import Lead
-from orthocrm.core.outside import NOTHING_OUTSIDE, NoSecrets, Outside
+from orthocrm.core.outside import NOTHING_OUTSIDE, Outside
 from orthocrm.core.ports import (
     AdmitsRoles,
     Backend,
@@ -41,48 +33,32 @@ from orthocrm.core.ports import (
     KeyProvider,
     PatientRegistry,
     Signer,
-    Vault,
 )
 from orthocrm.core.settings import Clinic, Practice, Settings
+from orthocrm.desk import Desk
 from orthocrm.hooks import Failure, Plugins
 from orthocrm.rounds.carrying import Carriers, never
 from orthocrm.rounds.clinic import Round
 from orthocrm.rounds.worked import Worked
 from orthocrm.scheduling.ical.feeds import no_feed
-from orthocrm.services.access.desk import Access
 from orthocrm.services.access.entrance import Entrance
 from orthocrm.services.analytics import desk as analytics
-from orthocrm.services.analytics.desk import Analytics, OurMetrics
-from orthocrm.services.assignment.desk import Assignment
+from orthocrm.services.analytics.desk import OurMetrics
 from orthocrm.services.cursors import Cursors
-from orthocrm.services.followups.desk import FollowUps
-from orthocrm.services.imports.desk import Imports
 from orthocrm.services.intelligence import tones
-from orthocrm.services.intelligence.desk import Intelligence
 from orthocrm.services.intelligence.tones import OurReaders
 from orthocrm.services.leads import receiving
-from orthocrm.services.leads.desk import Leads
 from orthocrm.services.leads.receiving import OurChannels
 from orthocrm.services.notifications import delivery
 from orthocrm.services.notifications.delivery import Post
-from orthocrm.services.notifications.desk import Notifications
-from orthocrm.services.pipeline.desk import Pipeline
-from orthocrm.services.privacy.desk import Privacy
-from orthocrm.services.privacy.keyrings import Keys
 from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.scheduling import calendars, links
-from orthocrm.services.scheduling.desk import Scheduling
 from orthocrm.services.scheduling.glances import Glances
 from orthocrm.services.scheduling.known import KnownHours
 from orthocrm.services.settings import clinics
-from orthocrm.services.settings.desk import ClinicSettings
-from orthocrm.services.sources.desk import Sources
 from orthocrm.services.work import Office
 
 _LOG = logging.getLogger("orthocrm")
-_MEMORY = "memory"
-_SQLITE = "sqlite"
-_SQL_SCHEMES = (_SQLITE, "postgresql", "postgresql+psycopg")
 
 
 class LocalPatients:
@@ -153,10 +129,10 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
     analytics.check(found)
     tones.check(found)
     provider = None if allow_plaintext else keys
-    backend, secret = _backend(url, provider, found, allow_plaintext=allow_plaintext)
-    sink = checkpoints or _found_sink()
+    backend, secret = opening.backend(url, provider, found, allow_plaintext=allow_plaintext)
+    sink = checkpoints or opening.found_sink()
     if sink is not None and signer is None:
-        signer = _found_signer(url, provider, allow_plaintext=allow_plaintext)
+        signer = opening.found_signer(url, provider, allow_plaintext=allow_plaintext)
     return OrthoCRM(
         backend=backend,
         plugins=found,
@@ -164,205 +140,11 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         clock=clock,
         ids=ids or UuidV7(),
         cursors=Cursors(secret),
-        outside=_with_secrets(outside),
+        outside=opening.with_secrets(outside),
         hash_cost=checked_cost(hash_cost),
         witness=Witness(sink=sink, signer=signer) if sink and signer else None,
-        place=Place(file=_file_of(url), is_plain=allow_plaintext),
+        place=Place(file=opening.file_of(url), is_plain=allow_plaintext),
     )
-
-
-def _file_of(url: str) -> Path | None:
-    """Name the file of an embedded database; None for any other."""
-    name = unquote(url.removeprefix("sqlite:///").partition("?")[0])
-    is_file = url.startswith("sqlite:///") and name not in ("", ":memory:")
-    return Path(name) if is_file else None
-
-
-def _found_sink() -> CheckpointSink | None:
-    """Give the file of checkpoints that the environment names."""
-    from orthocrm.privacy import checkpoint_file  # noqa: PLC0415 - slow import
-
-    path = os.environ.get(checkpoint_file.VARIABLE)
-    return checkpoint_file.CheckpointFile(path) if path else None
-
-
-def _found_signer(url: str, keys: KeyProvider | None, *, allow_plaintext: bool) -> Signer:
-    """Find a key for checkpoints that nobody gave: a file of its own, else out of the others."""
-    from orthocrm.privacy import signing  # noqa: PLC0415 - slow import
-
-    path = os.environ.get(signing.VARIABLE)
-    if path:
-        return signing.SigningKeyFile(path)
-    if allow_plaintext:
-        raise MissingKey(f"give a signer for the checkpoints, or set {signing.VARIABLE}")
-    return signing.DerivedSigner(keys or _found_keys(url, url.partition(":")[0]))
-
-
-def _with_secrets(outside: Outside) -> Outside:
-    if not isinstance(outside.secrets, NoSecrets):
-        return outside
-    from orthocrm.privacy.secrets import environment_secrets  # noqa: PLC0415 - slow import
-
-    return evolve(outside, secrets=environment_secrets())
-
-
-def _backend(
-    url: str, keys: KeyProvider | None, plugins: Plugins, *, allow_plaintext: bool
-) -> tuple[Backend, bytes]:
-    """Open the backend of a URL, and give the secret that signs cursors."""
-    scheme = url.partition(":")[0] if isinstance(url, str) else ""
-    brought = plugins.collect("register_backends")
-    if scheme in brought:
-        return brought[scheme](url), os.urandom(32)
-    if scheme == _MEMORY:
-        from orthocrm.backends.memory import MemoryBackend  # noqa: PLC0415 - slow import
-
-        return MemoryBackend(), os.urandom(32)
-    if scheme not in _SQL_SCHEMES:
-        raise UnknownBackend(scheme)
-    return _sql(url, scheme, keys, allow_plaintext=allow_plaintext)
-
-
-def _sql(
-    url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool
-) -> tuple[Backend, bytes]:
-    from orthocrm.backends.sql import SqlBackend  # noqa: PLC0415 - slow import
-
-    vault, secret = _vault(url, scheme, keys, allow_plaintext=allow_plaintext)
-    backend = SqlBackend(url, vault)
-    if scheme == _SQLITE:
-        backend.migrate()
-    return backend, secret
-
-
-def _vault(
-    url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool
-) -> tuple[Vault, bytes]:
-    from orthocrm.privacy import cipher  # noqa: PLC0415 - slow import
-
-    if allow_plaintext:
-        return cipher.PlainVault(), os.urandom(32)
-    provider = keys or _found_keys(url, scheme)
-    secret = hmac.digest(provider.key(provider.active()), b"orthocrm cursors", hashlib.sha256)
-    return cipher.EnvelopeVault(provider), secret
-
-
-def _found_keys(url: str, scheme: str) -> KeyProvider:
-    """Find the keys that nobody gave: in the environment, or beside an embedded database."""
-    from orthocrm.privacy import keys  # noqa: PLC0415 - slow import
-
-    if keys.VARIABLE in os.environ:
-        return keys.EnvironmentKeys()
-    if scheme == _MEMORY:
-        return keys.StaticKeys({1: os.urandom(keys.KEY_BYTES)})
-    if scheme != _SQLITE:
-        raise MissingKey(f"give keys, set {keys.VARIABLE}, or allow plaintext")
-    database = unquote(url.removeprefix("sqlite:///").partition("?")[0])
-    if url in ("sqlite://", "sqlite:///") or database == ":memory:":
-        return keys.StaticKeys({1: os.urandom(keys.KEY_BYTES)})
-    return _key_file(Path(database))
-
-
-def _key_file(database: Path) -> KeyProvider:
-    from orthocrm.privacy import keys  # noqa: PLC0415 - slow import
-
-    path = database.with_name(database.name + ".keys")
-    if path.exists():
-        return keys.KeyFile(path)
-    if database.exists() and database.stat().st_size:
-        raise MissingKey(f"{path}: the key file of this database is gone; bring it back")
-    made = keys.KeyFile.create(path)
-    _LOG.warning("a key file was made; keep a copy, nothing can be read without it: %s", path)
-    return made
-
-
-@frozen(kw_only=True, slots=False)
-class Desk:
-    """Every verb, on behalf of one actor; each call is one unit of work."""
-
-    office: Office = field(repr=False)
-
-    def rights(self) -> Mapping[Permission, frozenset[Scope]]:
-        """Tell what the actor may do, and how far each permission reaches."""
-        return self.office.rights()
-
-    def expecting(self, version: int) -> "Desk":
-        """Give a desk whose next verb changes a lead, task or appointment of this version only.
-
-        Raises `StaleVersion` when it changed since, and `InvalidInput` when the verb changes none
-        of them: nothing is done then.
-        """
-        return Desk(office=evolve(self.office, expected=version))
-
-    @cached_property
-    def leads(self) -> Leads:
-        """Capture, look up, edit."""
-        return Leads(self.office)
-
-    @cached_property
-    def sources(self) -> Sources:
-        """Where leads come from."""
-        return Sources(self.office)
-
-    @cached_property
-    def pipeline(self) -> Pipeline:
-        """Move, lose, convert, reopen; the board."""
-        return Pipeline(self.office)
-
-    @cached_property
-    def assignment(self) -> Assignment:
-        """Who takes care of which lead."""
-        return Assignment(self.office)
-
-    @cached_property
-    def followups(self) -> FollowUps:
-        """Activities and tasks."""
-        return FollowUps(self.office)
-
-    @cached_property
-    def scheduling(self) -> Scheduling:
-        """Schedules, free times, appointments."""
-        return Scheduling(self.office)
-
-    @cached_property
-    def analytics(self) -> Analytics:
-        """Numbers and reports."""
-        return Analytics(self.office)
-
-    @cached_property
-    def intelligence(self) -> Intelligence:
-        """What the clinic's own past says, and what to do next."""
-        return Intelligence(self.office)
-
-    @cached_property
-    def imports(self) -> Imports:
-        """Files of leads and of outcomes."""
-        return Imports(self.office)
-
-    @cached_property
-    def notifications(self) -> Notifications:
-        """Notices, consent, and messages on their way."""
-        return Notifications(self.office)
-
-    @cached_property
-    def privacy(self) -> Privacy:
-        """The audit trail."""
-        return Privacy(self.office)
-
-    @cached_property
-    def access(self) -> Access:
-        """Users, API keys and sessions; the own account."""
-        return Access(self.office)
-
-    @cached_property
-    def keys(self) -> Keys:
-        """The keys of the clinic's data, and their replacement."""
-        return Keys(self.office)
-
-    @cached_property
-    def settings(self) -> ClinicSettings:
-        """What the practice decides for itself."""
-        return ClinicSettings(self.office)
 
 
 class OrthoCRM:

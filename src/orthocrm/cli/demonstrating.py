@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orthocrm.core.ids import LeadId
     from orthocrm.core.settings import Clinic
     from orthocrm.core.task import Task
-    from orthocrm.crm import Desk
+    from orthocrm.desk import Desk
     from orthocrm.services.scheduling.daybook import DaySheet
 
 

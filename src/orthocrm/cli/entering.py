@@ -14,7 +14,7 @@ from orthocrm.cli.options import Failed, at_desk, database, of_clinic
 
 if TYPE_CHECKING:
     from orthocrm.core.access import User
-    from orthocrm.crm import Desk
+    from orthocrm.desk import Desk
     from orthocrm.services.access.results import IssuedKey, OneTimeToken
 
 

@@ -10,7 +10,7 @@ from orthocrm.cli.options import Failed, at_desk, database, of_clinic
 if TYPE_CHECKING:
     from orthocrm.core.ids import ViewId
     from orthocrm.core.query import Where
-    from orthocrm.crm import Desk
+    from orthocrm.desk import Desk
 
 
 @click.group()

@@ -16,7 +16,7 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.keyring import KeyLayer, KeyPurpose, KeysStatus, KeyStanding
 
 if TYPE_CHECKING:
-    from orthocrm.crm import Desk
+    from orthocrm.desk import Desk
     from orthocrm.privacy.portrait import PersonalExport
 
 T = TypeVar("T")

@@ -12,7 +12,8 @@ from orthocrm.core.errors import OrthoCRMError
 
 if TYPE_CHECKING:
     from orthocrm.core.settings import Clinic
-    from orthocrm.crm import Desk, OrthoCRM
+    from orthocrm.crm import OrthoCRM
+    from orthocrm.desk import Desk
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -13,11 +13,11 @@ from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.errors import InPast, LeadClosed, NotOffered, OutsideHours, SlotTaken
 from orthocrm.core.ids import LeadId
 from orthocrm.core.time import DAY
-from orthocrm.crm import Desk
 from orthocrm.demo import names
 from orthocrm.demo.clock import SetClock
 from orthocrm.demo.hours import CLOSES, OPENS, chance, is_open
 from orthocrm.demo.story import Exam
+from orthocrm.desk import Desk
 from orthocrm.scheduling.booking import NewAppointment
 from orthocrm.scheduling.past import PastVisit
 from orthocrm.services.batch import only

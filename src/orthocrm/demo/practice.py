@@ -12,8 +12,9 @@ from orthocrm.core.reporting import Reporting
 from orthocrm.core.schedule import WeeklyWindow
 from orthocrm.core.settings import Clinic, Settings
 from orthocrm.core.visit_type import DEFAULT_VISIT_TYPES, BookableResource, VisitType
-from orthocrm.crm import Desk, OrthoCRM
+from orthocrm.crm import OrthoCRM
 from orthocrm.demo import names
+from orthocrm.desk import Desk
 
 NAME = "Prairie Orthodontics"
 ZONE = "America/Chicago"

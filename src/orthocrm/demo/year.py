@@ -14,7 +14,7 @@ from orthocrm.core.ids import ClinicId, LeadId, TaskId, UserId
 from orthocrm.core.lead import Channel
 from orthocrm.core.settings import Clinic
 from orthocrm.core.time import DAY
-from orthocrm.crm import Desk, OrthoCRM
+from orthocrm.crm import OrthoCRM
 from orthocrm.demo import names
 from orthocrm.demo.clock import SetClock
 from orthocrm.demo.diary import Diary
@@ -22,6 +22,7 @@ from orthocrm.demo.families import Arrival, arrivals
 from orthocrm.demo.hours import CLOSES, chance
 from orthocrm.demo.practice import MANAGER, ZONE, set_up
 from orthocrm.demo.story import Act, Exam, Said, story
+from orthocrm.desk import Desk
 from orthocrm.followup.attempts import LogEntry
 from orthocrm.services.batch import Refused, only
 from orthocrm.services.pipeline.transitions import Loss, Move, Start

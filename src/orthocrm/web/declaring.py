@@ -15,7 +15,7 @@ from typing import Any, Final, get_type_hints
 from attrs import evolve, field, frozen
 
 from orthocrm.core.actor import Permission
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.services.gate import OPERATIONS
 from orthocrm.services.notifications.callbacks import MOST_BYTES as LARGEST_DELIVERY
 from orthocrm.web.wire.annotations import codec_of

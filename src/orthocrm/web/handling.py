@@ -14,7 +14,8 @@ from litestar.exceptions import HTTPException
 from orthocrm.core.actor import Actor
 from orthocrm.core.errors import InvalidInput, OrthoCRMError, StaleVersion
 from orthocrm.core.ports import Authenticator, Clock
-from orthocrm.crm import Desk, OrthoCRM, utc_now
+from orthocrm.crm import OrthoCRM, utc_now
+from orthocrm.desk import Desk
 from orthocrm.web import answering, callers, conditions, problems, requests
 from orthocrm.web.callers import AnyRequest
 from orthocrm.web.declaring import Endpoint

@@ -17,7 +17,8 @@ from orthocrm.core.ids import UserId
 from orthocrm.core.lead import LostReason
 from orthocrm.core.settings import Settings
 from orthocrm.core.task import LeadTaskType
-from orthocrm.crm import Desk, OrthoCRM, connect
+from orthocrm.crm import OrthoCRM, connect
+from orthocrm.desk import Desk
 from orthocrm.followup.tasks import NewTask
 from orthocrm.hooks import Plugins, Specs
 from orthocrm.leads.editing import LeadEdit

@@ -6,7 +6,7 @@ What makes an account less safe, or safer against oneself, asks for the password
 from attrs import frozen
 
 from orthocrm.core.actor import Permission, Role, Scope
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.services.access.results import RecoveryCodes, SecondFactorSetup
 from orthocrm.web.declaring import function, verb
 

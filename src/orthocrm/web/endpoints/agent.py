@@ -6,7 +6,7 @@ from datetime import date
 from orthocrm.analytics.declaring import Measured
 from orthocrm.core.lead import LeadStatus
 from orthocrm.core.time import Period
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.services.results import LeadPage
 from orthocrm.services.scheduling.daybook import DaySheet
 from orthocrm.web.declaring import function, verb

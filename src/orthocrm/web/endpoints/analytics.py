@@ -10,7 +10,7 @@ from orthocrm.analytics.reports import REPORTS, as_csv, as_html
 from orthocrm.analytics.results import Figures, Funnel, Outcomes
 from orthocrm.core.ids import LeadId
 from orthocrm.core.time import Period
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.web.declaring import download, function, verb
 
 _CSV = "text/csv; charset=utf-8"

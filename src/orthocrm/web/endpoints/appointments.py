@@ -8,7 +8,7 @@ from typing import Any
 from orthocrm.core.appointment import Appointment
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import AppointmentId, LeadId, UserId
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.scheduling.booking import AppointmentEdit, NewAppointment
 from orthocrm.scheduling.refusals import Refusal
 from orthocrm.scheduling.slots import Slot

@@ -5,7 +5,7 @@ from datetime import date
 
 from orthocrm.core.appointment import TimeOff
 from orthocrm.core.schedule import DateHours, RepeatedBlock, Schedule, WeeklyWindow
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.services.scheduling.calendars import ImportedBusy
 from orthocrm.web.declaring import function, upload, verb
 

@@ -13,7 +13,7 @@ from attrs import frozen
 from orthocrm.core.actor import Actor, Role
 from orthocrm.core.errors import MissingKey, NotFound
 from orthocrm.core.ids import ClinicId
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.leads.channels import google, meta, web_form
 from orthocrm.leads.channels.delivery import Delivered
 from orthocrm.leads.channels.signatures import Unverified

@@ -4,7 +4,7 @@ import io
 
 from orthocrm.core.errors import NotFound
 from orthocrm.core.ids import ImportId
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.leads import mapping as mappings
 from orthocrm.services.imports.reverting import Reverted
 from orthocrm.services.imports.runs import ImportReport

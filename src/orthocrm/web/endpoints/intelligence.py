@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from orthocrm.core.ids import AppointmentId
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.services.intelligence.risks import NoShowRisks
 from orthocrm.web.declaring import function, verb
 

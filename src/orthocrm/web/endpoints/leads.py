@@ -7,7 +7,7 @@ from enum import StrEnum
 from orthocrm.core.ids import LeadId, ViewId
 from orthocrm.core.lead import Channel, LeadStatus, TreatmentInterest
 from orthocrm.core.query import Cond, Sort, Where, both
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.services.results import Assigned, LeadPage, Moved
 from orthocrm.web.declaring import function, verb
 

@@ -7,7 +7,7 @@ from attrs import evolve, frozen
 from orthocrm.core.errors import NotFound
 from orthocrm.core.ids import StageId
 from orthocrm.core.stage import Stage
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.web.declaring import function, verb
 from orthocrm.web.wire.annotations import Changes
 

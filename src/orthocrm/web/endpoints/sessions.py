@@ -18,11 +18,14 @@ class LoggedIn:
 
     IN: the browser has its cookie, and brings `csrfToken` in the header `X-CSRF-Token` with
     whatever changes something. CODE_NEEDED: ask for the second factor and log in again with it.
+    `enrolBy`: the practice asks for a second factor, without which nobody comes in after that.
+    SECOND_FACTOR_DUE: it is after that; an administrator can begin the time anew.
     """
 
     outcome: LogInOutcome
     csrf_token: str | None = None
     expires_at: datetime | None = None
+    enrol_by: datetime | None = None
 
 
 def log_in(
@@ -52,12 +55,13 @@ def log_in(
             problems.plain(HTTPStatus.UNAUTHORIZED, "refused", "address, password or code is wrong")
         )
     if done.token is None or done.session is None:
-        return LoggedIn(outcome=done.outcome)
+        return LoggedIn(outcome=done.outcome, enrol_by=done.enrol_by)
     visitor.keep(done.token)
     return LoggedIn(
         outcome=done.outcome,
         csrf_token=csrf_token(done.token),
         expires_at=done.session.expires_at,
+        enrol_by=done.enrol_by,
     )
 
 

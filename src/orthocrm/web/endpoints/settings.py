@@ -9,7 +9,7 @@ from orthocrm.core.errors import NotFound
 from orthocrm.core.forms import FormDefinition
 from orthocrm.core.settings import Clinic, Settings
 from orthocrm.core.visit_type import BookableResource, VisitType
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.web.declaring import function, verb
 from orthocrm.web.wire.annotations import Changes
 

@@ -11,7 +11,7 @@ from orthocrm.core.ids import CampaignId, ReferrerId, SourceId
 from orthocrm.core.marketing import Campaign, ReferrerRecord
 from orthocrm.core.money import Money
 from orthocrm.core.source import LeadSourceCategory, Source
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.web.declaring import function, verb
 from orthocrm.web.wire.annotations import Changes
 

@@ -1,7 +1,7 @@
 """Saved views, tags, and leads as tables to take away."""
 
 from orthocrm.core.ids import ViewId
-from orthocrm.crm import Desk
+from orthocrm.desk import Desk
 from orthocrm.web.declaring import download, verb
 
 _CSV = "text/csv; charset=utf-8"

@@ -1,0 +1,135 @@
+"""What an address and the environment say: backend, keys, checkpoints, secrets."""
+
+import hashlib
+import hmac
+import logging
+import os
+from pathlib import Path
+from urllib.parse import unquote
+
+from attrs import evolve
+
+from orthocrm.core.errors import (
+    MissingKey,
+    UnknownBackend,
+)
+from orthocrm.core.outside import NoSecrets, Outside
+from orthocrm.core.ports import (
+    Backend,
+    CheckpointSink,
+    KeyProvider,
+    Signer,
+    Vault,
+)
+from orthocrm.hooks import Plugins
+
+_LOG = logging.getLogger("orthocrm")
+_MEMORY = "memory"
+_SQLITE = "sqlite"
+_SQL_SCHEMES = (_SQLITE, "postgresql", "postgresql+psycopg")
+
+
+def file_of(url: str) -> Path | None:
+    """Name the file of an embedded database; None for any other."""
+    name = unquote(url.removeprefix("sqlite:///").partition("?")[0])
+    is_file = url.startswith("sqlite:///") and name not in ("", ":memory:")
+    return Path(name) if is_file else None
+
+
+def found_sink() -> CheckpointSink | None:
+    """Give the file of checkpoints that the environment names."""
+    from orthocrm.privacy import checkpoint_file  # noqa: PLC0415 - slow import
+
+    path = os.environ.get(checkpoint_file.VARIABLE)
+    return checkpoint_file.CheckpointFile(path) if path else None
+
+
+def found_signer(url: str, keys: KeyProvider | None, *, allow_plaintext: bool) -> Signer:
+    """Find a key for checkpoints that nobody gave: a file of its own, else out of the others."""
+    from orthocrm.privacy import signing  # noqa: PLC0415 - slow import
+
+    path = os.environ.get(signing.VARIABLE)
+    if path:
+        return signing.SigningKeyFile(path)
+    if allow_plaintext:
+        raise MissingKey(f"give a signer for the checkpoints, or set {signing.VARIABLE}")
+    return signing.DerivedSigner(keys or _found_keys(url, url.partition(":")[0]))
+
+
+def with_secrets(outside: Outside) -> Outside:
+    """Read secrets that nobody gave from the environment."""
+    if not isinstance(outside.secrets, NoSecrets):
+        return outside
+    from orthocrm.privacy.secrets import environment_secrets  # noqa: PLC0415 - slow import
+
+    return evolve(outside, secrets=environment_secrets())
+
+
+def backend(
+    url: str, keys: KeyProvider | None, plugins: Plugins, *, allow_plaintext: bool
+) -> tuple[Backend, bytes]:
+    """Open the backend of a URL, and give the secret that signs cursors."""
+    scheme = url.partition(":")[0] if isinstance(url, str) else ""
+    brought = plugins.collect("register_backends")
+    if scheme in brought:
+        return brought[scheme](url), os.urandom(32)
+    if scheme == _MEMORY:
+        from orthocrm.backends.memory import MemoryBackend  # noqa: PLC0415 - slow import
+
+        return MemoryBackend(), os.urandom(32)
+    if scheme not in _SQL_SCHEMES:
+        raise UnknownBackend(scheme)
+    return _sql(url, scheme, keys, allow_plaintext=allow_plaintext)
+
+
+def _sql(
+    url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool
+) -> tuple[Backend, bytes]:
+    from orthocrm.backends.sql import SqlBackend  # noqa: PLC0415 - slow import
+
+    vault, secret = _vault(url, scheme, keys, allow_plaintext=allow_plaintext)
+    backend = SqlBackend(url, vault)
+    if scheme == _SQLITE:
+        backend.migrate()
+    return backend, secret
+
+
+def _vault(
+    url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool
+) -> tuple[Vault, bytes]:
+    from orthocrm.privacy import cipher  # noqa: PLC0415 - slow import
+
+    if allow_plaintext:
+        return cipher.PlainVault(), os.urandom(32)
+    provider = keys or _found_keys(url, scheme)
+    secret = hmac.digest(provider.key(provider.active()), b"orthocrm cursors", hashlib.sha256)
+    return cipher.EnvelopeVault(provider), secret
+
+
+def _found_keys(url: str, scheme: str) -> KeyProvider:
+    """Find the keys that nobody gave: in the environment, or beside an embedded database."""
+    from orthocrm.privacy import keys  # noqa: PLC0415 - slow import
+
+    if keys.VARIABLE in os.environ:
+        return keys.EnvironmentKeys()
+    if scheme == _MEMORY:
+        return keys.StaticKeys({1: os.urandom(keys.KEY_BYTES)})
+    if scheme != _SQLITE:
+        raise MissingKey(f"give keys, set {keys.VARIABLE}, or allow plaintext")
+    database = unquote(url.removeprefix("sqlite:///").partition("?")[0])
+    if url in ("sqlite://", "sqlite:///") or database == ":memory:":
+        return keys.StaticKeys({1: os.urandom(keys.KEY_BYTES)})
+    return _key_file(Path(database))
+
+
+def _key_file(database: Path) -> KeyProvider:
+    from orthocrm.privacy import keys  # noqa: PLC0415 - slow import
+
+    path = database.with_name(database.name + ".keys")
+    if path.exists():
+        return keys.KeyFile(path)
+    if database.exists() and database.stat().st_size:
+        raise MissingKey(f"{path}: the key file of this database is gone; bring it back")
+    made = keys.KeyFile.create(path)
+    _LOG.warning("a key file was made; keep a copy, nothing can be read without it: %s", path)
+    return made
