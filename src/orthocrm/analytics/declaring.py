@@ -9,9 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from orthocrm.analytics.asking import Label
+from orthocrm.analytics.asking import Ask, Label
 from orthocrm.analytics.costing import Earned, Price, Return
 from orthocrm.analytics.costs import Cost
 from orthocrm.analytics.metrics import Metric
@@ -78,7 +78,8 @@ class Declared:
 class Measured:
     """What a metric says of a period: the total, the groups, and the same of the window before.
 
-    `by` names the cut. The group None is what nobody recorded.
+    `by` names the cut. The group None is what nobody recorded. `failed` says why a plug-in's
+    metric has no answer: then there is no number at all.
     """
 
     metric: str
@@ -89,24 +90,32 @@ class Measured:
     by: str | None = None
     groups: tuple[tuple[Label, Figure], ...] = ()
     before: "Measured | None" = field(default=None)
+    failed: str | None = None
 
     def __getitem__(self, label: Label) -> Figure:
         """Give the figure of one group; raises `KeyError` when nothing is in it."""
         return dict(self.groups)[label]
 
 
-def measured(
-    declared: Declared, figures: Figures[Any], period: Period | None, by: str | None
-) -> Measured:
+def measured(declared: Declared, figures: Figures[Any], ask: Ask) -> Measured:
     """Show the answer of a metric as figures."""
+    return evolve(
+        unanswered(declared, ask),
+        total=declared.figure(figures.total),
+        groups=tuple((label, declared.figure(answer)) for label, answer in figures.groups),
+    )
+
+
+def unanswered(declared: Declared, ask: Ask, failed: str | None = None) -> Measured:
+    """Say that a metric has no answer, and why."""
     return Measured(
         metric=declared.name,
         title=declared.title,
         unit=declared.unit,
-        total=declared.figure(figures.total),
-        period=period,
-        by=by,
-        groups=tuple((label, declared.figure(answer)) for label, answer in figures.groups),
+        total=Figure(value=None, n=0),
+        period=ask.period,
+        by=None if ask.by is None else str(ask.by.value),
+        failed=failed,
     )
 
 

@@ -73,7 +73,7 @@ def measure(
     declared = METRICS[name]
     ask = Ask(practice=practice, now=now, period=period, by=by, clock=Office())
     figures = answered(declared.metric, ask, Engine(leads, **rows))
-    return measured(declared, figures, period, by)
+    return measured(declared, figures, ask)
 
 
 def reached(lead: Lead, **milestones: Any) -> Lead:

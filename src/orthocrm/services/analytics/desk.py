@@ -1,7 +1,7 @@
 """`desk.analytics`: the practice's numbers, and the leads behind them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from orthocrm.analytics import metrics, small
@@ -9,7 +9,6 @@ from orthocrm.analytics.asking import By, Choice, Cut, Whole
 from orthocrm.analytics.catalogue import METRICS
 from orthocrm.analytics.declaring import Declared, Measured, Unit
 from orthocrm.analytics.funnel import COHORT_FUNNEL
-from orthocrm.analytics.grouping import Behind
 from orthocrm.analytics.metrics import CohortConversion, Metric, answered
 from orthocrm.analytics.reports import Report
 from orthocrm.analytics.results import Figures, Funnel, Outcomes, Ratio, Speed, Spread
@@ -27,14 +26,13 @@ from orthocrm.core.actor import Permission
 from orthocrm.core.errors import InvalidInput, PluginError
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import LostReason
-from orthocrm.core.query import Aggregate, Cond, Where, both
 from orthocrm.core.time import Period
 from orthocrm.hooks import Plugins, hook
 from orthocrm.services.analytics import losses, mailing, measuring, reporting, scope
 from orthocrm.services.analytics.losses import LostLead
 from orthocrm.services.analytics.scope import asked, asked_about_stages, smallest
 from orthocrm.services.gate import Area, verb
-from orthocrm.services.work import Work, everything
+from orthocrm.services.work import Work
 
 R = TypeVar("R")
 
@@ -92,8 +90,9 @@ class Analytics(Area, area="analytics"):
         Raises:
             InvalidInput: there is no such metric or cut, or it needs a period.
             Forbidden: the metric or the cut is not for the actor.
+            PluginError: the metric is a plug-in's, and failed.
         """
-        return measuring.measure(work, [metric], period, by, compare=compare)[0]
+        return measuring.measure_one(work, metric, period, by, compare=compare)
 
     @verb(Permission.LEAD_ANALYTICS)
     def measure_all(
@@ -105,7 +104,10 @@ class Analytics(Area, area="analytics"):
         *,
         compare: bool = False,
     ) -> tuple[Measured, ...]:
-        """Measure several metrics in one pass, for a dashboard."""
+        """Measure several metrics in one pass, for a dashboard.
+
+        A plug-in's metric that fails says so in `failed`, and has no number; the others stand.
+        """
         return measuring.measure(work, metrics, period, by, compare=compare)
 
     @verb(Permission.LEAD_ANALYTICS)
@@ -281,35 +283,9 @@ class Analytics(Area, area="analytics"):
         fewer leads behind it where one lead has several.
         """
         work.demand(Permission.LEAD_READ)
-        found = measuring.meant(work, metric).drill(
-            asked(work, period, by), _part(part), _group(choice)
-        )
-        reach = work.reach(Permission.LEAD_READ)
-        where = both(_of_leads(work, found), reach)
-        leads = everything(work.store.leads, where)
-        work.touch(lead.id for lead in leads)
-        return tuple(lead.id for lead in leads)
-
-
-def _part(part: object) -> str:
-    if not isinstance(part, str):
-        raise InvalidInput.at("part", "wrong_type", "give the name of a part")
-    return part
-
-
-def _group(choice: object) -> Choice:
-    """Take the name of a group."""
-    if choice is None or choice is Whole.TOTAL or isinstance(choice, str | date | int):
-        return choice
-    raise InvalidInput.at("group", "wrong_type", "give the name of a group")
-
-
-def _of_leads(work: Work, found: Where | Behind) -> Where:
-    """Give the condition of the leads to whom rows belong."""
-    if not isinstance(found, Behind):
+        found = measuring.behind(work, metric, asked(work, period, by), part, choice)
+        work.touch(found)
         return found
-    groups = work.store.aggregate(Aggregate(found.of, (), ("lead_id",), found.where))
-    return Cond("id", "in", tuple(group.key[0] for group in groups))
 
 
 def _stage_counts(

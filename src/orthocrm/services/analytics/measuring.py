@@ -1,20 +1,24 @@
 """Metrics by name: asked within what the actor may count, in one pass, beside the window before."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, TypeGuard
 
 from attrs import evolve
 
-from orthocrm.analytics.asking import Ask, Cut
-from orthocrm.analytics.declaring import Declared, Measured, measured
+from orthocrm.analytics.asking import Ask, Choice, Cut, Whole
+from orthocrm.analytics.declaring import Declared, Measured
+from orthocrm.analytics.grouping import Behind
 from orthocrm.analytics.metrics import Metric
-from orthocrm.analytics.results import Figures
 from orthocrm.analytics.small import shown
-from orthocrm.analytics.together import together
-from orthocrm.core.errors import InvalidInput
+from orthocrm.core.actor import Permission
+from orthocrm.core.errors import InvalidInput, PluginError
+from orthocrm.core.ids import LeadId
+from orthocrm.core.query import Aggregate, Cond, Where, both
 from orthocrm.core.time import Period
-from orthocrm.services.analytics import scope
-from orthocrm.services.work import Work
+from orthocrm.services.analytics import guarding, scope
+from orthocrm.services.analytics.guarding import Question
+from orthocrm.services.work import Work, everything
 
 MOST = 50
 """How many metrics may be asked for at once."""
@@ -39,9 +43,60 @@ def meant(work: Work, metric: object) -> Metric[Any]:
     return metric
 
 
+def behind(
+    work: Work, metric: object, ask: Ask, part: object, choice: object
+) -> tuple[LeadId, ...]:
+    """Name the leads behind one part of a metric, within what the actor may read."""
+    asked, named, group = meant(work, metric), _part(part), _group(choice)
+
+    def found() -> tuple[LeadId, ...]:
+        where = _of_leads(work, asked.drill(ask, named, group))
+        leads = everything(work.store.leads, both(where, work.reach(Permission.LEAD_READ)))
+        return tuple(lead.id for lead in leads)
+
+    if isinstance(metric, str) and guarding.is_brought(known(work, metric)):
+        return guarding.guarded(metric, found)
+    return found()
+
+
+def _part(part: object) -> str:
+    if not isinstance(part, str):
+        raise InvalidInput.at("part", "wrong_type", "give the name of a part")
+    return part
+
+
+def _group(choice: object) -> Choice:
+    """Take the name of a group."""
+    if choice is None or choice is Whole.TOTAL or isinstance(choice, str | date | int):
+        return choice
+    raise InvalidInput.at("group", "wrong_type", "give the name of a group")
+
+
+def _of_leads(work: Work, found: Where | Behind) -> Where:
+    """Give the condition of the leads to whom rows belong."""
+    if not isinstance(found, Behind):
+        return found
+    groups = work.store.aggregate(Aggregate(found.of, (), ("lead_id",), found.where))
+    return Cond("id", "in", tuple(group.key[0] for group in groups))
+
+
 def answers(metric: object) -> TypeGuard[Metric[Any]]:
     """Whether something can be asked as a metric is."""
     return all(callable(getattr(metric, verb, None)) for verb in ("queries", "read", "drill"))
+
+
+def measure_one(
+    work: Work, name: str, period: Period | None, by: Cut | str | None, *, compare: bool
+) -> Measured:
+    """Measure one metric.
+
+    Raises:
+        PluginError: it is a plug-in's, and failed.
+    """
+    (said,) = measure(work, [name], period, by, compare=compare)
+    if said.failed is not None:
+        raise PluginError(said.metric, said.failed)
+    return said
 
 
 def measure(
@@ -59,16 +114,11 @@ def measure(
     for one in declared:
         scope.demand(work, one)
     ask = scope.asked(work, period, by)
-    questions = [(one, ask) for one in declared]
+    questions = [Question(one, ask) for one in declared]
     if compare:
         before = _before(ask)
-        questions += [(one, before) for one in declared if not one.is_of_now]
-    asked: list[tuple[Metric[Figures[Any]], Ask]] = [(one.metric, each) for one, each in questions]
-    given = together(asked, work.store.aggregate)
-    said = [
-        measured(one, answer, each.period, None if each.by is None else str(each.by.value))
-        for (one, each), answer in zip(questions, given, strict=True)
-    ]
+        questions += [Question(one, before) for one in declared if not one.is_of_now]
+    said = guarding.answered(questions, work.store.aggregate)
     former = {one.metric: one for one in said[len(declared) :]}
     few = scope.smallest(work)
     return tuple(
