@@ -249,6 +249,24 @@ NOTICES = Schema(
 
 CONTACTS = Schema("contacts")
 
+INBOX = Schema(
+    "inbox",
+    kind=(_CODE, "kind"),
+    name=(_CODE, "name"),
+    received_at=(_INSTANT, "received_at"),
+    due_at=(_INSTANT, "due_at"),
+    state=(_CODE, "state"),
+    because=(_CODE, "because"),
+    settled_at=(_INSTANT, "settled_at"),
+)
+
+ANSWERS = Schema(
+    "answers",
+    key=(_CODE, "key"),
+    state=(_CODE, "state"),
+    until=(_INSTANT, "until"),
+)
+
 ENROLLMENTS = Schema(
     "enrollments",
     lead_id=(_CODE, "lead_id"),
@@ -314,6 +332,7 @@ AUDIT = Schema(
     operation=(_CODE, "operation"),
     outcome=(_CODE, "outcome"),
     purpose=(_CODE, "purpose"),
+    credential=(_CODE, "credential"),
     position=(_NUMBER, "position"),
 )
 
@@ -340,6 +359,8 @@ SCHEMAS = {
         MESSAGES,
         NOTICES,
         CONTACTS,
+        INBOX,
+        ANSWERS,
         ENROLLMENTS,
         VIEWS,
         MODELS,

@@ -33,6 +33,8 @@ WaitlistId = NewType("WaitlistId", str)
 SessionId = NewType("SessionId", str)
 KeyId = NewType("KeyId", str)
 EmergencyId = NewType("EmergencyId", str)
+InboundId = NewType("InboundId", str)
+AnswerId = NewType("AnswerId", str)
 
 StageSlug = NewType("StageSlug", str)
 """The lasting key of a stage within its clinic: the name may change, the slug never does."""

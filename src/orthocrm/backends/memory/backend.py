@@ -8,6 +8,7 @@ from datetime import timedelta
 from orthocrm.backends.memory.audit import MemoryAuditTrail
 from orthocrm.backends.memory.claims import MemoryAppointments, MemoryClaims
 from orthocrm.backends.memory.drafts import Session, Store
+from orthocrm.backends.memory.inbox import MemoryInbox
 from orthocrm.backends.memory.messages import MemoryConsents, MemoryMessages
 from orthocrm.backends.memory.repositories import (
     MemoryByLogin,
@@ -20,6 +21,7 @@ from orthocrm.backends.memory.repositories import (
 from orthocrm.core.access import ApiKey, Attempts, User, UserSecrets
 from orthocrm.core.access import Session as LoggedIn
 from orthocrm.core.activity import Activity
+from orthocrm.core.answers import KeptAnswer
 from orthocrm.core.appointment import TimeOff
 from orthocrm.core.audit import Import, ImportChange, PersonalChange
 from orthocrm.core.beside_leads import BESIDE_LEADS
@@ -68,6 +70,8 @@ class MemoryUnit:
         self.claims = MemoryClaims(session)
         self.waitlist: MemoryRepository[WaitlistEntry] = MemoryRepository(session, "waitlist")
         self.messages = MemoryMessages(session)
+        self.inbox = MemoryInbox(session)
+        self.answers: MemoryRepository[KeptAnswer] = MemoryRepository(session, "answers")
         self.notices: MemoryRepository[Notice] = MemoryRepository(session, "notices")
         self.consents = MemoryConsents(session)
         self.contacts: MemoryRepository[StaffContact] = MemoryRepository(session, "contacts")

@@ -104,6 +104,10 @@ def _delivery_apart(delivery: Delivery) -> Delivery:
     return evolve(delivery, result=_as_json(delivery.result))
 
 
+def _with_own_headers(noun: Any) -> Any:  # noqa: ANN401 - whatever has headers
+    return evolve(noun, headers=dict(noun.headers))
+
+
 TABLES = {
     table.name: table
     for table in (
@@ -148,6 +152,15 @@ TABLES = {
             indexes=_by("key", "state", "lead_id", "carrier_ref", "appointment_id"),
             unique=("key",),
             plain=("key",),
+        ),
+        Table(name="inbox", kind="delivery", indexes=_by("state"), apart=_with_own_headers),
+        Table(
+            name="answers",
+            kind="answer",
+            indexes=_by("key", "state"),
+            unique=("key",),
+            plain=("key",),
+            apart=_with_own_headers,
         ),
         Table(
             name="notices",

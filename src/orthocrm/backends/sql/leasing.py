@@ -1,6 +1,7 @@
 """What workers compete for: rows that wait until they are due, are leased, and settled by a fence.
 
-A table of such rows has `state`, `due_at`, `attempts` and `fence` beside its `id`.
+A table of such rows has `state`, `due_at`, `attempts` and `fence` beside its `id`. With a `line`
+too, rows of one line wait for those of it that came earlier.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,15 +32,34 @@ def in_clinic(table: sa.Table) -> sa.ColumnElement[bool]:
 @cache
 def _due(language: Language, table: sa.Table) -> Text:
     """Read at most `most` pending rows that are due `now`, and pass over those that are taken."""
-    pending = table.c.state == sa.literal_column("'PENDING'")
+    due = table.c.due_at <= the("now", table.c.due_at)
     statement = (
         sa.select(table)
-        .where(in_clinic(table), pending, table.c.due_at <= the("now", table.c.due_at))
+        .where(in_clinic(table), _is_pending(table), due, *_in_turn(table))
         .order_by(table.c.due_at, table.c.id)
         .limit(sa.bindparam("most", type_=sa.Integer()))
         .with_for_update(skip_locked=True)
     )
     return language.text(statement)
+
+
+def _is_pending(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    pending: sa.ColumnElement[str] = sa.literal_column("'PENDING'")
+    return table.c.state == pending
+
+
+def _in_turn(table: sa.Table) -> list[sa.ColumnElement[bool]]:
+    """Keep to rows before which none of their line waits, leased ones included."""
+    if "line" not in table.c:
+        return []
+    other = table.alias("earlier")
+    earlier = sa.exists().where(
+        other.c.clinic_id == the("clinic", table.c.clinic_id),
+        other.c.line == table.c.line,
+        _is_pending(other),
+        other.c.id < table.c.id,
+    )
+    return [sa.or_(table.c.line == sa.literal_column("''"), ~earlier)]
 
 
 @cache

@@ -9,6 +9,7 @@ from orthocrm.backends.sql.appointments import SqlAppointments
 from orthocrm.backends.sql.audit import SqlAuditTrail
 from orthocrm.backends.sql.claims import SqlClaims
 from orthocrm.backends.sql.competing import SqlDeliveries, SqlOutbox
+from orthocrm.backends.sql.inbox import SqlInbox
 from orthocrm.backends.sql.keyring import SqlKeyring
 from orthocrm.backends.sql.messages import SqlConsents, SqlMessages
 from orthocrm.backends.sql.repositories import ClinicRepository, SqlLeadRepository, SqlRepository
@@ -16,6 +17,7 @@ from orthocrm.backends.sql.rows.beside_leads import BESIDE_LEADS
 from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.access import ApiKey, Attempts, Session, User, UserSecrets
 from orthocrm.core.activity import Activity
+from orthocrm.core.answers import KeptAnswer
 from orthocrm.core.appointment import TimeOff
 from orthocrm.core.audit import Import, ImportChange, PersonalChange
 from orthocrm.core.cadence import Enrollment
@@ -238,6 +240,16 @@ class SqlUnitOfWork:
     def deliveries(self) -> SqlDeliveries:
         """Idempotency."""
         return SqlDeliveries(self._transaction)
+
+    @cached_property
+    def inbox(self) -> SqlInbox:
+        """What others delivered and is to be worked off."""
+        return SqlInbox(self._transaction)
+
+    @cached_property
+    def answers(self) -> SqlRepository[KeptAnswer]:
+        """Answers to requests that may come again; the key is unique."""
+        return SqlRepository(self._transaction, rows.ANSWER)
 
     @cached_property
     def keyring(self) -> SqlKeyring:

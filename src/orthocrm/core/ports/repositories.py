@@ -10,6 +10,7 @@ from orthocrm.core.audit import (
     ChainHead,
 )
 from orthocrm.core.ids import LeadId
+from orthocrm.core.inbox import Inbound
 from orthocrm.core.lead import Lead
 from orthocrm.core.notifying import Message
 from orthocrm.core.occupied import Occupied, Whose
@@ -103,6 +104,26 @@ class Messages(Repository[Message], Protocol):
 
         Its state, reason, attempts, `due_at`, carrier, `carrier_ref`, `sent_at` and `settled_at`
         are kept as given; nothing else of it changes, but that its version grows.
+        """
+        ...
+
+
+class Inbox(Repository[Inbound], Protocol):
+    """What others delivered, which workers claim as they claim messages."""
+
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Inbound]:
+        """Take pending deliveries that are due, oldest first, and hide them for `lease`.
+
+        No two units of work get the same one, and nobody gets one before those of its line that
+        came earlier are settled; attempts, fence and version have grown by one.
+        """
+        ...
+
+    def settle(self, inbound: Inbound) -> bool:
+        """Record what became of a claimed delivery; False when its fence is no longer the newest.
+
+        Its state, reason, attempts, `due_at` and `settled_at` are kept as given; nothing else of
+        it changes, but that its version grows.
         """
         ...
 

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from orthocrm.core.access import ApiKey, Attempts, Session, User, UserSecrets
 from orthocrm.core.activity import Activity
+from orthocrm.core.answers import KeptAnswer
 from orthocrm.core.appointment import TimeOff
 from orthocrm.core.audit import (
     Import,
@@ -25,6 +26,7 @@ from orthocrm.core.ports.repositories import (
     AppointmentRepository,
     AuditTrail,
     ByLogin,
+    Inbox,
     LeadRepository,
     Messages,
     Repository,
@@ -236,6 +238,16 @@ class UnitOfWork(Protocol):
     @property
     def deliveries(self) -> Deliveries:
         """Idempotency."""
+        ...
+
+    @property
+    def inbox(self) -> Inbox:
+        """What others delivered and is to be worked off."""
+        ...
+
+    @property
+    def answers(self) -> Repository[KeptAnswer]:
+        """Answers to requests that may come again; the key is unique."""
         ...
 
     @property

@@ -37,7 +37,14 @@ from orthocrm.testing.factories.leads import (
 )
 from orthocrm.testing.factories.making import COORDINATOR
 from orthocrm.testing.factories.marketing import a_campaign, a_referrer, a_spend, a_touch
-from orthocrm.testing.factories.messages import a_consent, a_message, a_notice, a_staff_contact
+from orthocrm.testing.factories.messages import (
+    a_consent,
+    a_kept_answer,
+    a_message,
+    a_notice,
+    a_staff_contact,
+    an_inbound,
+)
 from orthocrm.testing.factories.practices import (
     a_clinic,
     a_coordinator,
@@ -67,6 +74,7 @@ __all__ = [
     "a_consent",
     "a_coordinator",
     "a_delivery",
+    "a_kept_answer",
     "a_lead",
     "a_link",
     "a_merge",
@@ -97,6 +105,7 @@ __all__ = [
     "an_enrollment",
     "an_import",
     "an_import_change",
+    "an_inbound",
     "an_outbox_item",
     "another_clinic_id",
     "ids_of",

@@ -1,8 +1,10 @@
-"""Messages and notices, consent to them, and how staff is reached."""
+"""Messages and notices, consent to them, how staff is reached, and what others deliver."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from orthocrm.core.answers import KeptAnswer
+from orthocrm.core.inbox import Inbound, InboundKind
 from orthocrm.core.lead import Lead
 from orthocrm.core.notifying import (
     ConsentEntry,
@@ -79,3 +81,35 @@ def a_consent(
 def a_staff_contact(clinic: Clinic, user: str = COORDINATOR, **fields: Any) -> StaffContact:  # noqa: ANN401
     """Make the contact of somebody whom only the in-app centre reaches."""
     return made(StaffContact, {"id": user, "clinic_id": clinic.id}, fields)
+
+
+def an_inbound(
+    clinic: Clinic,
+    due_at: datetime = MONDAY_MORNING,
+    **fields: Any,  # noqa: ANN401
+) -> Inbound:
+    """Make a report of a carrier that waits to be worked off."""
+    usual = {
+        "id": new_id(),
+        "clinic_id": clinic.id,
+        "kind": InboundKind.REPORTS,
+        "name": "twilio",
+        "received_at": due_at,
+        "due_at": due_at,
+        "body": b"MessageStatus=sent",
+    }
+    return made(Inbound, usual, fields)
+
+
+def a_kept_answer(clinic: Clinic, **fields: Any) -> KeptAnswer:  # noqa: ANN401
+    """Make the answer of a request that is running."""
+    own = new_id()
+    usual = {
+        "id": own,
+        "clinic_id": clinic.id,
+        "key": f"digest of {own}",
+        "request": "digest of the request",
+        "made_at": MONDAY_MORNING,
+        "until": MONDAY_MORNING + timedelta(minutes=2),
+    }
+    return made(KeptAnswer, usual, fields)

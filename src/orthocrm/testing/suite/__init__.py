@@ -27,6 +27,7 @@ _THEMES = (
     "consents",
     "custom_fields",
     "deliveries",
+    "inbox",
     "keys",
     "kinship",
     "logins",
@@ -53,6 +54,7 @@ from orthocrm.testing.suite.concurrency import ConcurrencyRules  # noqa: E402
 from orthocrm.testing.suite.consents import ConsentRules  # noqa: E402
 from orthocrm.testing.suite.custom_fields import CustomFieldRules  # noqa: E402
 from orthocrm.testing.suite.deliveries import DeliveryRules  # noqa: E402
+from orthocrm.testing.suite.inbox import InboxRules  # noqa: E402
 from orthocrm.testing.suite.keys import MatchKeyRules  # noqa: E402
 from orthocrm.testing.suite.kinship import KinshipRules  # noqa: E402
 from orthocrm.testing.suite.logins import LoginRules  # noqa: E402
@@ -87,6 +89,7 @@ class BackendSuite(
     OutboxRules,
     DeliveryRules,
     MessageRules,
+    InboxRules,
     ConsentRules,
     LoginRules,
     ClaimRules,

@@ -3,8 +3,10 @@
 from datetime import date
 from typing import Any
 
+from orthocrm.core.answers import AnswerState, KeptAnswer
 from orthocrm.core.cadence import Enrollment, EnrollmentState
 from orthocrm.core.ids import AppointmentId, ConsentId, LeadId
+from orthocrm.core.inbox import Inbound, InboundKind, InboundState
 from orthocrm.core.lead import Lead
 from orthocrm.core.notifying import (
     ConsentEntry,
@@ -22,12 +24,14 @@ from orthocrm.core.settings import Clinic
 from orthocrm.core.trained_model import ModelPurpose, TrainedModel
 from orthocrm.testing.factories import (
     a_consent,
+    a_kept_answer,
     a_message,
     a_notice,
     a_saved_view,
     a_staff_contact,
     a_trained_model,
     an_enrollment,
+    an_inbound,
 )
 from orthocrm.testing.suite.sample_values import ADA, BOB, LONG, Rows, at, the_clinic
 
@@ -43,6 +47,8 @@ def correspondence(rows: Rows) -> dict[str, tuple[Any, ...]]:
         ),
         "notices": (_a_full_notice(clinic, lead), a_notice(clinic)),
         "contacts": (_a_full_contact(clinic), a_staff_contact(clinic, BOB)),
+        "inbox": (_a_full_inbound(clinic), an_inbound(clinic)),
+        "answers": (_a_full_answer(clinic), a_kept_answer(clinic)),
         "enrollments": (_a_full_enrollment(lead), an_enrollment(other)),
         "views": (_a_full_view(clinic), a_saved_view(clinic)),
         "models": (_a_full_model(clinic), a_trained_model(clinic)),
@@ -105,6 +111,41 @@ def _a_full_contact(clinic: Clinic) -> StaffContact:
         push=(target, PushTarget(endpoint="", p256dh="", auth="")),
         channels=(MessageChannel.PUSH, MessageChannel.EMAIL),
         muted=("task_overdue", 'a "quoted" kind'),
+    )
+
+
+def _a_full_inbound(clinic: Clinic) -> Inbound:
+    return an_inbound(
+        clinic,
+        at(hours=1),
+        kind=InboundKind.LEADS,
+        name="web_form",
+        received_at=at(),
+        line="of one sender",
+        whose=("digest-1", "digest-2"),
+        form="kontakt-ü",
+        state=InboundState.PARKED,
+        because="invalid_input",
+        attempts=6,
+        fence=2**40,
+        settled_at=at(hours=2),
+        url="https://practice.example/?ü=1",
+        headers={"webhook-id": "msg 1", "X-Ü": ""},
+        body=b'{"name": "\xc5\x81ucja"}\x00\xff',
+    )
+
+
+def _a_full_answer(clinic: Clinic) -> KeptAnswer:
+    return a_kept_answer(
+        clinic,
+        key="of a caller",
+        request="of a request",
+        state=AnswerState.KEPT,
+        made_at=at(),
+        until=at(days=1),
+        status=201,
+        headers={"ETag": '"3"'},
+        body=LONG,
     )
 
 

@@ -38,6 +38,8 @@ TABLES = (
     "messages",
     "notices",
     "contacts",
+    "inbox",
+    "answers",
     "enrollments",
     "views",
     "models",

@@ -71,6 +71,7 @@ _UNIQUE = {
     "views": ("name",),
     "models": ("purpose", "number"),
     "attempts": ("login",),
+    "answers": ("key",),
 }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from orthocrm.backends.sql.rows.access import API_KEY, ATTEMPT, SECRETS, SESSION, USER
 from orthocrm.backends.sql.rows.cadence import ENROLLMENT, VIEW
+from orthocrm.backends.sql.rows.inbox import ANSWER, INBOUND
 from orthocrm.backends.sql.rows.kinship import LINK, MERGE
 from orthocrm.backends.sql.rows.leads import LEAD
 from orthocrm.backends.sql.rows.learning import MODEL
@@ -31,6 +32,7 @@ from orthocrm.backends.sql.rows.timeline import ACTIVITY, TASK, VISIT
 __all__ = [
     "ABSENCE",
     "ACTIVITY",
+    "ANSWER",
     "API_KEY",
     "APPOINTMENT",
     "ATTEMPT",
@@ -43,6 +45,7 @@ __all__ = [
     "ENROLLMENT",
     "IMPORT",
     "IMPORT_CHANGE",
+    "INBOUND",
     "LEAD",
     "LINK",
     "MERGE",
@@ -94,6 +97,8 @@ SHAPES: tuple[Shape[Any], ...] = (
     NOTICE,
     CONSENT,
     CONTACT,
+    INBOUND,
+    ANSWER,
     ENROLLMENT,
     VIEW,
     MODEL,

@@ -20,6 +20,7 @@ from orthocrm.backends.sql.tables.enquiries import (
     stage_visits,
     tasks,
 )
+from orthocrm.backends.sql.tables.inbox import answers, inbox
 from orthocrm.backends.sql.tables.kinship import links, merges
 from orthocrm.backends.sql.tables.learning import trained_models
 from orthocrm.backends.sql.tables.marketing import campaigns, referrers, spend, touches
@@ -46,6 +47,7 @@ from orthocrm.backends.sql.tables.scheduling import appointments, claims, waitli
 
 __all__ = [
     "activities",
+    "answers",
     "api_keys",
     "appointments",
     "attempts",
@@ -60,6 +62,7 @@ __all__ = [
     "enrollments",
     "import_changes",
     "imports",
+    "inbox",
     "lead_keys",
     "leads",
     "links",

@@ -4,6 +4,7 @@ from orthocrm.backends.sql.migrations.schema_0001 import (
     access,
     cadence,
     enquiries,
+    inbox,
     kinship,
     learning,
     marketing,
@@ -27,6 +28,7 @@ def upgrade() -> None:
         kinship.create()
         marketing.create()
         messages.create()
+        inbox.create()
         cadence.create()
         learning.create()
         access.create()
