@@ -369,6 +369,8 @@ def test_a_key_acts_as_its_user_within_its_scopes(house: House) -> None:
         desk.leads.get(lead.id)
     with pytest.raises(Forbidden):
         desk.access.account()
+    came_by = {entry.credential for entry in operator(house).privacy.trail().entries}
+    assert came_by == {None, f"key:{issued.key.id}"}
     operator(house).access.change_roles(user, [Role.DOCTOR])
     again = house.crm.access.key(issued.token)
     assert again is not None

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from attrs import evolve
 
 import orthocrm
-from orthocrm import Actor, Forbidden, InvalidInput, NotFound, Role
+from orthocrm import Actor, Forbidden, InvalidInput, NotFound, Role, SecondFactor
 from orthocrm.access import codes
 from orthocrm.access.keys import NewKey
 from orthocrm.core.errors import LastAdministrator, LockedOut
 from orthocrm.core.ids import UserId
+from orthocrm.services.access.results import LogInOutcome
 from orthocrm.services.access.users import NewUser
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS
@@ -18,6 +21,7 @@ from tests.flows.entering import (
     ANA,
     BEN,
     CHEAP,
+    CODE_NEEDED,
     IN,
     LOCKED,
     OTHER,
@@ -27,6 +31,7 @@ from tests.flows.entering import (
     entered,
     log_in,
     operator,
+    outcomes,
     trail,
     with_second_factor,
 )
@@ -213,6 +218,114 @@ def test_nobody_gives_or_rules_over_rights_that_they_do_not_have(house: House) -
     assert made.invitation is None
     with pytest.raises(InvalidInput):
         reset(made.user.id)
+
+
+def test_to_the_letter_an_administrator_of_a_clinic_still_runs_it(house: House) -> None:
+    settings = house.admin.settings.practice().clinic.settings
+    boss = a_user(house, ANA, Role.CLINIC_ADMIN)
+    desk = house.crm.acting_as(entered(house)[1])
+    house.admin.settings.change(evolve(settings, preset=orthocrm.Preset.LITERAL))
+    hired = desk.access.add_user(NewUser(name="Zoe", email=BEN, roles=["front_desk"])).user
+    desk.access.change_roles(hired.id, ["treatment_coordinator"])
+    with pytest.raises(Forbidden):
+        desk.access.make_key(NewKey(name="x", scopes=["lead:create"], user=hired.id))
+    desk.access.deactivate(hired.id)
+    with pytest.raises(Forbidden):
+        desk.access.change_roles(boss, ["clinic_admin", "front_desk"])
+
+
+# --- a second factor that the practice asks for
+
+
+def asking(house: House, *roles: Role) -> None:
+    settings = house.admin.settings.practice().clinic.settings
+    asked = SecondFactor(roles=roles, grace=timedelta(days=2))
+    house.admin.settings.change(evolve(settings, second_factor=asked))
+
+
+def test_who_needs_a_second_factor_has_some_time_to_set_one_up(house: House) -> None:
+    a_user(house, ANA, Role.FRONT_DESK)
+    asking(house, Role.FRONT_DESK)
+    first = log_in(house)
+    until = house.clock() + timedelta(days=2)
+    assert (first.outcome, first.enrol_by) == (IN, until)
+    house.clock.advance(timedelta(days=2) - timedelta(seconds=1))
+    assert log_in(house).enrol_by == until
+    desk = house.crm.acting_as(entered(house)[1])
+    assert desk.access.account().enrol_by == until
+    with_second_factor(house)
+    assert desk.access.account().enrol_by is None
+    house.clock.advance(timedelta(days=1))
+    assert log_in(house).outcome is CODE_NEEDED
+    with pytest.raises(InvalidInput) as refusal:
+        desk.access.drop_second_factor(desk.access.prove(PASSWORD))
+    assert [problem.code for problem in refusal.value.problems] == ["second_factor_needed"]
+
+
+def test_afterwards_nobody_comes_in_until_an_administrator_says_so(house: House) -> None:
+    user = a_user(house, ANA, Role.FRONT_DESK)
+    asking(house, Role.FRONT_DESK)
+    log_in(house)
+    house.clock.advance(timedelta(days=2))
+    for _ in range(6):
+        late = log_in(house)
+        assert (late.outcome, late.token, late.actor) == (
+            LogInOutcome.SECOND_FACTOR_DUE,
+            None,
+            None,
+        )
+    assert outcomes(house, "log_in")[-6:] == ["second_factor_due"] * 6
+    assert log_in(house, OTHER).outcome is REFUSED
+    reset = operator(house).access.reset_password(user)
+    house.crm.access.set_password(reset.token, OTHER)
+    assert log_in(house, OTHER).enrol_by == house.clock() + timedelta(days=2)
+
+
+def test_roles_that_need_no_second_factor_come_in_without(house: House) -> None:
+    a_user(house, ANA, Role.FRONT_DESK)
+    asking(house, Role.ADMIN)
+    assert (log_in(house).outcome, log_in(house).enrol_by) == (IN, None)
+
+
+@pytest.mark.parametrize(
+    "asked, path",
+    [
+        ("admin", "second_factor"),
+        (SecondFactor(roles=("admin",)), "second_factor.roles"),  # type: ignore[arg-type]
+        (SecondFactor(grace=timedelta(minutes=59)), "second_factor.grace"),
+        (SecondFactor(grace=timedelta(days=91)), "second_factor.grace"),
+    ],
+)
+def test_a_second_factor_that_cannot_be_asked_for_is_refused(
+    house: House, asked: Any, path: str
+) -> None:
+    settings = house.admin.settings.practice().clinic.settings
+    with pytest.raises(InvalidInput) as refusal:
+        house.admin.settings.change(evolve(settings, second_factor=asked))
+    assert [problem.path for problem in refusal.value.problems] == [path]
+
+
+def test_a_token_that_sets_no_password_is_on_the_trail(house: House) -> None:
+    user = a_user(house)
+    token = operator(house).access.reset_password(user).token
+    for given, password in ((token, "short"), (token[:-1] + neighbour(token[-1]), OTHER)):
+        with pytest.raises(InvalidInput):
+            house.crm.access.set_password(given, password)
+    house.crm.access.set_password(token, OTHER)
+    with pytest.raises(InvalidInput):
+        house.crm.access.set_password(token, PASSWORD)
+    assert outcomes(house, "set_password") == [
+        "done",
+        "bad_length",
+        "bad_token",
+        "done",
+        "bad_token",
+    ]
+    assert {entry.user for entry in trail(house, "set_password")} == {user}
+
+
+def neighbour(letter: str) -> str:
+    return "B" if letter == "A" else "A"
 
 
 def test_the_last_administrator_stays(house: House) -> None:

@@ -171,6 +171,21 @@ def test_a_revoked_link_opens_nothing(house: House, lead: Lead) -> None:
 
 
 @pytest.mark.parametrize("url", ["memory://"])
+def test_whoever_sees_only_their_own_revokes_links_that_they_made(house: House) -> None:
+    own, other = (house.desk(Role.AGENT, user) for user in ("tc-1", "tc-2"))
+    lead = house.lead()
+    house.admin.assignment.assign_to(lead.id, "tc-1")
+    links = [desk.scheduling.make_link(NewLink(lead_id=lead.id)) for desk in (own, house.front)]
+    for desk, link in ((other, links[0]), (own, links[1])):
+        with pytest.raises(NotFound):
+            desk.scheduling.revoke_link(link.id)
+    own.scheduling.revoke_link(links[0].id)
+    with pytest.raises(InvalidInput):
+        house.crm.with_link(links[0].token).scheduling.history()
+    house.crm.with_link(links[1].token).scheduling.history()
+
+
+@pytest.mark.parametrize("url", ["memory://"])
 @pytest.mark.parametrize(
     "token",
     [

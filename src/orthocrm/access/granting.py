@@ -1,10 +1,14 @@
-"""Who may give which roles: nobody gives what they do not have."""
+"""Who may give which roles: nobody gives what they do not have, and nobody gives it to themselves.
+
+One exception lets a clinic be run: whoever administers users hires people who type leads in.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from orthocrm.core.access import User
 from orthocrm.core.actor import Actor, Grants, Permission, Role, Scope, scopes
+from orthocrm.core.ids import UserId
 from orthocrm.core.reading import Reading
 
 PEOPLE: Final = (
@@ -18,6 +22,13 @@ PEOPLE: Final = (
     Role.PROVIDER,
 )
 """Roles that users have: patients come by links, and the system's own actors not at all."""
+
+
+TO_OTHERS: Final = frozenset({Permission.LEAD_CREATE})
+"""What whoever administers users gives to others without having it.
+
+To the letter of the source a clinic administrator creates no leads, and yet their people do.
+"""
 
 
 def read_roles(reading: Reading, raw: object) -> tuple[Role, ...]:
@@ -47,6 +58,20 @@ def beyond(
         for permission in among
         if not _covers(actor.scopes(permission, grants), scopes(given, permission, grants))
     )
+
+
+def beyond_giving(
+    actor: Actor, receiver: UserId, roles: Iterable[Role], grants: Mapping[Role, Grants]
+) -> tuple[Permission, ...]:
+    """List the permissions of roles that the actor may not give to somebody, nor rule over there.
+
+    A key gives no more than what it may do itself.
+    """
+    missing = beyond(actor, roles, grants)
+    administers = Scope.CLINIC in actor.scopes(Permission.USER_MANAGE, grants)
+    if receiver == actor.user or actor.only is not None or not administers:
+        return missing
+    return tuple(permission for permission in missing if permission not in TO_OTHERS)
 
 
 def _covers(held: frozenset[Scope], wanted: frozenset[Scope]) -> bool:

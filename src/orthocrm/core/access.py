@@ -58,7 +58,8 @@ class UserSecrets:
     `password` is an Argon2id hash in PHC form, `totp` the secret of the second factor in Base32,
     `pending_totp` one that is not confirmed yet. `totp_step` is the time step of the last code
     that was used. `recovery` and `reset` are SHA-256 digests: of the recovery codes that are
-    left, and of the token that sets a password until `reset_until`.
+    left, and of the token that sets a password until `reset_until`. `enrolling_since` is the first
+    log-in without the second factor that the practice asks for.
     """
 
     id: UserId
@@ -71,6 +72,7 @@ class UserSecrets:
     recovery: tuple[str, ...] = field(default=(), repr=mask, metadata=PERSONAL)
     reset: str | None = field(default=None, repr=mask, metadata=PERSONAL)
     reset_until: datetime | None = None
+    enrolling_since: datetime | None = None
     version: int = 1
 
 

@@ -247,6 +247,12 @@ class Actor:
         """Act as one of the library's own actors, whose user is the role itself."""
         return cls(user=UserId(role.value), clinic=clinic, roles=(role,))
 
+    @property
+    def credential(self) -> str | None:
+        """Name what the actor came by: `key:ID`, `session:ID` or `link:ID`; None: others vouch."""
+        named = {"key": self.key, "session": self.session, "link": self.link and self.link.id}
+        return next((f"{kind}:{own}" for kind, own in named.items() if own), None)
+
     def scopes(self, permission: Permission, grants: Mapping[Role, Grants]) -> frozenset[Scope]:
         """Collect how far the actor may go with a permission; empty means not at all."""
         if self.only is not None and permission not in self.only:

@@ -20,7 +20,8 @@ class AuditEntry:
     """One operation: who did what to which objects, reads and refusals included.
 
     `changes` holds codes, ids and instants only (events with before and after). What changed in
-    personal fields lies in a `PersonalChange`, whose digest stands here.
+    personal fields lies in a `PersonalChange`, whose digest stands here. `credential` names what
+    the actor came by, as `Actor.credential` does.
 
     `position` is the entry's place in the clinic's chain, counted from 1, and None until it is
     sealed; `seal` proves the entry, and with a position everything before it as well. Both are the
@@ -35,6 +36,7 @@ class AuditEntry:
     operation: str
     outcome: str = DONE
     purpose: str | None = None
+    credential: str | None = None
     objects: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     changes: tuple[Mapping[str, Any], ...] = ()

@@ -35,6 +35,7 @@ from orthocrm.core.reporting import Reporting, reporting_problems
 from orthocrm.core.retention import Retention, retention_problems
 from orthocrm.core.routing import ROUTING_CHECKS, Routing
 from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule
+from orthocrm.core.second_factor import SecondFactor, second_factor_problems
 from orthocrm.core.source import Source
 from orthocrm.core.stage import Stage, StageKind
 from orthocrm.core.templates import MessageTemplate, TaskTemplate
@@ -104,7 +105,7 @@ class Settings:
     time; None: as many as they like. `reminding` says how they are sent. `retention` says what
     becomes of lost leads in the end. `reporting` is what reports go by, and who gets which.
     `sentiment` names the reader of tone that looks at what
-    families write; None: nobody looks.
+    families write; None: nobody looks. `second_factor` names the roles that log in with one.
     """
 
     region: str = "US"
@@ -138,6 +139,7 @@ class Settings:
     sentiment: str | None = "lexicon"
     reminding: Reminding = field(factory=Reminding)
     retention: Retention = field(factory=Retention)
+    second_factor: SecondFactor = field(factory=SecondFactor)
 
 
 @frozen(kw_only=True)
@@ -244,6 +246,7 @@ def checked_settings(settings: object) -> Settings:
     problems += visit_problems(settings.visit_types, settings.resources, settings.reminders)
     problems += reminding_problems(settings.reminding)
     problems += retention_problems(settings.retention)
+    problems += second_factor_problems(settings.second_factor)
     problems += reminder_template_problems(
         settings.reminders, settings.visit_types, settings.message_templates
     )

@@ -71,8 +71,8 @@ def canonical(entry: AuditEntry) -> bytes:
     """Write what an entry says in the one form that proofs are about.
 
     A JSON array in ASCII: the version of this form, then clinic, id, instant (UTC, microseconds),
-    user, roles, operation, outcome, purpose, objects, fields, changes and digests. Objects are
-    sorted by key, and a number without a fraction is an integer: what databases do to JSON does
+    user, roles, operation, outcome, purpose, credential, objects, fields, changes and digests.
+    Objects are sorted by key, and a number without a fraction is an integer: what databases do to JSON does
     not show. Position, seal and version are no part of it.
     """
     said = (
@@ -85,6 +85,7 @@ def canonical(entry: AuditEntry) -> bytes:
         entry.operation,
         entry.outcome,
         entry.purpose,
+        entry.credential,
         entry.objects,
         entry.fields,
         [_settled(change) for change in entry.changes],

@@ -53,6 +53,7 @@ from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.scheduling import links
 from orthocrm.services.scheduling.glances import Glances
 from orthocrm.services.scheduling.known import KnownHours
+from orthocrm.services.standing import Standing, name_of
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -164,6 +165,11 @@ class Work:
     def scopes(self, permission: Permission) -> frozenset[Scope]:
         """Tell how far the actor's roles carry a permission, and what they came by."""
         return self.actor.scopes(permission, self.practice.clinic.settings.preset.grants)
+
+    def rights(self) -> dict[Permission, frozenset[Scope]]:
+        """Tell what the actor may do, and how far."""
+        reached = {permission: self.scopes(permission) for permission in Permission}
+        return {permission: far for permission, far in reached.items() if far}
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the actor has a permission at all."""
@@ -277,6 +283,7 @@ class Work:
             user=self.actor.user,
             roles=tuple(sorted(self.actor.roles)),
             purpose=self._purpose(),
+            credential=self.actor.credential,
             operation=self.operation,
             objects=tuple(dict.fromkeys(self.objects)),
             fields=tuple(dict.fromkeys(self.fields)),
@@ -354,9 +361,17 @@ class Office:
     def rights(self) -> Mapping[Permission, frozenset[Scope]]:
         """Tell what the actor may do, and how far; this is about oneself, and leaves no entry."""
         with self.backend.begin(self.actor.clinic) as store:
-            work = self._open(store, "rights", Permission.LEAD_READ, self.clock())
-            reached = {permission: work.scopes(permission) for permission in Permission}
-        return {permission: far for permission, far in reached.items() if far}
+            return self._open(store, "rights", Permission.LEAD_READ, self.clock()).rights()
+
+    def standing(self) -> Standing:
+        """Tell where the actor stands; this is about oneself as well, and leaves no entry."""
+        with self.backend.begin(self.actor.clinic) as store:
+            work = self._open(store, "standing", Permission.LEAD_READ, self.clock())
+            return Standing(
+                clinic=work.practice.clinic,
+                name=name_of(store, work.practice, self.actor.user),
+                rights=work.rights(),
+            )
 
     def refuse(self, operation: str, permission: Permission) -> NoReturn:
         """Refuse what the actor may not do, and note it, before anything is read."""
@@ -426,6 +441,7 @@ class Office:
             user=self.actor.user,
             roles=tuple(sorted(self.actor.roles)),
             purpose=self.actor.purpose,
+            credential=self.actor.credential,
             operation=operation,
             outcome=refusal.code,
             objects=tuple(dict.fromkeys(objects)),

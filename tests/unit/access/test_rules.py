@@ -12,6 +12,7 @@ from orthocrm.access.keys import NewKey
 from orthocrm.access.logins import read_login
 from orthocrm.core.actor import Actor, Permission, Role, Scope
 from orthocrm.core.errors import InvalidInput
+from orthocrm.core.ids import UserId
 from orthocrm.core.reading import Reading
 from orthocrm.testing.clock import MONDAY_MORNING as NOW
 from orthocrm.testing.factories import a_clinic, a_session, a_user, an_api_key
@@ -162,11 +163,25 @@ def test_nobody_else_makes_an_administrator(role: Role) -> None:
     assert _beyond(role, [Role.ADMIN], PRACTICAL)
 
 
-def test_to_the_letter_an_administrator_of_a_clinic_makes_nobody_who_creates_leads() -> None:
-    assert _beyond(Role.CLINIC_ADMIN, [Role.FRONT_DESK]) == {Permission.LEAD_CREATE}
-    assert _beyond(Role.CLINIC_ADMIN, [Role.DOCTOR, Role.PROVIDER, Role.CLINIC_ADMIN]) == set()
-    everybody = sorted(set(granting.PEOPLE) - {Role.ADMIN})
-    assert _beyond(Role.CLINIC_ADMIN, everybody, PRACTICAL) == set()
+EVERYBODY = sorted(set(granting.PEOPLE) - {Role.ADMIN})
+
+
+def _ungiven(receiver: str, roles: list[Role], **fields: Any) -> set[Permission]:
+    boss = Actor(user="me", clinic=CLINIC.id, roles={Role.CLINIC_ADMIN}, **fields)
+    return set(granting.beyond_giving(boss, UserId(receiver), roles, LITERAL))
+
+
+def test_to_the_letter_an_administrator_of_a_clinic_hires_those_who_create_leads() -> None:
+    assert _beyond(Role.CLINIC_ADMIN, EVERYBODY) == {Permission.LEAD_CREATE}
+    assert _beyond(Role.CLINIC_ADMIN, EVERYBODY, PRACTICAL) == set()
+    assert _ungiven("somebody", EVERYBODY) == set()
+    assert Permission.MESSAGE_SEND in _ungiven("somebody", [Role.ADMIN])
+
+
+def test_and_neither_makes_themselves_one_nor_lets_a_key_do_so() -> None:
+    assert _ungiven("me", [Role.FRONT_DESK]) == {Permission.LEAD_CREATE}
+    everything = frozenset(LITERAL[Role.CLINIC_ADMIN])
+    assert _ungiven("else", [Role.FRONT_DESK], only=everything) == {Permission.LEAD_CREATE}
 
 
 def test_who_has_something_for_themselves_does_not_give_it_for_all() -> None:

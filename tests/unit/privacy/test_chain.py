@@ -45,7 +45,7 @@ LENGTH = 24
 def test_the_canonical_form_is_this() -> None:
     assert canonical(an_entry(1)) == (
         b'[1,"bright","entry-001","2026-11-02T15:01:00.000000+00:00","tc-1",'
-        b'["treatment_coordinator"],"leads.edit","done","treatment",["ann","ben"],'
+        b'["treatment_coordinator"],"leads.edit","done","treatment","session:s-1",["ann","ben"],'
         b'["patient.first_name"],[{"kind":"lead_edited","n":1}],["' + b"d" * 64 + b'"]]'
     )
 

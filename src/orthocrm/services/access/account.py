@@ -5,13 +5,14 @@ from typing import Final
 
 from attrs import evolve
 
-from orthocrm.access import codes, passwords
+from orthocrm.access import codes, enrolment, passwords
 from orthocrm.access.tokens import digest_of, is_same
 from orthocrm.core.access import User, UserSecrets
 from orthocrm.core.actor import Permission
 from orthocrm.core.errors import InvalidInput, LockedOut, NotFound
 from orthocrm.core.events import AccessChanged
 from orthocrm.core.ids import SessionId
+from orthocrm.core.second_factor import SecondFactor
 from orthocrm.services.access import ending
 from orthocrm.services.access.results import (
     Account,
@@ -41,6 +42,7 @@ class OwnAccount(Area, area="access"):
             password_set_at=secrets.password_set_at,
             has_second_factor=secrets.totp is not None,
             recovery_codes_left=len(secrets.recovery),
+            enrol_by=enrolment.enrol_by(_asked(work), user, secrets),
         )
 
     @composed
@@ -123,6 +125,7 @@ class OwnAccount(Area, area="access"):
                 totp=secrets.pending_totp,
                 pending_totp=None,
                 totp_step=step,
+                enrolling_since=None,
                 recovery=drawn.digests,
             ),
         )
@@ -135,9 +138,11 @@ class OwnAccount(Area, area="access"):
         """Log in by the password alone from now on.
 
         Raises:
-            InvalidInput: the proof is old.
+            InvalidInput: the proof is old, or the practice asks for a second factor.
         """
         user, secrets = _proven(work, proof)
+        if _asked(work).is_for(user.roles):
+            raise InvalidInput.at("proof", "second_factor_needed", "set another one up instead")
         _save(work, evolve(secrets, totp=None, pending_totp=None, recovery=()))
         _tell(work, "second_factor_dropped", user)
 
@@ -179,6 +184,10 @@ def _own(work: Work, *, lock: bool = False) -> tuple[User, UserSecrets]:
         raise NotFound("account")
     work.touch([user.id])
     return user, secrets
+
+
+def _asked(work: Work) -> SecondFactor:
+    return work.practice.clinic.settings.second_factor
 
 
 def _proven(work: Work, proof: Proof) -> tuple[User, UserSecrets]:

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
-from orthocrm.access import codes, keys, passwords, sessions
+from orthocrm.access import codes, enrolment, keys, passwords, sessions
 from orthocrm.access.passwords import HashCost
 from orthocrm.access.tokens import ReadToken, TokenKind, is_same, new_token, read_token
 from orthocrm.core.access import Session, User, UserSecrets
@@ -51,9 +51,10 @@ class Entrance:
     ) -> LogIn:
         """Let somebody in by address and password, and by a code where they have a second factor.
 
-        Whatever is wrong is answered alike and after the same time. Five failures in a row lock the
-        address for a minute, each further one for twice as long, up to an hour; a hundred lock it
-        until the password is reset. Addresses that nobody has are locked as well.
+        Where the practice asks for a second factor, who has none comes in for as long as its grace
+        lasts. Whatever is wrong is answered alike and after the same time. Five failures in a row
+        lock the address for a minute, each further one for twice as long, up to an hour; a hundred
+        lock it until the password is reset. Addresses that nobody has are locked as well.
 
         Args:
             clinic: whose user they are.
@@ -119,12 +120,16 @@ class Entrance:
         read = read_token(token, TokenKind.RESET)
         if read is None:
             raise _bad_token()
-        with self.backend.begin(read.clinic) as store:
-            user, secrets = self._resetting(store, read)
-            name = store.clinics.get([read.clinic])[read.clinic].name
-        about = (user.name, user.email or "", name)
-        kept = passwords.hashed(passwords.read_password(password, about=about), self.cost)
-        self._again(lambda: self._set(read, secrets, kept))
+        try:
+            with self.backend.begin(read.clinic) as store:
+                user, secrets = self._resetting(store, read)
+                name = store.clinics.get([read.clinic])[read.clinic].name
+            about = (user.name, user.email or "", name)
+            kept = passwords.hashed(passwords.read_password(password, about=about), self.cost)
+            self._again(lambda: self._set(read, secrets, kept))
+        except InvalidInput as refusal:
+            self._not_set(read, refusal.problems[0].code)
+            raise
 
     def check(self, clinic: ClinicId, user: UserId, password: str) -> UserSecrets | datetime | None:
         """Check the password of somebody who is logged in, and count failures as at a log-in.
@@ -197,6 +202,13 @@ class Entrance:
             if user is None or opened is None:
                 self._note(store, "log_in", counted.user, why or "wrong_code")
                 return LogIn(outcome=LogInOutcome.REFUSED, locked_until=counted.locked_until)
+            asked = store.clinics.get([store.clinic])[store.clinic].settings.second_factor
+            opened = enrolment.begun(asked, user, opened, now)
+            until = enrolment.enrol_by(asked, user, opened)
+            if until is not None and until <= now:
+                counting.take_back(store, attempt.login, counted)
+                self._note(store, "log_in", user, "second_factor_due")
+                return LogIn(outcome=LogInOutcome.SECOND_FACTOR_DUE, enrol_by=until)
             renewed = opened if anew is None else evolve(opened, password=anew)
             if renewed != secrets:
                 store.user_secrets.save([renewed])
@@ -210,6 +222,7 @@ class Entrance:
                 actor=_actor(user, session=session.id),
                 session=session_details(session, session.id),
                 token=token,
+                enrol_by=until,
             )
 
     def _begun(
@@ -290,12 +303,18 @@ class Entrance:
             user, secrets = self._resetting(store, read, lock=True)
             if secrets.reset != before.reset:  # pragma: no cover - `_resetting` has compared it
                 raise _bad_token()
-            store.user_secrets.save(
-                [evolve(secrets, password=kept, password_set_at=now, reset=None, reset_until=None)]
-            )
+            renewed = evolve(secrets, reset=None, reset_until=None, enrolling_since=None)
+            store.user_secrets.save([evolve(renewed, password=kept, password_set_at=now)])
             counting.forget(store, user.login)
             ended = ending.end_all(store, user.id, now)
             self._note(store, "set_password", user, DONE, *(session.id for session in ended))
+
+    def _not_set(self, read: ReadToken, why: str) -> None:
+        """Write down that a token set no password; an unknown clinic has no audit trail."""
+        own = UserId(read.owner)
+        with self.backend.begin(read.clinic) as store:
+            if store.revision() is not None:
+                self._note(store, "set_password", store.users.get([own]).get(own), why)
 
     def _is_dated(self, kept: str | None) -> bool:
         return kept is not None and passwords.is_dated(kept, self.cost)

@@ -19,12 +19,15 @@ class LogInOutcome(StrEnum):
 
     REFUSED says nothing of why: the address may be unknown, the password or the code wrong, the
     user deactivated. LOCKED tells to wait, and does so for unknown addresses as well.
+    SECOND_FACTOR_DUE: the password was right, but the practice asks for a second factor, and the
+    time to set one up is over; an administrator begins it anew by a token for a new password.
     """
 
     IN = "IN"
     CODE_NEEDED = "CODE_NEEDED"
     REFUSED = "REFUSED"
     LOCKED = "LOCKED"
+    SECOND_FACTOR_DUE = "SECOND_FACTOR_DUE"
 
 
 @frozen(kw_only=True)
@@ -46,7 +49,8 @@ class SessionDetails:
 class LogIn:
     """What came of a log-in: with IN an actor and the token of the session, told once.
 
-    With LOCKED, `locked_until` is the instant from which another try counts.
+    With LOCKED, `locked_until` is the instant from which another try counts. `enrol_by` is given
+    where a second factor is missing that the practice asks for: until then one comes in without.
     """
 
     outcome: LogInOutcome
@@ -54,6 +58,7 @@ class LogIn:
     session: SessionDetails | None = None
     token: str | None = field(default=None, repr=mask)
     locked_until: datetime | None = None
+    enrol_by: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -101,12 +106,13 @@ class IssuedKey:
 
 @frozen(kw_only=True)
 class Account:
-    """One's own account."""
+    """One's own account; `enrol_by` is until when a missing second factor has to be set up."""
 
     user: User
     password_set_at: datetime | None = None
     has_second_factor: bool = False
     recovery_codes_left: int = 0
+    enrol_by: datetime | None = None
 
 
 @frozen(kw_only=True)

@@ -61,7 +61,7 @@ class Users(Area, area="access"):
         if not isinstance(new, NewUser):
             raise InvalidInput.at("new", "wrong_type", "give a NewUser")
         user = _read(work, new)
-        ensure_within(work, user.roles)
+        _ensure_giving(work, user.id, user.roles)
         _lock(work)
         _ensure_new(work, user)
         work.store.users.add([user])
@@ -123,7 +123,7 @@ class Users(Area, area="access"):
         wanted = granting.read_roles(reading, roles)
         reading.finish()
         user = _within(work, user_id)
-        ensure_within(work, wanted)
+        _ensure_giving(work, user.id, wanted)
         return self._changed(work, "roles", user, evolve(user, roles=wanted))
 
     @verb(Permission.USER_MANAGE)
@@ -222,10 +222,8 @@ def ended(work: Work, session: Session) -> SessionDetails:
     return session_details(gone, work.actor.session)
 
 
-def ensure_within(
-    work: Work, roles: Sequence[Role], among: Sequence[Permission] = tuple(Permission)
-) -> None:
-    """Refuse to give, or to rule over, rights that the actor does not have."""
+def ensure_within(work: Work, roles: Sequence[Role], among: Sequence[Permission]) -> None:
+    """Refuse to put rights into a key that the actor does not have."""
     missing = granting.beyond(work.actor, roles, _grants(work), among)
     if missing:
         raise Forbidden(work.operation, missing[0])
@@ -237,8 +235,14 @@ def _grants(work: Work) -> "dict[Role, Grants]":
 
 def _within(work: Work, user_id: UserId) -> User:
     user = the_user(work, user_id)
-    ensure_within(work, user.roles)
+    _ensure_giving(work, user.id, user.roles)
     return user
+
+
+def _ensure_giving(work: Work, receiver: UserId, roles: Sequence[Role]) -> None:
+    missing = granting.beyond_giving(work.actor, receiver, roles, _grants(work))
+    if missing:
+        raise Forbidden(work.operation, missing[0])
 
 
 def _lock(work: Work) -> None:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from orthocrm.core.actor import Actor, Pass, Permission, Role
 from orthocrm.core.appointment import Appointment, AppointmentStatus
-from orthocrm.core.errors import InvalidInput
+from orthocrm.core.errors import InvalidInput, NotFound
 from orthocrm.core.ids import AppointmentId, LeadId, SeriesId, UserId, WaitlistId
 from orthocrm.core.notifying import MessageChannel
 from orthocrm.core.reading import Reading
@@ -375,6 +375,7 @@ class Views(Area, area="scheduling"):
             link=link,
         )
         work.touch([link.id])
+        work.store.deliveries.claim(links.issue(work.actor, link.id, work.now))
         office = self._office
         secret = links.secrets_of(office.cursors.secret, office.outside.secrets, work.clinic_id)[0]
         return SelfSchedulingLink(
@@ -386,12 +387,21 @@ class Views(Area, area="scheduling"):
 
     @verb(Permission.APPOINTMENT_MANAGE)
     def revoke_link(self, work: Work, link_id: str) -> None:
-        """Let a link open nothing any more; that it existed is not checked."""
+        """Let a link open nothing any more; that it existed is not checked.
+
+        Who reaches only the own appointments revokes links that they made.
+
+        Raises:
+            NotFound: somebody else made it, or nobody.
+        """
         reading = Reading()
         known = reading.text("link_id", link_id)
         reading.required("link_id", known)
         reading.finish()
         work.seek([known or ""])
+        mine = links.issue(work.actor, known or "", work.now)
+        if not reaching.reaches_all(work) and work.store.deliveries.known(mine) is None:
+            raise NotFound("link")
         work.store.deliveries.claim(links.revocation(work.clinic_id, known or "", work.now))
 
 

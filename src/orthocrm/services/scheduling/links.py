@@ -105,6 +105,18 @@ def lasting(reading: Reading, raw: object) -> timedelta:
     return USUAL
 
 
+def issue(actor: Actor, link_id: str, now: datetime) -> Delivery:
+    """Give what is registered when somebody makes a link."""
+    return Delivery(
+        clinic_id=actor.clinic,
+        operation="scheduling.make_link",
+        user=actor.user,
+        key=f"link:{link_id}",
+        fingerprint=link_id,
+        created_at=now,
+    )
+
+
 def revocation(clinic: ClinicId, link_id: str, now: datetime) -> Delivery:
     """Give what is registered when a link is revoked."""
     return Delivery(

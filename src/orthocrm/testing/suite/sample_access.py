@@ -55,6 +55,7 @@ def _full_secrets(clinic: Clinic) -> UserSecrets:
         recovery=("ab" * 32, "cd" * 32),
         reset="ef" * 32,
         reset_until=at(days=7),
+        enrolling_since=at(days=1),
     )
 
 

@@ -350,6 +350,7 @@ def traces(rows: Rows) -> dict[str, tuple[Any, ...]]:
         roles=("clinic_admin", "doctor"),
         outcome="forbidden",
         purpose="break glass",
+        credential="key:k-1",
         objects=(leads[0].id, "other"),
         fields=("patient.first_name",),
         changes=({"kind": "lead_lost", "before": None, "n": [1, {"deep": True}]}, {}),

@@ -28,6 +28,20 @@ class LoggedIn:
     enrol_by: datetime | None = None
 
 
+@frozen(kw_only=True)
+class Entered:
+    """Whether a browser comes with a session that stands, and what it brings with its changes."""
+
+    csrf_token: str | None
+
+
+def session(visitor: Visitor) -> Entered:
+    """Tell a page that was opened anew whether its browser is logged in; to ask is a use of it."""
+    token = visitor.session
+    is_known = token is not None and visitor.crm.access.session(token) is not None
+    return Entered(csrf_token=csrf_token(token) if token is not None and is_known else None)
+
+
 def log_in(
     visitor: Visitor,
     *,
@@ -88,6 +102,7 @@ def set_password(visitor: Visitor, *, token: str, password: str) -> None:
 
 
 ENDPOINTS = (
+    public("GET", "/api/session", session),
     public("POST", "/api/session", log_in),
     public("DELETE", "/api/session", log_out),
     public("POST", "/api/password", set_password),

@@ -68,6 +68,7 @@ def _write_secrets(secrets: UserSecrets, put: Put) -> Row:
         put_at(secrets.password_set_at) if secrets.password_set_at else None,
         put.number(secrets.totp_step),
         put_at(secrets.reset_until) if secrets.reset_until else None,
+        put_at(secrets.enrolling_since) if secrets.enrolling_since else None,
     )
 
 
@@ -79,6 +80,7 @@ def _read_secrets(row: Row, personal: Personal, take: Take) -> UserSecrets:
         password_set_at=take.at(row[3]) if row[3] else None,
         totp_step=row[4],
         reset_until=take.at(row[5]) if row[5] else None,
+        enrolling_since=take.at(row[6]) if row[6] else None,
         password=personal.get("password"),
         totp=personal.get("totp"),
         pending_totp=personal.get("pending_totp"),

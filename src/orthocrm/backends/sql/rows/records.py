@@ -43,6 +43,7 @@ def _write_audit(entry: AuditEntry, put: Put) -> Row:
         entry.operation,
         entry.outcome,
         entry.purpose,
+        entry.credential,
         put_objects(entry.objects),
         put_objects(entry.fields),
         put_objects(entry.changes),
@@ -63,12 +64,13 @@ def _read_audit(row: Row, _: Personal, take: Take) -> AuditEntry:
         operation=row[6],
         outcome=row[7],
         purpose=row[8],
-        objects=_taken(row[9]),
-        fields=_taken(row[10]),
-        changes=_taken(row[11]),
-        digests=_taken(row[12]),
-        position=row[13],
-        seal=row[14],
+        credential=row[9],
+        objects=_taken(row[10]),
+        fields=_taken(row[11]),
+        changes=_taken(row[12]),
+        digests=_taken(row[13]),
+        position=row[14],
+        seal=row[15],
     )
 
 

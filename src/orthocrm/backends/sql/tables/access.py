@@ -31,6 +31,7 @@ user_secrets = noun(
     at("password_set_at", nullable=True),
     number("totp_step"),
     at("reset_until", nullable=True),
+    at("enrolling_since", nullable=True),
     sealed(),
     of("clinics"),
 )

@@ -32,7 +32,7 @@ audit_entries = noun(
     code("user"),
     json("roles"),
     *codes("operation", "outcome"),
-    *maybe("purpose"),
+    *maybe("purpose", "credential"),
     *[json(name) for name in ("objects", "fields", "changes", "digests")],
     number("position", nullable=True),
     *maybe("seal"),

@@ -42,6 +42,7 @@ def _user_secrets() -> None:
         sa.Column("password_set_at", UtcDateTime(), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=False),
         sa.Column("reset_until", UtcDateTime(), nullable=True),
+        sa.Column("enrolling_since", UtcDateTime(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["clinic_id"], ["clinics.clinic_id"], name="fk_user_secrets_clinics"

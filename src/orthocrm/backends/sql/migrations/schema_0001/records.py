@@ -49,6 +49,7 @@ def _audit_entries() -> None:
         sa.Column("operation", CODE, nullable=False),
         sa.Column("outcome", CODE, nullable=False),
         sa.Column("purpose", CODE, nullable=True),
+        sa.Column("credential", CODE, nullable=True),
         sa.Column("objects", JSON, nullable=False),
         sa.Column("fields", JSON, nullable=False),
         sa.Column("changes", JSON, nullable=False),
