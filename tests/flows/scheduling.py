@@ -23,14 +23,14 @@ HOUR = timedelta(hours=1)
 
 def types(**fields: Any) -> tuple[VisitType, ...]:
     """Give the clinic's types: consultations as these fields say, and a follow-up in a chair."""
-    usual: dict[str, Any] = {"is_public": True, "cancel_notice": timedelta(hours=24), "moves": 1}
+    usual: dict[str, Any] = {
+        "is_public": True,
+        "duration": HOUR,
+        "cancel_notice": timedelta(hours=24),
+        "moves": 1,
+    }
     return (
-        VisitType(
-            slug="consultation",
-            name="Consultation",
-            duration=HOUR,
-            **{**usual, **fields},
-        ),
+        VisitType(slug="consultation", name="Consultation", **{**usual, **fields}),
         VisitType(slug="follow_up", name="Follow-up", duration=HOUR, pools=("chairs",)),
     )
 

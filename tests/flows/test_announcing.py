@@ -155,7 +155,6 @@ def test_what_was_promised_to_nobody_is_told_to_nobody(opened: Opened) -> None:
     desk, lead = house.front.scheduling, house.lead()
     asked = wish(lead, starts_at=WEEK_LATER)
     desk.cancel(desk.hold(asked).appointment.id)
-    desk.cancel(desk.request(asked).appointment.id)
     house.crm.work()
 
     assert pigeon.letters == []
@@ -216,6 +215,35 @@ def test_a_family_is_told_once_that_its_request_was_declined(opened: Opened) -> 
     assert letter.subject == "Your request for a visit to Bright Smiles on Tuesday, November 10"
     assert "cannot see you on Tuesday, November 10 at 9:00 AM" in letter.body
     assert [n.kind for n in of_user(house, LEE)] == ["appointment_requested"]
+
+
+def test_a_request_that_the_practice_calls_off_is_told_like_a_declined_one(opened: Opened) -> None:
+    """Nobody was invited to what was only asked for, so that nothing is called off either."""
+    pigeon = Bird()
+    house = opened(pigeon)
+    contact(house, LEE)
+    desk, lead = house.front.scheduling, house.lead()
+    asked = desk.request(wish(lead, starts_at=WEEK_LATER)).appointment
+    house.crm.work()
+    desk.cancel(asked.id, because="closed")
+    house.crm.work()
+    house.crm.work()
+
+    assert told(pigeon) == [(ADDRESS, "")]
+    (letter,) = pigeon.letters
+    assert letter.subject == "Your request for a visit to Bright Smiles on Tuesday, November 10"
+    assert [n.kind for n in of_user(house, LEE)] == ["appointment_requested"]
+
+
+def test_a_family_that_takes_its_request_back_gets_no_refusal(opened: Opened) -> None:
+    pigeon = Bird()
+    house = opened(pigeon)
+    lead = house.lead()
+    patient = house.desk(Role.PATIENT, lead.id).scheduling
+    asked = patient.request(wish(lead, starts_at=WEEK_LATER)).appointment
+    patient.cancel(asked.id)
+    house.crm.work()
+    assert pigeon.letters == []
 
 
 def test_who_has_no_address_or_consent_for_it_is_told_of_a_declined_request_by_nothing(

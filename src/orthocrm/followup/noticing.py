@@ -214,10 +214,18 @@ def is_promised(event: Event, visit: Appointment) -> bool:
     Nobody was promised a hold.
     """
     if isinstance(event, events.AppointmentCancelled):
-        return event.before in _FIXED
+        return event.before in _FIXED or is_turned_down(event, visit)
     if isinstance(event, events.AppointmentDeclined):
         return visit.status is AppointmentStatus.DECLINED
     return visit.status in _FIXED
+
+
+def is_turned_down(event: Event, visit: Appointment) -> bool:
+    """Whether the practice ended a request instead of declining it: the family waits for a word."""
+    if not isinstance(event, events.AppointmentCancelled):
+        return False
+    by_family = event.by in (visit.lead_id, visit.patient_ref)
+    return event.before is AppointmentStatus.REQUESTED and not by_family
 
 
 def _asked_for(event: events.AppointmentRequested, item: str, known: Known) -> list[Told]:
@@ -249,7 +257,7 @@ def _of_visit(
 ) -> list[Told]:
     """Tell everybody who takes part in a visit."""
     visit = known.visits.get(event.appointment_id)
-    if visit is None or not is_promised(event, visit):
+    if visit is None or not is_promised(event, visit) or is_turned_down(event, visit):
         return []
     return [_one(user, kind, item, event.lead_id, visit.id) for user in visit.providers]
 

@@ -46,6 +46,8 @@ class Announced:
     notice: NoticeKind | None = None
 
 
+DECLINED = "appointment_declined"
+
 _ANNOUNCED: Mapping[str, Announced] = {
     events.AppointmentBooked.kind: Announced(
         template="appointment_confirmation",
@@ -62,8 +64,11 @@ _ANNOUNCED: Mapping[str, Announced] = {
         words="Cancelled appointment",
         notice=NoticeKind.APPOINTMENT_CANCELLED,
     ),
-    events.AppointmentDeclined.kind: Announced(template="appointment_declined"),
+    events.AppointmentDeclined.kind: Announced(template=DECLINED),
 }
+
+_TURNED_DOWN = Announced(template=DECLINED)
+"""A request that the practice called off instead of declining it."""
 
 _ENDED: Mapping[str, AppointmentStatus] = {
     events.AppointmentCancelled.kind: _S.CANCELLED,
@@ -180,7 +185,7 @@ class Announcing:
         lead = self.leads.get(one.appointment.lead_id or "")
         if lead is None or self._is_told_already(one):
             return
-        template = self._template(_ANNOUNCED[one.event.kind].template, lead)
+        template = self._template(_how(one).template, lead)
         if template is None:
             return
         filled = templates.rendered(template, lead, self.practice, one.appointment)
@@ -228,7 +233,7 @@ class Announcing:
 
     def _to_providers(self, one: Happened) -> Iterator[Message]:
         """Write to those who want e-mails and did not do it themselves."""
-        if _ANNOUNCED[one.event.kind].notice is None:
+        if _how(one).notice is None:
             return
         present = one.appointment.providers
         before = {m.user for m in self.earlier[one.appointment.id] if m.user is not None}
@@ -303,6 +308,12 @@ class Announcing:
             appointment_id=one.appointment.id,
             not_after=one.appointment.starts_at,
         )
+
+
+def _how(one: Happened) -> Announced:
+    if noticing.is_turned_down(one.event, one.appointment):
+        return _TURNED_DOWN
+    return _ANNOUNCED[one.event.kind]
 
 
 def _confirms(message: Message, revision: int) -> bool:

@@ -33,6 +33,8 @@ def attachments(
     is_late = is_reminder(message) and rule_of(message) != CONFIRMATION
     if visit is None or organizer is None or is_late or visit.status not in _INVITED:
         return ()
+    if message.template == announcing.DECLINED:  # nobody was invited to what was only asked for
+        return ()
     names = {kind.slug: kind.name for kind in clinic.settings.visit_types}
     try:
         said = InviteText(

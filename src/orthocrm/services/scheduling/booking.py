@@ -13,8 +13,8 @@ from orthocrm.core.claims import rule_of
 from orthocrm.core.errors import Forbidden, InvalidInput, OrthoCRMError, SlotTaken
 from orthocrm.core.ids import AppointmentId, SeriesId
 from orthocrm.core.task import Task
-from orthocrm.core.visit_type import Question, VisitType
-from orthocrm.scheduling import asking, booking, choosing, lifecycle
+from orthocrm.core.visit_type import VisitType
+from orthocrm.scheduling import asking, booking, choosing, lifecycle, moving
 from orthocrm.scheduling.asking import Diary
 from orthocrm.scheduling.booking import NewAppointment, Taken, Wanted
 from orthocrm.scheduling.lifecycle import Occasion
@@ -225,7 +225,7 @@ def reschedule(
     if earlier is not None:
         return _recalled(work, earlier)
     present = reaching.appointment(work, appointment_id, lock=True)
-    kind = _kind(work, present)
+    kind = kind_of(work, present)
     lifecycle.ensure_movable(present, occasion(work), kind)
     wish = _moved_wish(work, present, kind, move)
     diary = _diary(work, [wish])
@@ -247,48 +247,32 @@ def _moved_wish(work: Work, present: Appointment, kind: VisitType, move: Move) -
     """Read a move as the request that would make the appointment anew."""
     if move.is_manual and reaching.is_patient(work):
         raise Forbidden(work.operation, work.permission)
-    same = _as_long(present, kind)
     new = NewAppointment(
         type=kind.slug,
         starts_at=move.starts_at,  # type: ignore[arg-type] # `read` refuses what is no instant
         lead_id=present.lead_id,
         patient_ref=present.patient_ref,
-        provider=move.provider or _same(present, kind),  # type: ignore[arg-type] # a user's text
+        provider=move.provider or moving.person_of(present, kind),  # type: ignore[arg-type] # a user's text
         is_manual=move.is_manual,
         length=present.length if move.is_manual else None,
-        answers=present.answers,
     )
-    read = booking.read(new, [evolve(same, questions=_as_answered(present, kind))])
-    wish = evolve(read, type=same)
+    wish = booking.read(new, [kind])
     if not reaching.is_patient(work) and move.provider is not None:
         reaching.allow(work, kind, [move.provider])
     return wish
 
 
-def _same(present: Appointment, kind: VisitType) -> str | None:
-    """Stay with the same person unless told otherwise; teams are put together anew."""
-    return None if kind.all_providers or kind.groups else present.provider
+def kind_of(work: Work, present: Appointment) -> VisitType:
+    """Give the kind of visit by which an appointment is moved, or refuse to move it.
 
-
-def _as_long(present: Appointment, kind: VisitType) -> VisitType:
-    """Keep a visit's own length on the grid of its type: every other rule binds it as well."""
-    if present.length == kind.duration:
-        return kind
-    return evolve(kind, duration=present.length, step=kind.step or kind.duration)
-
-
-def _as_answered(present: Appointment, kind: VisitType) -> tuple[Question, ...]:
-    """Ask nothing anew: what was answered stands, whatever the type asks by now."""
-    return tuple(
-        evolve(one, is_required=False) for one in kind.questions if one.name in present.answers
-    )
-
-
-def _kind(work: Work, present: Appointment) -> VisitType:
-    kind = diaries.types(work).get(present.type)
-    if kind is None:
-        raise InvalidInput.at("type", "unknown_value", "the clinic has no such type any more")
-    return evolve(kind, is_active=True)
+    Raises:
+        InvalidInput: a patient wants to move a visit whose type, with all its rules, is gone.
+    """
+    types = diaries.types(work)
+    if present.type not in types and reaching.is_patient(work):
+        message = "visits of this type are moved by the practice alone: call it"
+        raise InvalidInput.at("type", "unknown_value", message)
+    return moving.as_it_is(present, types, work.practice.clinic.settings.resources)
 
 
 def _diary(work: Work, wishes: Sequence[Wanted]) -> Diary:

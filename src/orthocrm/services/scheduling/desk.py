@@ -184,8 +184,8 @@ class Appointments(Area, area="scheduling"):
     ) -> Booked:
         """Move an appointment to another time or provider; it stays the same appointment (R28).
 
-        It keeps its length, also where its type takes longer by now. Its old time is offered to
-        whoever waits for it.
+        It keeps its length and buffers, also where its type takes longer by now; `slots` with
+        `exclude` gives the times. Its old time is offered to whoever waits for it.
 
         Raises:
             TooLate, MovedTooOften: a patient moves it too late, or too often.

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from orthocrm.core.actor import Role, Scope
+from orthocrm.core.actor import Permission, Role, Scope
 from orthocrm.core.appointment import Appointment, team_code
 from orthocrm.core.errors import Forbidden, InvalidInput, LeadClosed, NotFound
-from orthocrm.core.facts import APPOINTMENTS
+from orthocrm.core.facts import APPOINTMENTS, LEADS
 from orthocrm.core.ids import AppointmentId, LeadId
 from orthocrm.core.lead import Lead, LeadStatus
 from orthocrm.core.query import EVERYTHING, AnyOf, Cond, Where, predicate
@@ -84,6 +84,19 @@ def subject(work: Work, lead_id: LeadId | None, patient_ref: str | None) -> Lead
     if lead is not None and lead.status in _OVER:
         raise LeadClosed(lead.status)
     return lead
+
+
+def ensure_known(work: Work, lead_id: LeadId) -> None:
+    """Keep when a lead is busy from whoever may neither read it nor book for it.
+
+    Raises:
+        NotFound: the lead is not there, or not within the actor's reach.
+    """
+    work.seek([lead_id])
+    may = [one for one in (Permission.LEAD_READ, Permission.APPOINTMENT_BOOK) if work.may(one)]
+    found = work.store.leads.get([lead_id]).get(lead_id) if may else None
+    if found is None or not any(predicate(work.reach(one), LEADS)(found) for one in may):
+        raise NotFound("lead")
 
 
 def ensure_may_invite(work: Work, patient_ref: str | None) -> None:

@@ -7,14 +7,17 @@ from typing import Final
 from attrs import evolve, frozen
 
 from orthocrm.core import limits
+from orthocrm.core.appointment import Appointment
 from orthocrm.core.errors import Forbidden, InvalidInput
 from orthocrm.core.ids import AppointmentId, LeadId
 from orthocrm.core.reading import Reading
 from orthocrm.core.time import zone
+from orthocrm.core.visit_type import VisitType
 from orthocrm.scheduling import asking, booking, refusals, slots
 from orthocrm.scheduling.asking import Question
 from orthocrm.scheduling.refusals import Refusal
 from orthocrm.scheduling.slots import Slot
+from orthocrm.services.scheduling import booking as making
 from orthocrm.services.scheduling import diaries, reaching
 from orthocrm.services.scheduling.glances import Glances
 from orthocrm.services.work import Work
@@ -31,7 +34,8 @@ class Search:
 
     Starts lie in `[from_, to)`; without `to`, as far as the type may be booked ahead. `providers`
     narrows who takes it. `lead_id` or `patient_ref` is who comes, and cannot be in two places.
-    `exclude` is an appointment that is to be moved. `zone` is the viewer's.
+    `exclude` is an appointment that is to be moved: the times are those that it would be moved to,
+    for who comes to it, as long as it is, with its own buffers. `zone` is the viewer's.
     """
 
     type: str
@@ -96,7 +100,8 @@ def _question(work: Work, search: Search) -> Question:
     if not isinstance(search, Search):
         raise InvalidInput.at("search", "wrong_type", "give a Search")
     reading = Reading()
-    kind = booking.visit_type_of(reading, work.practice.clinic.settings.visit_types, search.type)
+    moved = _moved(work, search)
+    kind = _kind(work, reading, search, moved)
     from_, to = reading.moment("from_", search.from_), reading.moment("to", search.to)
     low = max(from_ or work.now, work.now)
     if to is not None and from_ is not None and to < from_:
@@ -105,7 +110,7 @@ def _question(work: Work, search: Search) -> Question:
         reading.refuse("to", "out_of_range", "give at most 400 days")
     limit = reading.whole("limit", search.limit, 1, MOST)
     providers = _providers(reading, search.providers)
-    for path in ("lead_id", "patient_ref", "exclude"):
+    for path in ("lead_id", "patient_ref"):
         reading.text(path, getattr(search, path), limits.REFERENCE)
     if search.zone is not None and not isinstance(search.zone, str):
         reading.refuse("zone", "wrong_type", "give an IANA time zone")
@@ -115,8 +120,9 @@ def _question(work: Work, search: Search) -> Question:
     if kind is None:  # pragma: no cover - `finish` has refused it
         raise AssertionError
     people = _own(work, providers)
-    reaching.allow(work, kind, people)
-    lead_id, patient_ref = _who(work, search)
+    if moved is None or not reaching.is_patient(work):  # the own ones are theirs to move
+        reaching.allow(work, kind, people)
+    lead_id, patient_ref = _who(work, search, moved)
     return Question(
         type=kind,
         now=work.now,
@@ -130,6 +136,33 @@ def _question(work: Work, search: Search) -> Question:
         viewer_zone=search.zone,
         limit=limit,
     )
+
+
+def _moved(work: Work, search: Search) -> Appointment | None:
+    """Load the appointment that is to be moved.
+
+    Raises:
+        NotFound: it is not there, or not within reach: what it takes is nobody else's to free.
+    """
+    if search.exclude is None:
+        return None
+    reading = Reading()
+    reading.text("exclude", search.exclude, limits.REFERENCE)
+    reading.finish()
+    return reaching.appointment(work, search.exclude)
+
+
+def _kind(
+    work: Work, reading: Reading, search: Search, moved: Appointment | None
+) -> VisitType | None:
+    """Find the kind of visit; what is to be moved keeps its own, also when its type is gone."""
+    if moved is None:
+        types = work.practice.clinic.settings.visit_types
+        return booking.visit_type_of(reading, types, search.type)
+    if search.type != moved.type:
+        reading.refuse("type", "another_type", "give the type of the appointment that is to move")
+        return None
+    return making.kind_of(work, moved)
 
 
 def _providers(reading: Reading, raw: object) -> tuple[str, ...]:
@@ -147,10 +180,14 @@ def _own(work: Work, providers: tuple[str, ...]) -> tuple[str, ...]:
     return (work.actor.user,)
 
 
-def _who(work: Work, search: Search) -> tuple[str | None, str | None]:
+def _who(work: Work, search: Search, moved: Appointment | None) -> tuple[str | None, str | None]:
     """Say whose other appointments count; a patient's own always do."""
     if reaching.is_patient(work):
         return work.actor.user, work.actor.user
+    if moved is not None and search.lead_id is None and search.patient_ref is None:
+        return moved.lead_id, moved.patient_ref
+    if search.lead_id is not None and (moved is None or search.lead_id != moved.lead_id):
+        reaching.ensure_known(work, search.lead_id)
     return search.lead_id, search.patient_ref
 
 
