@@ -5,6 +5,7 @@ phone numbers end in 555-01xx and addresses lie in `example.*`, so that none of 
 """
 
 from orthocrm.demo.clock import SetClock, SetIds
+from orthocrm.demo.people import PASSWORD, PEOPLE, let_in
 from orthocrm.demo.year import fill
 
-__all__ = ["SetClock", "SetIds", "fill"]
+__all__ = ["PASSWORD", "PEOPLE", "SetClock", "SetIds", "fill", "let_in"]

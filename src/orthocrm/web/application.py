@@ -19,6 +19,7 @@ from orthocrm.web.endpoints import ENDPOINTS
 from orthocrm.web.handling import Counter
 from orthocrm.web.metrics import Metrics
 from orthocrm.web.openapi.document import document
+from orthocrm.web.pages import routes as pages
 from orthocrm.web.settings import WebSettings
 
 _GUARDS: Final = {
@@ -62,8 +63,9 @@ def application(
     )
     metrics = Metrics(crm) if served.metrics else None
     told = [] if metrics is None else [metrics.route()]
+    shown = pages(served) if served.pages else ()
     return Litestar(
-        route_handlers=[*(_route(counter, each, metrics) for each in ENDPOINTS), *told],
+        route_handlers=[*(_route(counter, each, metrics) for each in ENDPOINTS), *told, *shown],
         before_send=[_guard(served)],
         openapi_config=None,
         logging_config=None,

@@ -26,6 +26,7 @@ PLAIN_COOKIES: Final = "ORTHOCRM_PLAIN_COOKIES"
 PROXIES: Final = "ORTHOCRM_PROXIES"
 ORIGINS: Final = "ORTHOCRM_ORIGINS"
 METRICS: Final = "ORTHOCRM_METRICS"
+PAGES: Final = "ORTHOCRM_PAGES"
 
 _KEEP_ALIVE_SECONDS: Final = 30
 _GRACE_SECONDS: Final = 20
@@ -52,6 +53,7 @@ def settings_from_environment() -> WebSettings:
         proxies=int(os.environ.get(PROXIES, "0")),
         allow_origins=tuple(filter(None, origins.split(","))),
         metrics=os.environ.get(METRICS) == "1",
+        pages=os.environ.get(PAGES, "1") == "1",
     )
 
 

@@ -22,6 +22,9 @@ class WebSettings:
         threads: How many requests are worked on at once.
         body_seconds: How long a request may take to come.
         metrics: Whether `GET /metrics` tells Prometheus what was asked and what waits.
+        pages: Whether the pages stand at `/`, beside the API.
+        demo: Who can be tried out: address, name, role and password; the pages say that all of
+            it is a demo.
     """
 
     secure_cookies: bool = True
@@ -32,6 +35,8 @@ class WebSettings:
     threads: int = 16
     body_seconds: float = 60
     metrics: bool = False
+    pages: bool = False
+    demo: Sequence[tuple[str, str, str, str]] = ()
 
     @property
     def cookie(self) -> str:

@@ -21,21 +21,29 @@ class Right:
 
 @frozen(kw_only=True)
 class WhoIAm:
-    """Who asks and what they may do, so that a page shows what can be done."""
+    """Who asks, where, and what they may do, so that a page shows what can be done."""
 
     user: str
+    name: str
     clinic_id: str
+    clinic_name: str
+    timezone: str
+    currency: str
     roles: tuple[Role, ...]
     rights: tuple[Right, ...]
 
 
 def who_am_i(desk: Desk) -> WhoIAm:
-    """Tell who asks, and what they may do."""
-    actor = desk.office.actor
-    reached = sorted(desk.rights().items())
+    """Tell who asks, of which practice, and what they may do."""
+    actor, standing = desk.office.actor, desk.office.standing()
+    clinic, reached = standing.clinic, sorted(standing.rights.items())
     return WhoIAm(
         user=actor.user,
+        name=standing.name,
         clinic_id=actor.clinic,
+        clinic_name=clinic.name,
+        timezone=clinic.timezone,
+        currency=clinic.settings.currency,
         roles=tuple(sorted(actor.roles)),
         rights=tuple(
             Right(permission=permission, scopes=tuple(sorted(far))) for permission, far in reached

@@ -1,0 +1,86 @@
+"""The pages: custom elements, the application around them, and their texts, as static files.
+
+`base` holds what every element stands on, `elements` one file for each of them, `app` the shell
+with its pages, `texts` the catalogues. Nothing is built: browsers load the files as they are.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Final
+
+from attrs import frozen
+
+LANGUAGES: Final = ("en", "es")
+"""The languages of the catalogues, the usual one first."""
+
+MEDIA: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "css": "text/css; charset=utf-8",
+        "html": "text/html; charset=utf-8",
+        "js": "text/javascript; charset=utf-8",
+        "json": "application/json",
+        "svg": "image/svg+xml",
+    }
+)
+"""The types of what is kept here, by the ends of the names; nothing else is given away."""
+
+
+@frozen(kw_only=True)
+class Asset:
+    """One file: its bytes, their type and their digest."""
+
+    content: bytes
+    media: str
+    digest: str
+
+    @classmethod
+    def of(cls, content: bytes, media: str) -> "Asset":
+        """Make one, with the digest of its bytes."""
+        digest = hashlib.sha256(content).hexdigest()[:32]
+        return cls(content=content, media=media, digest=digest)
+
+
+@frozen(kw_only=True)
+class Assets:
+    """Everything that browsers load, by its path; `digest` changes with any of them."""
+
+    found: Mapping[str, Asset]
+    digest: str
+
+
+@cache
+def assets() -> Assets:
+    """Read all files once, and join the catalogues of each language into one."""
+    found = dict(_read(files(__name__), ""))
+    for language in LANGUAGES:
+        told = json.dumps(catalogue(language), ensure_ascii=False, separators=(",", ":"))
+        found[f"texts/{language}.json"] = Asset.of(told.encode(), MEDIA["json"])
+    whole = hashlib.sha256()
+    for path in sorted(found):
+        whole.update(f"{path} {found[path].digest}\n".encode())
+    return Assets(found=MappingProxyType(found), digest=whole.hexdigest()[:16])
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """Give the texts of a language: `subject.key` for each key of the file of each subject."""
+    told: dict[str, str] = {}
+    folder = files(__name__) / "texts" / language
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        subject = file.name.removesuffix(".json")
+        texts = json.loads(file.read_text(encoding="utf-8"))
+        told |= {f"{subject}.{key}": text for key, text in texts.items()}
+    return told
+
+
+def _read(folder: Traversable, path: str) -> Iterator[tuple[str, Asset]]:
+    for entry in folder.iterdir():
+        end = entry.name.rpartition(".")[2]
+        if entry.is_dir():
+            yield from _read(entry, f"{path}{entry.name}/")
+        elif end in MEDIA and not path.startswith("texts/"):
+            yield f"{path}{entry.name}", Asset.of(entry.read_bytes(), MEDIA[end])

@@ -1,0 +1,36 @@
+/**
+ * The pages of the application, in the order of the navigation.
+ *
+ * `path` may hold {names}; `load` gives the module, whose default export draws the page from
+ * {params, query, house}. `needs` are permissions of which one is enough. With an `icon` it stands
+ * in the navigation, `key` opens it after g. Its title is the text `app.page.<name>`.
+ */
+export const ROUTES = [
+  {
+    name: "pipeline",
+    path: "/pipeline",
+    needs: ["lead:read"],
+    icon: "board",
+    key: "p",
+    load: () => import("./pages/pipeline.js"),
+  },
+];
+
+/** Find the route of a path: {route, params}, or null. */
+export function find(path) {
+  for (const route of ROUTES) {
+    const names = [];
+    const pattern = route.path.replace(/{(\w+)}/g, (_, name) => (names.push(name), "([^/]+)"));
+    const found = new RegExp(`^${pattern}/?$`).exec(path);
+    if (found) {
+      const values = found.slice(1).map(decodeURIComponent);
+      return { route, params: Object.fromEntries(names.map((name, n) => [name, values[n]])) };
+    }
+  }
+  return null;
+}
+
+/** Whether somebody's rights open a route. */
+export function opens(route, house) {
+  return !route.needs || route.needs.some(house.may);
+}
