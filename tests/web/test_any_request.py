@@ -23,8 +23,8 @@ from orthocrm.web.openapi.document import document
 from tests.flows.practice import House
 from tests.web.knocking import PATIENT, ByName
 
-UNTOLD = {"not_a_period", "not_a_wall_time", "not_money", "too_deep", "unknown_zone"}
-"""What no schema can say: that a day exists, that an end comes after a beginning."""
+UNTOLD = {"bad_instant", "not_a_period", "not_a_wall_time", "not_money", "too_deep", "unknown_zone"}
+"""What no schema can say: that a day exists or is not too far, that an end comes after a start."""
 
 # The document says what a request looks like; which of them the practice accepts, the rules say.
 BY_RULES = [positive_data_acceptance]

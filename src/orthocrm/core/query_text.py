@@ -131,6 +131,8 @@ def _value(value: object, path: str) -> object:
         return value
     if isinstance(value, int):
         return _whole(value, path)
+    if isinstance(value, float) and value.is_integer():  # to JSON, 3.0 and 3 are one number
+        return _whole(int(value), path)
     if isinstance(value, str):
         return _text(value, path)
     if isinstance(value, Mapping) and len(value) == 1:
@@ -154,7 +156,13 @@ def _day(text: str, path: str) -> date:
 
 
 def _instant(text: str, path: str) -> datetime:
-    return instant(datetime.fromisoformat(text), path)
+    moment = datetime.fromisoformat(text)
+    try:
+        return instant(moment, path)
+    except InvalidInput as refused:
+        if moment.tzinfo is None:
+            raise
+        raise InvalidInput.at(path, "bad_instant", refused.problems[0].message) from None
 
 
 _MOMENTS: Mapping[str, Callable[[str, str], date]] = {"date": _day, "instant": _instant}
