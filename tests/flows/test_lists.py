@@ -101,6 +101,24 @@ def test_leads_are_found_by_time(house: House, leads: list[Lead]) -> None:
     assert found(house, Cond("created_at", "ge", third - MINUTE / 2)) == ids(leads, 6, 5, 4, 3, 2)
 
 
+def test_a_search_finds_the_newest_leads_of_whoever_is_in_reach(
+    house: House, leads: list[Lead]
+) -> None:
+    def searched(text: str, where: Where | None = None, **size: int) -> list[str]:
+        return [lead.id for lead in house.coordinator.leads.search(text, where, **size)]
+
+    assert searched("5550003") == ids(leads, 3)
+    assert searched("312-555-0", size=2) == ids(leads, 6, 5)
+    assert searched("312-555-0", Cond("stage", "eq", "contacted")) == ids(leads, 2)
+    assert searched("nobody of this name") == []
+    present = house.admin.settings.practice().clinic.settings
+    house.admin.settings.change(evolve(present, own_leads_only=True))
+    assert searched("312-555-0") == ids(leads, 6, 4, 2, 0)
+    for wrong in ({"text": ""}, {"text": "lee", "size": 0}):
+        with pytest.raises(InvalidInput):
+            house.coordinator.leads.search(**wrong)  # type: ignore[arg-type]  # two kinds of values
+
+
 ORDERS: list[tuple[Sequence[Sort], list[int]]] = [
     (NEWEST_FIRST, [6, 5, 4, 3, 2, 1, 0]),
     ([], [0, 1, 2, 3, 4, 5, 6]),

@@ -187,6 +187,7 @@ ON_THE_CLINIC: dict[str, Call] = {
     "leads.enter": lambda desk, _: desk.leads.enter(PhoneCall(name="Ann Lee", phone="3125550199")),
     "leads.take_in": lambda desk, _: desk.leads.take_in("manual", _delivered()),
     "leads.household": lambda desk, _: desk.leads.household("3125550199"),
+    "leads.search": lambda desk, _: desk.leads.search("lee"),
     "leads.find": lambda desk, _: desk.leads.find(),
     "leads.export_page": lambda desk, _: desk.leads.export_page(),
     "leads.save_view": lambda desk, _: desk.leads.save_view("new", Cond("tag", "has", "vip")),

@@ -1,6 +1,7 @@
 """`desk.leads`: lists of leads by condition, saved views of them, and marks to find them by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from attrs import evolve, frozen
 
@@ -14,7 +15,7 @@ from orthocrm.core.query import EVERYTHING, AnyOf, Cond, Page, Sort, Where, both
 from orthocrm.core.query_text import dumped, dumped_sort
 from orthocrm.core.reading import Reading
 from orthocrm.core.saved_view import SavedView
-from orthocrm.leads import custom
+from orthocrm.leads import custom, searching
 from orthocrm.services.batch import Refused, listed_ids
 from orthocrm.services.cursors import Cursors
 from orthocrm.services.gate import Area, verb
@@ -26,6 +27,9 @@ from orthocrm.services.work import Work, everything
 NEWEST_FIRST = (Sort("created_at", descending=True),)
 MOST_VIEWS = 200
 """How many views one person keeps."""
+
+MOST_SEARCHED = 5_000
+"""How many of the newest leads a search looks through."""
 
 SUBJECT = "leads"
 _MINE_BY_DEFAULT = frozenset({Role.TREATMENT_COORDINATOR, Role.AGENT})
@@ -69,6 +73,27 @@ class Viewing(Area, area="leads"):
             sort=custom.in_order(order, work.practice),
         )
         return paging.page(work, size, cursor)
+
+    @verb(Permission.LEAD_READ)
+    def search(
+        self, work: Work, text: str, where: Where | None = None, *, size: int = 20
+    ) -> tuple[Lead, ...]:
+        """Find the newest leads by the beginnings of names, by digits of a number or by address.
+
+        Names are kept encrypted, so that at most the 5,000 newest leads that `where` leaves over
+        are looked through, of everybody whom the actor may see.
+
+        Raises:
+            InvalidInput: at `text`, when it names nobody; at `size`; or at a field of `where`.
+        """
+        wanted = searching.wanted(text)
+        most = Page(size).size
+        within = both(
+            work.reach(Permission.LEAD_READ), custom.in_query(asked(work, where), work.practice)
+        )
+        found = tuple(islice(filter(wanted.fits, _newest(work, LEADS.checked(within))), most))
+        work.touch(lead.id for lead in found)
+        return found
 
     @verb(Permission.LEAD_READ)
     def save_view(
@@ -144,6 +169,17 @@ class Viewing(Area, area="leads"):
         return tuple(marking.untag(work, listed_ids(lead_ids), tags))
 
 
+def _newest(work: Work, where: Where) -> Iterator[Lead]:
+    """Read the newest leads, a page when it is needed."""
+    after = None
+    for _ in range(MOST_SEARCHED // limits.PAGE):
+        page = work.store.leads.find(where, NEWEST_FIRST, Page(limits.PAGE, after))
+        yield from page.items
+        after = page.after
+        if after is None:
+            return
+
+
 def _draft(
     work: Work, name: str, where: Where, sort: Sequence[Sort], *, is_shared: bool
 ) -> SavedView:
@@ -188,7 +224,7 @@ def _seen(work: Work, view_id: ViewId) -> SavedView:
     return view
 
 
-def asked(work: Work, where: Where | None, view: ViewId | None) -> Where:
+def asked(work: Work, where: Where | None, view: ViewId | None = None) -> Where:
     """Join a condition with that of a saved view that the actor may see."""
     return both(where, None if view is None else _seen(work, view).where)
 

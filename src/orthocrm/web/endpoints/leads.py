@@ -110,6 +110,7 @@ ENDPOINTS = (
     function("GET", "/api/leads", "leads.find", find_leads),
     verb("POST", "/api/leads", "leads.capture", 201),
     verb("POST", "/api/leads/bulk", "leads.capture_many"),
+    verb("POST", "/api/leads/search", "leads.search"),
     verb("POST", "/api/leads/duplicates", "leads.duplicates"),
     verb("GET", "/api/leads/{lead_id}", "leads.get"),
     verb("PUT", "/api/leads/{lead_id}", "leads.edit"),
