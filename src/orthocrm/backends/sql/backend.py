@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from orthocrm.backends.sql import sqlite, texts
+from orthocrm.backends.sql.founding import found
 from orthocrm.backends.sql.keys import ClinicVaults, Keys
 from orthocrm.backends.sql.rows import CLINIC
 from orthocrm.backends.sql.session import Driver, Session
@@ -113,14 +114,16 @@ class SqlBackend:
     def migrate(self) -> None:
         """Bring the schema to this release; safe when several processes do so at once.
 
-        A schema that is there already is told by one question, without loading alembic.
+        A schema that is there already is told by one question, without loading alembic; nor does a
+        new SQLite database need it.
         """
         if self._has_the_schema():
             return
-        from orthocrm.backends.sql.migrations import upgrade  # noqa: PLC0415 - slow import
-
         with self._errors(), self._engine.migrating() as connection:
-            upgrade(connection)
+            if not found(connection):
+                from orthocrm.backends.sql.migrations import upgrade  # noqa: PLC0415 - slow import
+
+                upgrade(connection)
 
     def _has_the_schema(self) -> bool:
         with self._errors(), self._engine.transaction() as connection:

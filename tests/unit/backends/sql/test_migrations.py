@@ -1,7 +1,9 @@
 """The schema: complete, made once whoever comes first, and never half."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from orthocrm.backends.sql.founding import found
 from orthocrm.backends.sql.migrations import scripts, upgrade
 from orthocrm.backends.sql.tables import metadata
 from orthocrm.backends.sql.version import HEAD, TABLE
@@ -51,6 +54,22 @@ def test_the_schema_is_what_the_tables_say(url: str) -> None:
         differences = compare_metadata(context, metadata)
     engine.dispose()
     assert differences == []
+
+
+def test_a_new_embedded_database_is_what_the_revisions_make() -> None:
+    assert schema_made_by(found) == schema_made_by(upgrade)
+
+
+def schema_made_by(make: Callable[[sa.Connection], object]) -> dict[str, list[str]]:
+    """Give the statements by name, their parts in one order: constraints stand in any."""
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        make(connection)
+        noted = connection.exec_driver_sql(f"SELECT version_num FROM {TABLE}").all()  # noqa: S608 - a constant
+        made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_schema").all()
+    engine.dispose()
+    assert noted == [(HEAD,)]
+    return {name: sorted(re.split(r",?\s*\n\s*", sql or "")) for name, sql in made}
 
 
 def test_the_newest_revision_is_the_one_that_is_asked_for() -> None:

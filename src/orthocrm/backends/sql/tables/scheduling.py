@@ -1,5 +1,7 @@
 """Appointments, the time that they take, and who waits for some."""
 
+import sqlalchemy as sa
+
 from orthocrm.backends.sql.tables.columns import (
     at,
     code,
@@ -45,8 +47,22 @@ index("appointments_held", appointments, "expires_at", where="status = 'HELD'")
 index("appointments_patient", appointments, "patient_ref", where="patient_ref IS NOT NULL")
 index("appointments_series", appointments, "series_id", where="series_id IS NOT NULL")
 
+_APART = """
+CREATE TRIGGER claims_apart_{event} BEFORE {event} ON claims
+WHEN EXISTS (
+    SELECT 1 FROM claims AS other
+    WHERE other.clinic_id = NEW.clinic_id
+      AND other.resource = NEW.resource
+      AND other.ends_at > NEW.starts_at
+      AND other.starts_at < NEW.ends_at
+      AND (other.lane = NEW.lane OR other.capacity = 1 OR NEW.capacity = 1)
+      {others}
+)
+BEGIN SELECT RAISE(ABORT, 'claims_apart'); END
+"""
+
 # That two claims of a lane do not overlap is held by a constraint of PostgreSQL that no portable
-# table can state, and by triggers of SQLite: see the first schema.
+# table can state (see the first schema), and by triggers of SQLite.
 claims = table(
     "claims",
     *codes("appointment_id", "resource"),
@@ -56,6 +72,9 @@ claims = table(
     key=("appointment_id", "resource", "lane", "starts_at"),
 )
 index("claims_time", claims, "resource", "ends_at", "starts_at")
+for _event, _others in {"insert": "", "update": "AND other.rowid <> OLD.rowid"}.items():
+    _guard = sa.DDL(_APART.format(event=_event, others=_others))
+    sa.event.listen(claims, "after_create", _guard.execute_if(dialect="sqlite"))
 
 waitlist = noun(
     "waitlist",
