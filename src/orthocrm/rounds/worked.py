@@ -49,6 +49,8 @@ class Worked:
         late: Results that came after somebody else had taken the message.
     """
 
+        delivered: Deliveries of the inbox that were worked off.
+        stuck: Deliveries of the inbox that came to nothing, and wait for a person.
     tasks: tuple[Task, ...] = ()
     failures: tuple[Failure, ...] = ()
     errors: tuple[StepFailed, ...] = ()
@@ -76,3 +78,5 @@ class Worked:
     def __add__(self, other: "Worked") -> "Worked":
         names = [attribute.name for attribute in fields(Worked)]
         return evolve(self, **{name: getattr(self, name) + getattr(other, name) for name in names})
+    delivered: int = 0
+    stuck: int = 0
