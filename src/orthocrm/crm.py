@@ -44,7 +44,6 @@ from orthocrm.scheduling.ical.feeds import no_feed
 from orthocrm.services.access.entrance import Entrance
 from orthocrm.services.analytics import desk as analytics
 from orthocrm.services.analytics.desk import OurMetrics
-from orthocrm.services.cursors import Cursors
 from orthocrm.services.inbox.desk import Processed
 from orthocrm.services.intelligence import tones
 from orthocrm.services.intelligence.tones import OurReaders
@@ -304,6 +303,10 @@ class OrthoCRM:
                 tell=self._deliver,
                 stop=stop,
                 tends_trail=partial(self._tends_trail, clinic.id),
+                keys_wait=partial(self._keys_wait, clinic.id),
+            ).run()
+        return total
+
     def process_inbox(
         self, clinic: ClinicId | None = None, stop: Callable[[], bool] = never
     ) -> Processed:
@@ -314,10 +317,6 @@ class OrthoCRM:
             if stop():
                 break
             total += self.acting_as(Actor.system(Role.WORKER, one)).inbox.process(stop)
-        return total
-
-                keys_wait=partial(self._keys_wait, clinic.id),
-            ).run()
         return total
 
     def _keys_wait(self, clinic: ClinicId) -> bool:

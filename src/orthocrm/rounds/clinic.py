@@ -278,6 +278,7 @@ def _retention(one: Round) -> Worked:
 
 
 _STEPS: Mapping[str, Callable[[Round], Worked]] = {
+    "inbox": _inbox,
     "untouched": _untouched,
     "holds": _holds,
     "reminders": _reminders,
@@ -288,7 +289,6 @@ _STEPS: Mapping[str, Callable[[Round], Worked]] = {
     "escalations": _escalations,
     "overdue": _overdue,
     "reports": _reports,
-    "inbox": _inbox,
     "events": _events,
     "messages": _messages,
     "late_events": _events,
