@@ -44,6 +44,7 @@ from orthocrm.scheduling.ical.feeds import no_feed
 from orthocrm.services.access.entrance import Entrance
 from orthocrm.services.analytics import desk as analytics
 from orthocrm.services.analytics.desk import OurMetrics
+from orthocrm.services.cursors import Cursors
 from orthocrm.services.inbox.desk import Processed
 from orthocrm.services.intelligence import tones
 from orthocrm.services.intelligence.tones import OurReaders
