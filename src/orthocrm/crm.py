@@ -45,6 +45,7 @@ from orthocrm.services.access.entrance import Entrance
 from orthocrm.services.analytics import desk as analytics
 from orthocrm.services.analytics.desk import OurMetrics
 from orthocrm.services.cursors import Cursors
+from orthocrm.services.inbox.desk import Processed
 from orthocrm.services.intelligence import tones
 from orthocrm.services.intelligence.tones import OurReaders
 from orthocrm.services.leads import receiving
@@ -305,6 +306,18 @@ class OrthoCRM:
                 tends_trail=partial(self._tends_trail, clinic.id),
                 keys_wait=partial(self._keys_wait, clinic.id),
             ).run()
+        return total
+
+    def process_inbox(
+        self, clinic: ClinicId | None = None, stop: Callable[[], bool] = never
+    ) -> Processed:
+        """Work off what others delivered, in one clinic or in all; `work` does so too."""
+        clinics = [one.id for one in self._backend.clinics()] if clinic is None else [clinic]
+        total = Processed()
+        for one in clinics:
+            if stop():
+                break
+            total += self.acting_as(Actor.system(Role.WORKER, one)).inbox.process(stop)
         return total
 
     def _keys_wait(self, clinic: ClinicId) -> bool:

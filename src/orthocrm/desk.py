@@ -11,6 +11,7 @@ from orthocrm.services.analytics.desk import Analytics
 from orthocrm.services.assignment.desk import Assignment
 from orthocrm.services.followups.desk import FollowUps
 from orthocrm.services.imports.desk import Imports
+from orthocrm.services.inbox.desk import Inbox
 from orthocrm.services.intelligence.desk import Intelligence
 from orthocrm.services.leads.desk import Leads
 from orthocrm.services.notifications.desk import Notifications
@@ -85,6 +86,11 @@ class Desk:
     def imports(self) -> Imports:
         """Files of leads and of outcomes."""
         return Imports(self.office)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What others deliver."""
+        return Inbox(self.office)
 
     @cached_property
     def notifications(self) -> Notifications:

@@ -227,6 +227,10 @@ class Specs:
         """A message failed too often: somebody should look at it."""
 
     @spec
+    def delivery_parked(self, event: events.DeliveryParked) -> None:
+        """Something that was delivered came to nothing: somebody should look at it."""
+
+    @spec
     def appointment_booked(self, event: events.AppointmentBooked) -> None:
         """An appointment is fixed."""
 

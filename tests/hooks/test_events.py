@@ -11,6 +11,7 @@ from orthocrm import (
     SIX_TOUCH,
     ActivityDirection,
     CallOutcome,
+    Delivered,
     LeadActivityType,
     LeadEdit,
     LeadTaskType,
@@ -24,6 +25,7 @@ from orthocrm import (
     TaskEdit,
 )
 from orthocrm.core.events import KINDS
+from orthocrm.core.forms import FormDefinition, FormField
 from orthocrm.core.ids import AppointmentId, UserId
 from orthocrm.core.keyring import KeyLayer
 from orthocrm.core.lead import Lead
@@ -51,6 +53,17 @@ COMPLAINT = LogEntry(
     notes="This is too expensive, we went with another orthodontist.",
 )
 HOOKS = {name for name in vars(Specs) if not name.startswith("_")}
+
+
+def deliver_what_cannot_be_read(house: House) -> None:
+    """Let a form of the web site send a field that it does not have."""
+    form = FormDefinition(
+        slug="contact", title="Contact", fields=(FormField(name="phone"),), signed=False
+    )
+    house.admin.settings.save_form(form)
+    form_type = {"content-type": "application/x-www-form-urlencoded"}
+    given = Delivered(body=b"shoe_size=9", headers=form_type, form="contact")
+    house.desk(Role.WEB_FORM).inbox.take_leads("web_form", given)
 
 
 def a_task(house: House) -> Task:
@@ -233,6 +246,7 @@ SCENARIOS: dict[str, Callable[[House], object]] = {
     "emergency_begun": break_the_glass,
     "emergency_ended": end_an_emergency,
     "message_parked": wait_for_a_carrier_in_vain,
+    "delivery_parked": deliver_what_cannot_be_read,
     "import_progressed": import_a_file,
     "import_finished": import_a_file,
     "import_reverted": revert_an_import,

@@ -31,6 +31,8 @@ KINDS = (
     "messages",
     "notices",
     "contacts",
+    "inbox",
+    "answers",
     "enrollments",
     "models",
     "users",

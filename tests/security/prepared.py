@@ -13,6 +13,7 @@ from orthocrm.services.imports.ledger import Tally
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.practice import House, enquiry
 from tests.security import operations
+from tests.security.delivered import DELIVERING, shelved
 from tests.security.entered import ENTERING, at_the_door
 from tests.security.notified import NOTIFYING, boxed
 from tests.security.operations import (
@@ -41,6 +42,9 @@ def ready(target: Target, name: str) -> Callable[[Desk], Any]:
     if name in NOTIFYING:
         box = boxed(target.house, target.lead)
         return lambda desk: NOTIFYING[name](desk, box)
+    if name in DELIVERING:
+        shelf = shelved(target.house)
+        return lambda desk: DELIVERING[name](desk, shelf)
     if name in ENTERING:
         door = at_the_door(target.house)
         return lambda desk: ENTERING[name](desk, door)
@@ -59,7 +63,7 @@ CALLS: Mapping[str, Call] = {
     **PER_ITEM,
     **ON_THE_CLINIC,
     **ANALYTICS,
-    **{name: _prepared_anew(name) for name in (*SCHEDULING, *NOTIFYING, *ENTERING)},
+    **{name: _prepared_anew(name) for name in (*SCHEDULING, *NOTIFYING, *ENTERING, *DELIVERING)},
 }
 """Every operation that exists, by name."""
 

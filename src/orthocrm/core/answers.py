@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from orthocrm.core.ids import AnswerId, ClinicId
 from orthocrm.core.masking import PERSONAL, mask
@@ -45,3 +45,8 @@ class KeptAnswer:
     headers: Mapping[str, str] = field(factory=dict, repr=mask, metadata=PERSONAL)
     body: str = field(default="", repr=mask, metadata=PERSONAL)
     version: int = 1
+
+
+def lost(answer: KeptAnswer) -> KeptAnswer:
+    """Give an answer without what it said."""
+    return evolve(answer, state=AnswerState.LOST, status=0, headers={}, body="")

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -135,6 +136,13 @@ class Delivery:
     fingerprint: str = field(repr=mask)
     created_at: datetime
     result: Mapping[str, Any] | None = None
+
+
+KEYED: Final = "delivery_key"
+"""Stands in the result of a delivery that is still known by its key when the person is erased."""
+
+ERASED: Final[Mapping[str, Any]] = MappingProxyType({"erased": True})
+"""The result of a delivery of which nothing but its key is known any more."""
 
 
 class ImportState(StrEnum):

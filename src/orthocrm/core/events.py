@@ -22,6 +22,7 @@ from orthocrm.core.ids import (
     ClinicId,
     EmergencyId,
     ImportId,
+    InboundId,
     KeyId,
     LeadId,
     MergeId,
@@ -378,6 +379,18 @@ class MessageParked(Event):
     lead_id: LeadId | None
     channel: MessageChannel
     because: str | None
+
+
+@frozen(kw_only=True)
+class DeliveryParked(Event):
+    """What a channel or carrier (`name`) delivered came to nothing, and waits for a person.
+
+    `because` is the code of what stands in its way.
+    """
+
+    inbound_id: InboundId
+    name: str
+    because: str
 
 
 @frozen(kw_only=True)

@@ -16,6 +16,7 @@ Claims about unwanted calls and texts (47 U.S.C. 227) may be brought for four ye
 """
 
 MOST_MONTHS: Final = 1_200
+MOST_DAYS: Final = 90
 
 
 @frozen(kw_only=True)
@@ -26,11 +27,14 @@ class Retention:
         archive_after: So many months after it was lost a lead is archived.
         erase_after: So many months after it was lost a lead is erased: 48 at least.
         holds: Leads on legal hold, which nothing erases (`desk.privacy.hold`).
+        deliveries_for: So many days the bodies of webhooks and forms are kept after they were
+            worked off: 0 to 90.
     """
 
     archive_after: int | None = None
     erase_after: int | None = None
     holds: tuple[LeadId, ...] = ()
+    deliveries_for: int = 7
 
 
 def retention_problems(retention: object) -> Iterator[Problem]:
@@ -43,6 +47,10 @@ def retention_problems(retention: object) -> Iterator[Problem]:
     if not _is_months(retention.erase_after, LEAST_MONTHS):
         message = f"give {LEAST_MONTHS} to {MOST_MONTHS} months: the law asks for that much"
         yield Problem("retention.erase_after", "out_of_range", message)
+    days = retention.deliveries_for
+    if type(days) is not int or not 0 <= days <= MOST_DAYS:
+        message = f"give 0 to {MOST_DAYS} days"
+        yield Problem("retention.deliveries_for", "out_of_range", message)
     holds = retention.holds
     if not isinstance(holds, tuple) or not all(isinstance(one, str) for one in holds):
         yield Problem("retention.holds", "wrong_type", "give the ids of leads")

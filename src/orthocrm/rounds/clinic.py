@@ -16,6 +16,7 @@ from orthocrm.rounds.worked import StepFailed, Worked
 from orthocrm.services.analytics.desk import Analytics
 from orthocrm.services.assignment.desk import Assignment
 from orthocrm.services.followups.desk import FollowUps
+from orthocrm.services.inbox.desk import Inbox
 from orthocrm.services.intelligence.desk import Intelligence
 from orthocrm.services.notifications.desk import Notifications
 from orthocrm.services.notifications.settling import Outcome, Settled
@@ -69,6 +70,11 @@ class WorkersDesk(Protocol):
         ...
 
     @property
+    def inbox(self) -> Inbox:
+        """What others delivered."""
+        ...
+
+    @property
     def keys(self) -> Keys:
         """Keys that are replaced."""
         ...
@@ -109,6 +115,13 @@ class Round:
                 failed = StepFailed(clinic=self.clinic.id, step=name, error=kind)
                 total += Worked(errors=(failed,))
         return total
+
+
+def _inbox(one: Round) -> Worked:
+    """Work off what others delivered, and forget what has been kept long enough."""
+    processed = one.desk.inbox.process(one.stop)
+    one.desk.inbox.tidy()
+    return Worked(delivered=processed.done, stuck=processed.parked)
 
 
 def _untouched(one: Round) -> Worked:
@@ -265,6 +278,7 @@ def _retention(one: Round) -> Worked:
 
 
 _STEPS: Mapping[str, Callable[[Round], Worked]] = {
+    "inbox": _inbox,
     "untouched": _untouched,
     "holds": _holds,
     "reminders": _reminders,

@@ -46,6 +46,8 @@ class Worked:
         moved: Rows that came under new keys.
         archived: Lost leads that were archived after their time.
         erased: Lost leads that were erased after their time.
+        delivered: Deliveries of the inbox that were worked off.
+        stuck: Deliveries of the inbox that came to nothing, and wait for a person.
         late: Results that came after somebody else had taken the message.
     """
 
@@ -72,6 +74,8 @@ class Worked:
     moved: int = 0
     archived: int = 0
     erased: int = 0
+    delivered: int = 0
+    stuck: int = 0
 
     def __add__(self, other: "Worked") -> "Worked":
         names = [attribute.name for attribute in fields(Worked)]

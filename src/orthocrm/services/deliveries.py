@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from orthocrm.core.activity import Decision, PassedOver
-from orthocrm.core.audit import Delivery
+from orthocrm.core.audit import ERASED, KEYED, Delivery
 from orthocrm.core.errors import Conflict
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Channel
@@ -36,6 +36,15 @@ class DeliveryMisused(Conflict):
         super().__init__("delivery_key: it was used for another enquiry")
 
 
+class AlreadyErased(Conflict):
+    """A delivery came back of which the person was erased since: nothing is made of it again."""
+
+    code = "already_erased"
+
+    def __init__(self) -> None:
+        super().__init__("delivery_key: what came of it was erased")
+
+
 def replayed(work: Work, given: Intake) -> Captured | None:
     """Claim a delivery, or give the first result of one that was claimed before."""
     delivery = _delivery(work, given)
@@ -48,6 +57,8 @@ def replayed(work: Work, given: Intake) -> Captured | None:
     if earlier.result is None:  # nothing came of it, so the key is free for what comes now
         work.store.deliveries.claim(delivery, earlier.created_at + TICK)
         return None
+    if earlier.result == ERASED:
+        raise AlreadyErased
     if earlier.fingerprint != delivery.fingerprint:
         raise DeliveryMisused
     return _recalled(work, earlier.result)
@@ -57,7 +68,8 @@ def finish(work: Work, given: Intake, captured: Captured) -> None:
     """Record what came of a claimed delivery, as ids and codes."""
     delivery = _delivery(work, given)
     if delivery is not None:
-        work.store.deliveries.finish(delivery, _result(captured))
+        known_by = {"known_by": KEYED} if given.delivery_key else {}
+        work.store.deliveries.finish(delivery, {**_result(captured), **known_by})
 
 
 def key_of(given: Intake) -> str | None:

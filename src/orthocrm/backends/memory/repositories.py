@@ -10,7 +10,7 @@ from attrs import evolve
 
 from orthocrm.backends.memory.drafts import Draft, Session
 from orthocrm.backends.memory.tables import TABLES, Table
-from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.audit import ERASED, KEYED, Delivery, OutboxItem, OutboxState
 from orthocrm.core.errors import AlreadyExists, InvalidInput, StaleVersion
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead
@@ -227,12 +227,16 @@ class MemoryDeliveries:
         self._session.draft("deliveries").put(self._table.apart(finished))
 
     def forget(self, ids: Collection[str]) -> None:
-        """Forget the deliveries whose result names one of these ids."""
+        """Forget the deliveries whose result names one of these ids, but for those known by key."""
         self._session.write()
         draft, parts = self._session.draft("deliveries"), [f'"{one}"' for one in ids]
         for delivery in draft.everything():
             told = json.dumps(dict(delivery.result or {}))
-            if any(part in told for part in parts):
+            if not any(part in told for part in parts):
+                continue
+            if f'"{KEYED}"' in told:
+                draft.put(evolve(delivery, fingerprint="", result=dict(ERASED)))
+            else:
                 draft.drop(self._table.key(delivery))
 
     def _held(self, delivery: Delivery) -> Delivery | None:

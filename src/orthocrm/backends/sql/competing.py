@@ -18,7 +18,7 @@ from orthocrm.backends.sql.rows.codec import Row, put_at, put_json, put_objects,
 from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.tables import deliveries, outbox
 from orthocrm.backends.sql.transaction import Transaction
-from orthocrm.core.audit import Delivery, OutboxItem, OutboxState
+from orthocrm.core.audit import ERASED, KEYED, Delivery, OutboxItem, OutboxState
 from orthocrm.core.time import instant
 
 
@@ -124,10 +124,27 @@ def _finished(language: Language) -> str:
 @cache
 def _naming(language: Language) -> Text:
     """Delete the deliveries in whose result a text stands."""
+    statement = sa.delete(deliveries).where(in_clinic(deliveries), _says(language, "part"))
+    return language.text(statement)
+
+
+@cache
+def _blanked(language: Language) -> Text:
+    """Leave of the deliveries in whose result two texts stand nothing but their keys."""
+    statement = (
+        sa.update(deliveries)
+        .values(
+            fingerprint=the("new_fingerprint", deliveries.c.fingerprint),
+            result=the("new_result", deliveries.c.result),
+        )
+        .where(in_clinic(deliveries), _says(language, "part"), _says(language, "other"))
+    )
+    return language.text(statement)
+
+
+def _says(language: Language, name: str) -> sa.ColumnElement[bool]:
     written = sa.cast(deliveries.c.result, sa.Text())
-    part = sa.bindparam("part", type_=sa.Text())
-    statement = sa.delete(deliveries)
-    return language.text(statement.where(in_clinic(deliveries), language.contains(written, part)))
+    return language.contains(written, sa.bindparam(name, type_=sa.Text()))
 
 
 class SqlDeliveries:
@@ -194,10 +211,14 @@ class SqlDeliveries:
         self._transaction.last(step)
 
     def forget(self, ids: Collection[str]) -> None:
-        """Forget the deliveries whose result names one of these ids."""
+        """Forget the deliveries whose result names one of these ids, but for those known by key."""
         self._transaction.flush()
+        session = self._transaction.session
+        blank = {"other": f'"{KEYED}"', "new_fingerprint": "", "new_result": put_json(ERASED)}
         for one in ids:
-            self._transaction.session.met(_naming(self._language), {"part": f'"{one}"'})
+            part = {"part": f'"{one}"'}
+            session.met(_blanked(self._language), {**part, **blank})
+            session.met(_naming(self._language), part)
 
     def _keys(self, delivery: Delivery) -> list[dict[str, str]]:
         """Give what tells deliveries apart, in the order of the columns.
@@ -215,6 +236,8 @@ class SqlDeliveries:
         return b64encode(box.seal(deliveries.name, place_of(*key.values()), clear)).decode("ascii")
 
     def _opened(self, key: Mapping[str, str], sealed: str) -> str:
+        if not sealed:
+            return ""
         box = self._transaction.keys.clinic.own
         return box.open(deliveries.name, place_of(*key.values()), b64decode(sealed)).decode()
 

@@ -61,7 +61,11 @@ class Deliveries(Protocol):
         ...
 
     def forget(self, ids: Collection[str]) -> None:
-        """Forget the deliveries whose result names one of these ids."""
+        """Forget the deliveries whose result names one of these ids.
+
+        One whose result holds the text `KEYED` stays known by its key, with an empty fingerprint
+        and the result `ERASED` (`orthocrm.core.audit`).
+        """
         ...
 
 

@@ -88,6 +88,8 @@ class Reason(StrEnum):
 
     HONEYPOT = "honeypot"
     TEST_LEAD = "test_lead"
+    ERASED = "erased"
+    """It came before, and the person was erased since."""
 
 
 @frozen

@@ -6,6 +6,7 @@ lead was made, was there already, or a machine filled the honeypot.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -33,6 +34,7 @@ from orthocrm.leads.channels.registry import CHANNELS
 from orthocrm.leads.contact import read_phone
 from orthocrm.leads.intake import Intake
 from orthocrm.services.batch import Refused
+from orthocrm.services.deliveries import AlreadyErased
 from orthocrm.services.leads.capture import capture
 from orthocrm.services.results import Captured
 from orthocrm.services.work import Work
@@ -93,7 +95,11 @@ def check(plugins: Plugins) -> None:
 
 def received(work: Work, secrets: Secrets, name: str, delivered: Delivered) -> tuple[Received, ...]:
     """Read a delivery and capture what is in it, with a result for each enquiry."""
-    items = _read(work, secrets, name, delivered)
+    return taken_in(work, name, read(work, secrets, name, delivered, work.now))
+
+
+def taken_in(work: Work, name: str, items: Sequence[Item]) -> tuple[Received, ...]:
+    """Capture what a channel has read, with a result for each item."""
     work.touch([f"channel:{name}"])
     work.fields.extend(f"ignored.{item.reason}" for item in items if isinstance(item, Ignored))
     captured = iter(capture(work, [item for item in items if isinstance(item, Intake)]))
@@ -104,7 +110,10 @@ def received(work: Work, secrets: Secrets, name: str, delivered: Delivered) -> t
     )
 
 
-def _read(work: Work, secrets: Secrets, name: str, delivered: Delivered) -> Sequence[Item]:
+def read(
+    work: Work, secrets: Secrets, name: str, delivered: Delivered, now: datetime
+) -> Sequence[Item]:
+    """Let a channel verify and read a delivery, as it could at the instant `now`."""
     channel = work.plugins.channels.get(name) if isinstance(name, str) else None
     if channel is None:
         raise NotFound("channel")
@@ -112,7 +121,7 @@ def _read(work: Work, secrets: Secrets, name: str, delivered: Delivered) -> Sequ
         raise InvalidInput.at("delivered", "wrong_type", "give a Delivered")
     reception = Reception(
         practice=work.practice,
-        now=work.now,
+        now=now,
         secrets=lambda secret: secrets.live(work.clinic_id, secret),
     )
     try:
@@ -133,6 +142,8 @@ def _answer(item: Ignored | Unreadable | Awaited) -> Accepted | Awaited | Refuse
 
 
 def _shown(result: Received, *, blind: bool) -> Received:
+    if isinstance(result, Refused) and isinstance(result.error, AlreadyErased):
+        result = Accepted(ignored=Reason.ERASED)
     return Accepted() if blind and isinstance(result, Captured | Accepted) else result
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from attrs import frozen
 
@@ -69,7 +70,11 @@ def reports(
 
     What families say comes first: leads are locked before messages, here as everywhere.
     """
-    found = _read(work, carrier, headers, body, url)
+    return told(work, carrier, read(work, carrier, headers, body, url, work.now))
+
+
+def told(work: Work, carrier: str, found: Sequence[Reported]) -> Received:
+    """Act on all that a carrier reports."""
     total = Received()
     for answer in sorted((o for o in found if isinstance(o, Answer)), key=lambda o: o.sender):
         total += _answered(work, carrier, answer)
@@ -79,15 +84,16 @@ def reports(
     return total + _settled(work, carrier, statuses) if statuses else total
 
 
-def _read(
-    work: Work, carrier: str, headers: Mapping[str, str], body: bytes, url: str
+def read(
+    work: Work, carrier: str, headers: Mapping[str, str], body: bytes, url: str, at: datetime
 ) -> Sequence[Reported]:
+    """Let a carrier verify and read a request that arrived at an instant."""
     notifier = work.plugins.notifiers.get(carrier) if isinstance(carrier, str) else None
     if not isinstance(notifier, ReportingNotifier):
         raise NotFound("carrier")
     _check(headers, body, url)
     callback = Callback(
-        clinic_id=work.clinic_id, url=url, body=body, received_at=work.now, headers=headers
+        clinic_id=work.clinic_id, url=url, body=body, received_at=at, headers=headers
     )
     try:
         found = notifier.reports(callback)
@@ -165,7 +171,7 @@ def _is_new(work: Work, carrier: str, operation: str, ref: str) -> bool:
 
 def _answered(work: Work, carrier: str, answer: Answer) -> Received:
     """Log what a family answered with each of its leads, and heed what it says of writing to it."""
-    key = _key(work, answer.channel, answer.sender)
+    key = key_of(work, answer.channel, answer.sender)
     if key is None or not _is_new(work, carrier, "notifications.answer", answer.ref):
         return _IGNORED
     leads = _family(work, key)
@@ -189,7 +195,7 @@ def _answered(work: Work, carrier: str, answer: Answer) -> Received:
 
 
 def _objected(work: Work, carrier: str, objection: OptOut) -> Received:
-    key = _key(work, objection.channel, objection.address)
+    key = key_of(work, objection.channel, objection.address)
     if key is None or not _is_new(work, carrier, "notifications.objection", objection.ref):
         return _IGNORED
     address = key.partition(":")[2]
@@ -198,7 +204,7 @@ def _objected(work: Work, carrier: str, objection: OptOut) -> Received:
     return Received(objections=1)
 
 
-def _key(work: Work, channel: MessageChannel, sender: str) -> str | None:
+def key_of(work: Work, channel: MessageChannel, sender: str) -> str | None:
     """Give the match key of whoever wrote; None for what is no address of a person."""
     try:
         if channel is MessageChannel.SMS:

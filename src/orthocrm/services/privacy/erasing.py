@@ -9,6 +9,7 @@ from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead
 from orthocrm.privacy.erasing import blanked, ensure_erasable, tombstone
 from orthocrm.privacy.portrait import PersonalExport
+from orthocrm.services.inbox import keeping
 from orthocrm.services.privacy import exporting, known
 from orthocrm.services.privacy.known import PLAIN_KINDS, Known
 from orthocrm.services.settings.configuring import changed
@@ -29,7 +30,7 @@ class Erased:
 
 
 def erase(work: Work, lead: Lead, *, with_export: bool) -> Erased:
-    """Erase the person of a lead: raises `LegalHold` or `VisitsAhead` when they must stay."""
+    """Erase the person of a lead: raises `LegalHold`, `VisitsAhead` or `DeliveriesWait`."""
     work.store.keyring.alone()
     (fresh,) = work.leads([lead.id])
     person = known.known(work.store, fresh)
@@ -37,7 +38,8 @@ def erase(work: Work, lead: Lead, *, with_export: bool) -> Erased:
     for one in person.leads:
         ensure_erasable(one.id, person.appointments, held, work.now)
     export = exporting.export(work, person) if with_export else None
-    rows = _removed(work, person)
+    rows = keeping.forget_person(work, person.addresses)
+    rows += _removed(work, person)
     work.touch(person.ids)
     work.record(*_events(work, person.leads))
     return Erased(lead_id=fresh.id, rows=rows, export=export)

@@ -91,7 +91,9 @@ def a_full_clinic() -> Clinic:
             escalate_after=timedelta(hours=6),
             retrain_after=timedelta(days=7),
             own_bookings=7,
-            retention=Retention(archive_after=12, erase_after=60, holds=(LeadId("l-1"),)),
+            retention=Retention(
+                archive_after=12, erase_after=60, holds=(LeadId("l-1"),), deliveries_for=30
+            ),
             sentiment="hausintern",
             holidays="CH-ZH",
             task_templates=task_templates(),

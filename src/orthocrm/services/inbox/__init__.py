@@ -1,0 +1,1 @@
+"""`desk.inbox`: what others deliver, from its arrival until it is worked off."""
