@@ -38,12 +38,10 @@ from orthocrm.core.settings import Clinic, Practice, Settings
 from orthocrm.desk import Desk
 from orthocrm.hooks import Failure, Plugins
 from orthocrm.rounds.carrying import Carriers, never
-from orthocrm.rounds.clinic import Round
 from orthocrm.rounds.worked import Worked
-from orthocrm.scheduling.ical.feeds import no_feed
 from orthocrm.services.access.entrance import Entrance
-from orthocrm.services.analytics import desk as analytics
-from orthocrm.services.analytics.desk import OurMetrics
+from orthocrm.services.analytics import brought
+from orthocrm.services.analytics.brought import OurMetrics
 from orthocrm.services.cursors import Cursors
 from orthocrm.services.inbox.desk import Processed
 from orthocrm.services.intelligence import tones
@@ -53,7 +51,7 @@ from orthocrm.services.leads.receiving import OurChannels
 from orthocrm.services.notifications import delivery
 from orthocrm.services.notifications.delivery import Post
 from orthocrm.services.privacy.witness import Witness
-from orthocrm.services.scheduling import calendars, links
+from orthocrm.services.scheduling import links
 from orthocrm.services.scheduling.glances import Glances
 from orthocrm.services.scheduling.known import KnownHours
 from orthocrm.services.settings import clinics
@@ -127,7 +125,7 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
     ours = (OurChannels(), OurMetrics(), OurReaders())
     found = Plugins([*ours, *plugins], discover=discover_plugins)
     receiving.check(found)
-    analytics.check(found)
+    brought.check(found)
     tones.check(found)
     provider = None if allow_plaintext else keys
     backend, secret = opening.backend(url, provider, found, allow_plaintext=allow_plaintext)
@@ -258,6 +256,9 @@ class OrthoCRM:
         Raises:
             InvalidInput: the token opens nothing: revoked, replaced, or never one.
         """
+        from orthocrm.scheduling.ical.feeds import no_feed  # noqa: PLC0415 - slow import
+        from orthocrm.services.scheduling import calendars  # noqa: PLC0415 - slow import
+
         desk = self.acting_as(calendars.reader(token))
         try:
             return desk.scheduling.read_feed(token)
@@ -293,6 +294,8 @@ class OrthoCRM:
         Args:
             stop: asked again and again whether to end early; nothing is left half done.
         """
+        from orthocrm.rounds.clinic import Round  # noqa: PLC0415 - slow import
+
         total = Worked()
         for clinic in self._backend.clinics():
             if stop():

@@ -1,27 +1,32 @@
-"""Everything that one actor may do, area by area."""
+"""Everything that one actor may do, area by area; an area is loaded when it is first asked for."""
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
 from orthocrm.core.actor import Permission, Scope
-from orthocrm.services.access.desk import Access
-from orthocrm.services.analytics.desk import Analytics
-from orthocrm.services.assignment.desk import Assignment
-from orthocrm.services.followups.desk import FollowUps
-from orthocrm.services.imports.desk import Imports
-from orthocrm.services.inbox.desk import Inbox
-from orthocrm.services.intelligence.desk import Intelligence
-from orthocrm.services.leads.desk import Leads
-from orthocrm.services.notifications.desk import Notifications
-from orthocrm.services.pipeline.desk import Pipeline
-from orthocrm.services.privacy.desk import Privacy
-from orthocrm.services.privacy.keyrings import Keys
-from orthocrm.services.scheduling.desk import Scheduling
-from orthocrm.services.settings.desk import ClinicSettings
-from orthocrm.services.sources.desk import Sources
 from orthocrm.services.work import Office
+
+if TYPE_CHECKING:
+    from orthocrm.services.areas import (
+        Access,
+        Analytics,
+        Assignment,
+        ClinicSettings,
+        FollowUps,
+        Imports,
+        Inbox,
+        Intelligence,
+        Keys,
+        Leads,
+        Notifications,
+        Pipeline,
+        Privacy,
+        Scheduling,
+        Sources,
+    )
 
 
 @frozen(kw_only=True, slots=False)
@@ -43,76 +48,106 @@ class Desk:
         return Desk(office=evolve(self.office, expected=version))
 
     @cached_property
-    def leads(self) -> Leads:
+    def leads(self) -> "Leads":
         """Capture, look up, edit."""
-        return Leads(self.office)
+        from orthocrm.services.leads import desk
+
+        return desk.Leads(self.office)
 
     @cached_property
-    def sources(self) -> Sources:
+    def sources(self) -> "Sources":
         """Where leads come from."""
-        return Sources(self.office)
+        from orthocrm.services.sources import desk
+
+        return desk.Sources(self.office)
 
     @cached_property
-    def pipeline(self) -> Pipeline:
+    def pipeline(self) -> "Pipeline":
         """Move, lose, convert, reopen; the board."""
-        return Pipeline(self.office)
+        from orthocrm.services.pipeline import desk
+
+        return desk.Pipeline(self.office)
 
     @cached_property
-    def assignment(self) -> Assignment:
+    def assignment(self) -> "Assignment":
         """Who takes care of which lead."""
-        return Assignment(self.office)
+        from orthocrm.services.assignment import desk
+
+        return desk.Assignment(self.office)
 
     @cached_property
-    def followups(self) -> FollowUps:
+    def followups(self) -> "FollowUps":
         """Activities and tasks."""
-        return FollowUps(self.office)
+        from orthocrm.services.followups import desk
+
+        return desk.FollowUps(self.office)
 
     @cached_property
-    def scheduling(self) -> Scheduling:
+    def scheduling(self) -> "Scheduling":
         """Schedules, free times, appointments."""
-        return Scheduling(self.office)
+        from orthocrm.services.scheduling import desk
+
+        return desk.Scheduling(self.office)
 
     @cached_property
-    def analytics(self) -> Analytics:
+    def analytics(self) -> "Analytics":
         """Numbers and reports."""
-        return Analytics(self.office)
+        from orthocrm.services.analytics import desk
+
+        return desk.Analytics(self.office)
 
     @cached_property
-    def intelligence(self) -> Intelligence:
+    def intelligence(self) -> "Intelligence":
         """What the clinic's own past says, and what to do next."""
-        return Intelligence(self.office)
+        from orthocrm.services.intelligence import desk
+
+        return desk.Intelligence(self.office)
 
     @cached_property
-    def imports(self) -> Imports:
+    def imports(self) -> "Imports":
         """Files of leads and of outcomes."""
-        return Imports(self.office)
+        from orthocrm.services.imports import desk
+
+        return desk.Imports(self.office)
 
     @cached_property
-    def inbox(self) -> Inbox:
+    def inbox(self) -> "Inbox":
         """What others deliver."""
-        return Inbox(self.office)
+        from orthocrm.services.inbox import desk
+
+        return desk.Inbox(self.office)
 
     @cached_property
-    def notifications(self) -> Notifications:
+    def notifications(self) -> "Notifications":
         """Notices, consent, and messages on their way."""
-        return Notifications(self.office)
+        from orthocrm.services.notifications import desk
+
+        return desk.Notifications(self.office)
 
     @cached_property
-    def privacy(self) -> Privacy:
+    def privacy(self) -> "Privacy":
         """The audit trail."""
-        return Privacy(self.office)
+        from orthocrm.services.privacy import desk
+
+        return desk.Privacy(self.office)
 
     @cached_property
-    def access(self) -> Access:
+    def access(self) -> "Access":
         """Users, API keys and sessions; the own account."""
-        return Access(self.office)
+        from orthocrm.services.access import desk
+
+        return desk.Access(self.office)
 
     @cached_property
-    def keys(self) -> Keys:
+    def keys(self) -> "Keys":
         """The keys of the clinic's data, and their replacement."""
-        return Keys(self.office)
+        from orthocrm.services.privacy import keyrings
+
+        return keyrings.Keys(self.office)
 
     @cached_property
-    def settings(self) -> ClinicSettings:
+    def settings(self) -> "ClinicSettings":
         """What the practice decides for itself."""
-        return ClinicSettings(self.office)
+        from orthocrm.services.settings import desk
+
+        return desk.ClinicSettings(self.office)

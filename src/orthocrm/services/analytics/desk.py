@@ -1,13 +1,12 @@
 """`desk.analytics`: the practice's numbers, and the leads behind them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from orthocrm.analytics import metrics, small
 from orthocrm.analytics.asking import By, Choice, Cut, Whole
-from orthocrm.analytics.catalogue import METRICS
-from orthocrm.analytics.declaring import Declared, Measured, Unit
+from orthocrm.analytics.declaring import Declared, Measured
 from orthocrm.analytics.funnel import COHORT_FUNNEL
 from orthocrm.analytics.metrics import CohortConversion, Metric, answered
 from orthocrm.analytics.reports import Report
@@ -23,11 +22,10 @@ from orthocrm.analytics.staying import (
 )
 from orthocrm.analytics.visited import Snapshot, StageCount, Variant, VisitedFunnel, variant_of
 from orthocrm.core.actor import Permission
-from orthocrm.core.errors import InvalidInput, PluginError
+from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import LostReason
 from orthocrm.core.time import Period
-from orthocrm.hooks import Plugins, hook
 from orthocrm.services.analytics import losses, mailing, measuring, reporting, scope
 from orthocrm.services.analytics.losses import LostLead
 from orthocrm.services.analytics.scope import asked, asked_about_stages, smallest
@@ -35,28 +33,6 @@ from orthocrm.services.gate import Area, verb
 from orthocrm.services.work import Work
 
 R = TypeVar("R")
-
-
-class OurMetrics:
-    """The metrics of the library, brought in like those of a plug-in."""
-
-    @hook
-    def register_metrics(self) -> Mapping[str, Declared]:
-        """Bring every metric of `orthocrm.analytics.catalogue`."""
-        return METRICS
-
-
-def check(plugins: Plugins) -> None:
-    """Refuse metrics that are none, or that go by another name."""
-    for name, declared in plugins.metrics.items():
-        if not isinstance(declared, Declared):
-            raise PluginError(name, "register_metrics: give Declared by name")
-        if declared.name != name:
-            raise PluginError(name, "register_metrics: the metric has another name")
-        if not measuring.answers(declared.metric):
-            raise PluginError(name, "register_metrics: its metric cannot be asked")
-        if not isinstance(declared.unit, Unit) or not callable(declared.figure):
-            raise PluginError(name, "register_metrics: it needs a Unit, and a function for figure")
 
 
 class Analytics(Area, area="analytics"):
