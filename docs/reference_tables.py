@@ -14,12 +14,12 @@ from orthocrm.analytics.reports import REPORTS
 from orthocrm.core import actor, errors, events
 from orthocrm.core.merge_fields import CARRIES, FIELDS
 from orthocrm.core.rules import DEFAULT_RULES, FollowUpRule
-from orthocrm.services import gate
+from orthocrm.services.areas import OPERATIONS
 from orthocrm.web.endpoints import ENDPOINTS
 
 MARK = re.compile(r"^<!-- table: ([a-z-]+) -->$", re.MULTILINE)
 _EVERY_EVENT = frozenset(attribute.name for attribute in attrs.fields(events.Event))
-_OURS = crm.__name__.partition(".")[0]  # importing crm brings in every operation and error
+_OURS = crm.__name__.partition(".")[0]
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401 - mkdocs passes more than we use
@@ -33,7 +33,7 @@ def operations() -> str:
         ("operation", "permission", "what it does"),
         (
             (_code(name), _code(found.permission), _first_sentence(found.call))
-            for name, found in sorted(gate.OPERATIONS.items())
+            for name, found in sorted(OPERATIONS.items())
         ),
     )
 

@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from orthocrm import opening
 from orthocrm.access.passwords import OWASP, HashCost, checked_cost
@@ -37,25 +37,25 @@ from orthocrm.core.ports import (
 from orthocrm.core.settings import Clinic, Practice, Settings
 from orthocrm.desk import Desk
 from orthocrm.hooks import Failure, Plugins
-from orthocrm.rounds.carrying import Carriers, never
-from orthocrm.rounds.worked import Worked
-from orthocrm.services.access.entrance import Entrance
+from orthocrm.rounds.worked import Worked, never
 from orthocrm.services.analytics import brought
 from orthocrm.services.analytics.brought import OurMetrics
 from orthocrm.services.cursors import Cursors
-from orthocrm.services.inbox.desk import Processed
 from orthocrm.services.intelligence import tones
 from orthocrm.services.intelligence.tones import OurReaders
 from orthocrm.services.leads import receiving
 from orthocrm.services.leads.receiving import OurChannels
-from orthocrm.services.notifications import delivery
-from orthocrm.services.notifications.delivery import Post
 from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.scheduling import links
 from orthocrm.services.scheduling.glances import Glances
 from orthocrm.services.scheduling.known import KnownHours
 from orthocrm.services.settings import clinics
 from orthocrm.services.work import Office
+
+if TYPE_CHECKING:
+    from orthocrm.rounds.carrying import Carriers
+    from orthocrm.services.access.entrance import Entrance
+    from orthocrm.services.inbox.desk import Processed
 
 _LOG = logging.getLogger("orthocrm")
 
@@ -178,12 +178,19 @@ class OrthoCRM:
         self._practices: dict[ClinicId, Practice] = {}
         self._glances = Glances()
         self._hours = KnownHours()
-        self._carriers = Carriers(plugins.notifiers)
         self._hash_cost = hash_cost
-        self.access = Entrance(backend=backend, clock=clock, ids=ids, cost=hash_cost)
 
     def __enter__(self) -> Self:
         return self
+
+    @cached_property
+    def access(self) -> "Entrance":
+        """What lets people and programs in, before there is an actor."""
+        from orthocrm.services.access.entrance import Entrance  # noqa: PLC0415 - slow import
+
+        return Entrance(
+            backend=self._backend, clock=self._clock, ids=self._ids, cost=self._hash_cost
+        )
 
     def __exit__(
         self,
@@ -313,8 +320,10 @@ class OrthoCRM:
 
     def process_inbox(
         self, clinic: ClinicId | None = None, stop: Callable[[], bool] = never
-    ) -> Processed:
+    ) -> "Processed":
         """Work off what others delivered, in one clinic or in all; `work` does so too."""
+        from orthocrm.services.inbox.desk import Processed  # noqa: PLC0415 - slow import
+
         clinics = [one.id for one in self._backend.clinics()] if clinic is None else [clinic]
         total = Processed()
         for one in clinics:
@@ -322,6 +331,12 @@ class OrthoCRM:
                 break
             total += self.acting_as(Actor.system(Role.WORKER, one)).inbox.process(stop)
         return total
+
+    @cached_property
+    def _carriers(self) -> "Carriers":
+        from orthocrm.rounds.carrying import Carriers  # noqa: PLC0415 - slow import
+
+        return Carriers(self._plugins.notifiers)
 
     def _keys_wait(self, clinic: ClinicId) -> bool:
         """Whether rows of a clinic wait to come under new keys."""
@@ -369,18 +384,17 @@ class OrthoCRM:
         except (BackendError, Conflict):  # causes may quote personal data, so they are not logged
             _LOG.warning("the events of clinic %s could not be told yet", clinic)
 
-    @property
-    def _post(self) -> Post:
-        return Post(
+    def _deliver(self, clinic: ClinicId) -> tuple[Failure, ...]:
+        from orthocrm.services.notifications import delivery  # noqa: PLC0415 - slow import
+
+        post = delivery.Post(
             backend=self._backend,
             plugins=self._plugins,
             clock=self._clock,
             ids=self._ids,
             practices=self._practices,
         )
-
-    def _deliver(self, clinic: ClinicId) -> tuple[Failure, ...]:
-        failures = delivery.deliver(self._post, clinic)
+        failures = delivery.deliver(post, clinic)
         for failure in failures:
             _LOG.error("plug-in %s: %s raised %s", failure.plugin, failure.kind, failure.error)
         return failures

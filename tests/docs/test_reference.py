@@ -15,7 +15,7 @@ from orthocrm.analytics.reports import REPORTS
 from orthocrm.cli import main
 from orthocrm.core.events import KINDS
 from orthocrm.hooks import Specs
-from orthocrm.services.gate import OPERATIONS
+from orthocrm.services.areas import OPERATIONS
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROW = re.compile(r"^\| `([^`]+)`", re.MULTILINE)

@@ -8,7 +8,7 @@ from attrs import evolve
 import orthocrm
 from orthocrm import Forbidden, NotFound, Permission, Role
 from orthocrm.core.ids import KeyId, SessionId, UserId
-from orthocrm.services.gate import OPERATIONS
+from orthocrm.services.areas import OPERATIONS
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House

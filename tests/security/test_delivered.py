@@ -6,7 +6,7 @@ import pytest
 
 import orthocrm
 from orthocrm import Forbidden, NotFound, Permission, Role
-from orthocrm.services.gate import OPERATIONS
+from orthocrm.services.areas import OPERATIONS
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House

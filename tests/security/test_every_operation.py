@@ -11,7 +11,7 @@ from orthocrm import BackendError, Cond, OrthoCRM, Role
 from orthocrm.core.audit import DONE, AuditEntry
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.ports import AuditTrail, Backend, UnitOfWork
-from orthocrm.services.gate import OPERATIONS
+from orthocrm.services.areas import OPERATIONS
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS

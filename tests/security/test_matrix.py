@@ -18,7 +18,7 @@ from orthocrm.assignment.handover import OwnerPresent
 from orthocrm.core.ids import ClinicId, ImportId, LeadId, TaskId, TimeOffId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.ports import Backend
-from orthocrm.services.gate import OPERATIONS
+from orthocrm.services.areas import OPERATIONS
 from orthocrm.services.imports.ledger import Tally
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS

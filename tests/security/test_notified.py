@@ -7,7 +7,7 @@ import pytest
 import orthocrm
 from orthocrm import Forbidden, NotFound, Permission, Role
 from orthocrm.core.ids import UserId
-from orthocrm.services.gate import OPERATIONS
+from orthocrm.services.areas import OPERATIONS
 from orthocrm.services.notifications.contacts import ContactDetails
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS

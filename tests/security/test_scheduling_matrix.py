@@ -12,7 +12,7 @@ from attrs import evolve
 import orthocrm
 from orthocrm import Forbidden, InvalidInput, NotFound, Permission, Role
 from orthocrm.core.ids import LeadId, UserId
-from orthocrm.services.gate import OPERATIONS
+from orthocrm.services.areas import OPERATIONS
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House, enquiry

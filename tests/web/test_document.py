@@ -1,6 +1,6 @@
 """The document: every endpoint of the sources is in it, and whatever a person can do has one."""
 
-from orthocrm.services.gate import OPERATIONS
+from orthocrm.services.areas import OPERATIONS
 from orthocrm.web.endpoints import ENDPOINTS
 from orthocrm.web.openapi.document import document
 from tests.web.knocking import Knocking

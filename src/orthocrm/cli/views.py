@@ -20,7 +20,7 @@ from orthocrm.core.audit import DONE, AuditEntry
 from orthocrm.core.ids import LeadId
 from orthocrm.core.task import Task
 from orthocrm.core.wording import counted
-from orthocrm.leads.workbook import SIGNATURE
+from orthocrm.leads.tables import SIGNATURE
 from orthocrm.pipeline.board import Board, Card, Column
 from orthocrm.services.imports.runs import ImportReport
 from orthocrm.services.scheduling.daybook import DaySheet

@@ -4,9 +4,12 @@ from typing import BinaryIO, cast
 
 from attrs import define
 
-from orthocrm.leads import tabular, workbook
+from orthocrm.leads import tabular
 from orthocrm.leads.mapping import FileFormat
 from orthocrm.leads.tabular import Table
+
+SIGNATURE = b"PK\x03\x04"
+"""How workbooks begin, and no text does."""
 
 
 def table(stream: BinaryIO, shape: FileFormat) -> Table:
@@ -16,9 +19,11 @@ def table(stream: BinaryIO, shape: FileFormat) -> Table:
         InvalidInput: at `file`, `encoding`, `delimiter` or `sheet`, when there is none to read.
         MissingExtra: the file is a workbook, and the extra `xlsx` is not installed.
     """
-    begun = _beginning(stream, len(workbook.SIGNATURE))
+    begun = _beginning(stream, len(SIGNATURE))
     whole = cast("BinaryIO", _Begun(begun, stream))
-    if begun == workbook.SIGNATURE:
+    if begun == SIGNATURE:
+        from orthocrm.leads import workbook  # noqa: PLC0415 - slow import
+
         return workbook.rows(whole, sheet=shape.sheet)
     return tabular.rows(whole, encoding=shape.encoding, delimiter=shape.delimiter)
 

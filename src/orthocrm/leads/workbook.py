@@ -27,9 +27,6 @@ from orthocrm.leads.tabular import CELL_LIMIT, BadRow, Row, Table, header, unesc
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
-SIGNATURE = b"PK\x03\x04"
-"""How every workbook begins."""
-
 _READ_ERRORS = (
     *(BadZipFile, zlib.error, EOFError, OSError, RuntimeError, SyntaxError),
     *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),

@@ -15,6 +15,7 @@ from time import monotonic
 from attrs import define, field
 
 from orthocrm.core.notifying import CarrierError, Letter, Notifier, Sent
+from orthocrm.rounds.worked import never
 from orthocrm.services.notifications.gating import Outgoing
 from orthocrm.services.notifications.settling import Outcome
 
@@ -41,11 +42,6 @@ TOGETHER = 0.05
 
 Result = Sent | CarrierError
 _LONGEST = 120.0
-
-
-def never() -> bool:
-    """Stop for nothing."""
-    return False
 
 
 @define

@@ -11,8 +11,8 @@ from orthocrm.core.ids import ClinicId
 from orthocrm.core.settings import Clinic
 from orthocrm.core.task import Task
 from orthocrm.hooks import Failure
-from orthocrm.rounds.carrying import Carriers, never
-from orthocrm.rounds.worked import StepFailed, Worked
+from orthocrm.rounds.carrying import Carriers
+from orthocrm.rounds.worked import StepFailed, Worked, never
 from orthocrm.services.analytics.desk import Analytics
 from orthocrm.services.assignment.desk import Assignment
 from orthocrm.services.followups.desk import FollowUps

@@ -7,6 +7,11 @@ from orthocrm.core.task import Task
 from orthocrm.hooks import Failure
 
 
+def never() -> bool:
+    """Stop for nothing."""
+    return False
+
+
 @frozen(kw_only=True)
 class StepFailed:
     """A part of a round that did not come to its end; `error` names the class of what was raised.

@@ -1,13 +1,13 @@
-"""Every area of the desk.
+"""Every area of the desk, and so every operation.
 
-A desk loads the areas that it is asked for. Whoever lists operations, or checks that there is
-nothing beside them, imports all areas from here: `gate.OPERATIONS` is complete then.
+A desk loads an area when it is first asked for; from here `OPERATIONS` is complete.
 """
 
 from orthocrm.services.access.desk import Access
 from orthocrm.services.analytics.desk import Analytics
 from orthocrm.services.assignment.desk import Assignment
 from orthocrm.services.followups.desk import FollowUps
+from orthocrm.services.gate import OPERATIONS
 from orthocrm.services.imports.desk import Imports
 from orthocrm.services.inbox.desk import Inbox
 from orthocrm.services.intelligence.desk import Intelligence
@@ -21,6 +21,7 @@ from orthocrm.services.settings.desk import ClinicSettings
 from orthocrm.services.sources.desk import Sources
 
 __all__ = [
+    "OPERATIONS",
     "Access",
     "Analytics",
     "Assignment",

@@ -7,7 +7,7 @@ plug-ins. `Work` is what verbs get: storage, time, the practice, and a record of
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
@@ -47,13 +47,15 @@ from orthocrm.hooks import Plugins
 from orthocrm.leads.dedupe import CROWD
 from orthocrm.privacy.audit import digest, personal_change
 from orthocrm.services import auditing, emergencies, forwarding
-from orthocrm.services.access.entrance import Entrance
 from orthocrm.services.cursors import Cursors
 from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.scheduling import links
 from orthocrm.services.scheduling.glances import Glances
 from orthocrm.services.scheduling.known import KnownHours
 from orthocrm.services.standing import Standing, name_of
+
+if TYPE_CHECKING:
+    from orthocrm.services.access.entrance import Entrance
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -354,8 +356,10 @@ class Office:
     hash_cost: HashCost = OWASP
 
     @property
-    def entrance(self) -> Entrance:
+    def entrance(self) -> "Entrance":
         """What checks passwords."""
+        from orthocrm.services.access.entrance import Entrance  # noqa: PLC0415 - slow import
+
         return Entrance(backend=self.backend, clock=self.clock, ids=self.ids, cost=self.hash_cost)
 
     def rights(self) -> Mapping[Permission, frozenset[Scope]]:

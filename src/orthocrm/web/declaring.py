@@ -16,8 +16,7 @@ from attrs import evolve, field, frozen
 
 from orthocrm.core.actor import Permission
 from orthocrm.desk import Desk
-from orthocrm.services import areas  # noqa: F401 - registers the operations
-from orthocrm.services.gate import OPERATIONS
+from orthocrm.services.areas import OPERATIONS
 from orthocrm.services.notifications.callbacks import MOST_BYTES as LARGEST_DELIVERY
 from orthocrm.web.wire.annotations import codec_of
 from orthocrm.web.wire.codec import Codec

@@ -71,21 +71,25 @@ class Made(Sequence[Row]):
 
 
 def _insert(shape: Shape[Any], nouns: Sequence[Any], keys: Keys) -> Step:
-    language = keys.session.language
-    write, put, seal = shape.write, language.put, keys.seal
-    rows: Sequence[Row]
     if shape is LEAD:
         for lead in nouns:  # others may be sealed for it before its row is made
             keys.new_lead(lead.id)
-        rows = Made(nouns, lambda n: (*write(n, put), keys.wrapped(n.id), seal(shape, n)))
-    elif shape.blind is not None:
-        index, of = keys.index, shape.blind
-        rows = [(*write(n, put), index(of(n)), seal(shape, n)) for n in nouns]
-    elif shape.personal is not None:
-        rows = [(*write(noun, put), seal(shape, noun)) for noun in nouns]
-    else:
-        rows = [write(noun, put) for noun in nouns]
-    return _inserted(shape.kind, shape.table, rows, language)
+    return _inserted(
+        shape.kind, shape.table, Made(nouns, _maker(shape, keys)), keys.session.language
+    )
+
+
+def _maker(shape: Shape[Any], keys: Keys) -> Callable[[Any], Row]:
+    """Give what makes a row of a new noun."""
+    write, put, seal = shape.write, keys.session.language.put, keys.seal
+    if shape is LEAD:
+        return lambda noun: (*write(noun, put), keys.wrapped(noun.id), seal(shape, noun))
+    if shape.blind is not None:
+        of = shape.blind
+        return lambda noun: (*write(noun, put), keys.index(of(noun)), seal(shape, noun))
+    if shape.personal is not None:
+        return lambda noun: (*write(noun, put), seal(shape, noun))
+    return lambda noun: write(noun, put)
 
 
 def _inserted(kind: str, table: sa.Table, rows: Sequence[Row], language: Language) -> Step:

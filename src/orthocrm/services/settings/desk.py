@@ -23,7 +23,6 @@ from orthocrm.followup import automation, holidays
 from orthocrm.followup.templates import Preview
 from orthocrm.followup.templates import preview as previewed
 from orthocrm.pipeline import history
-from orthocrm.services.analytics import mailing
 from orthocrm.services.assignment import assigning
 from orthocrm.services.gate import Area, verb
 from orthocrm.services.pipeline import staging
@@ -52,7 +51,10 @@ class ClinicSettings(Area, area="settings"):
         known = checked_settings(own_fields.in_rules(work.practice, settings))
         _check_names(work, known)
         own_fields.check(work, known)
-        mailing.ensure_known(known.reporting.schedules)
+        if known.reporting.schedules:
+            from orthocrm.services.analytics import mailing  # noqa: PLC0415 - slow import
+
+            mailing.ensure_known(known.reporting.schedules)
         present = work.practice.clinic
         names = [
             n for n in fields_dict(Settings) if getattr(known, n) != getattr(present.settings, n)

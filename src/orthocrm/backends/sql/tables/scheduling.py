@@ -73,7 +73,7 @@ claims = table(
 )
 index("claims_time", claims, "resource", "ends_at", "starts_at")
 for _event, _others in {"insert": "", "update": "AND other.rowid <> OLD.rowid"}.items():
-    _guard = sa.DDL(_APART.format(event=_event, others=_others))
+    _guard: sa.DDL = sa.DDL(_APART.format(event=_event, others=_others))  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
     sa.event.listen(claims, "after_create", _guard.execute_if(dialect="sqlite"))
 
 waitlist = noun(
