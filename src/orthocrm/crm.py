@@ -44,7 +44,6 @@ from orthocrm.scheduling.ical.feeds import no_feed
 from orthocrm.services.access.entrance import Entrance
 from orthocrm.services.analytics import desk as analytics
 from orthocrm.services.analytics.desk import OurMetrics
-from orthocrm.services.cursors import Cursors
 from orthocrm.services.inbox.desk import Processed
 from orthocrm.services.intelligence import tones
 from orthocrm.services.intelligence.tones import OurReaders
@@ -130,7 +129,7 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
     analytics.check(found)
     tones.check(found)
     provider = None if allow_plaintext else keys
-    backend, secret = opening.backend(url, provider, found, allow_plaintext=allow_plaintext)
+    backend = opening.backend(url, provider, found, allow_plaintext=allow_plaintext)
     sink = checkpoints or opening.found_sink()
     if sink is not None and signer is None:
         signer = opening.found_signer(url, provider, allow_plaintext=allow_plaintext)
@@ -140,7 +139,6 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         patients=patients or LocalPatients(),
         clock=clock,
         ids=ids or UuidV7(),
-        cursors=Cursors(secret),
         outside=opening.with_secrets(outside),
         hash_cost=checked_cost(hash_cost),
         witness=Witness(sink=sink, signer=signer) if sink and signer else None,
@@ -162,7 +160,6 @@ class OrthoCRM:
         patients: PatientRegistry,
         clock: Clock,
         ids: IdSource,
-        cursors: Cursors,
         outside: Outside = NOTHING_OUTSIDE,
         witness: Witness | None = None,
         hash_cost: HashCost = OWASP,
@@ -174,7 +171,6 @@ class OrthoCRM:
         self._patients = patients
         self._clock = clock
         self._ids = ids
-        self._cursors = cursors
         self._outside = outside
         self._witness = witness
         self._practices: dict[ClinicId, Practice] = {}
@@ -233,7 +229,6 @@ class OrthoCRM:
                 plugins=self._plugins,
                 patients=self._patients,
                 practices=self._practices,
-                cursors=self._cursors,
                 after_commit=self._after_commit,
                 outside=self._outside,
                 witness=self._witness,
@@ -250,7 +245,7 @@ class OrthoCRM:
             InvalidInput: nobody here has written this token. Each verb refuses once the link has
                 run out or was revoked.
         """
-        return self.acting_as(links.read(self._cursors.secret, self._outside.secrets, token))
+        return self.acting_as(links.read(self._backend, self._outside.secrets, token))
 
     def calendar_feed(self, token: str) -> str:
         """Give the iCalendar text of the feed that a token of `desk.scheduling.feed` opens.

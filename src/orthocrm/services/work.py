@@ -113,6 +113,11 @@ class Work:
         """The tenant."""
         return self.actor.clinic
 
+    @property
+    def cursors(self) -> Cursors:
+        """Writes and reads cursors of this clinic."""
+        return Cursors(self.store.secret("cursors"))
+
     def record(self, *events: Event) -> None:
         """Leave events behind: for the audit trail, and for the plug-ins after the commit."""
         self.events.extend(events)
@@ -344,7 +349,6 @@ class Office:
     plugins: Plugins
     patients: PatientRegistry
     practices: dict[ClinicId, Practice]
-    cursors: Cursors
     after_commit: Callable[[ClinicId, Sequence[Event]], None]
     outside: Outside = NOTHING_OUTSIDE
     witness: Witness | None = None
