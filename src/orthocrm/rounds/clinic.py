@@ -147,6 +147,16 @@ def _reminders(one: Round) -> Worked:
     return Worked(renewed=count)
 
 
+def _clocks(one: Round) -> Worked:
+    """Let visits go along with changed clocks, before anything is told of them."""
+    total, after, more = Worked(), None, True
+    while more and not one.stop():
+        kept = one.desk.scheduling.keep_wall_times(after)
+        total += Worked(shifted=len(kept.moved), stranded=len(kept.stranded))
+        after, more = kept.after, kept.after is not None
+    return total
+
+
 def _recalls(one: Round) -> Worked:
     tasks: list[Task] = []
     while not one.stop() and (recalled := one.desk.pipeline.recall_due()):
@@ -281,6 +291,7 @@ _STEPS: Mapping[str, Callable[[Round], Worked]] = {
     "inbox": _inbox,
     "untouched": _untouched,
     "holds": _holds,
+    "clocks": _clocks,
     "reminders": _reminders,
     "recalls": _recalls,
     "rules": _rules,
