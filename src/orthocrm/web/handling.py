@@ -79,7 +79,8 @@ class Counter:
     def _admitted(self, endpoint: Endpoint, request: AnyRequest) -> Told:
         """Count a request by where it comes from, before anything of it is read."""
         whence, rates = callers.address(request, self.settings), self.settings.rates
-        if endpoint.is_public:
+        comes_anew = request.method in callers.SAFE and self.settings.cookie in request.cookies
+        if endpoint.is_public and not comes_anew:
             return self._take(("visitor", whence), rates.visitor)
         return self._take(("address", whence), rates.address)
 
