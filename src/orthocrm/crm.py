@@ -7,6 +7,8 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from attrs import evolve
+
 from orthocrm import opening
 from orthocrm.access.passwords import OWASP, HashCost, checked_cost
 from orthocrm.checking.survey import Place, Survey
@@ -292,12 +294,15 @@ class OrthoCRM:
         for clinic in self._backend.clinics():
             if stop():
                 break
+            actor = Actor.system(Role.WORKER, clinic.id)
+            office = evolve(self.acting_as(actor).office, idle=[])
             total += Round(
                 clinic=clinic,
-                desk=self.acting_as(Actor.system(Role.WORKER, clinic.id)),
+                desk=Desk(office=office),
                 carriers=self._carriers,
                 tell=self._deliver,
                 stop=stop,
+                account=office.account,
                 tends_trail=partial(self._tends_trail, clinic.id),
                 keys_wait=partial(self._keys_wait, clinic.id),
             ).run()
