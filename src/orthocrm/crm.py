@@ -46,6 +46,7 @@ from orthocrm.scheduling.ical.feeds import no_feed
 from orthocrm.services.access.entrance import Entrance
 from orthocrm.services.analytics import desk as analytics
 from orthocrm.services.analytics.desk import OurMetrics
+from orthocrm.services.answers import KeptAnswers
 from orthocrm.services.inbox.desk import Processed
 from orthocrm.services.intelligence import tones
 from orthocrm.services.intelligence.tones import OurReaders
@@ -151,7 +152,8 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
 class OrthoCRM:
     """An open installation: its clinics, and desks for actors. Close it, or use it in a `with`.
 
-    `access` lets people and programs in before there is an actor.
+    `access` lets people and programs in before there is an actor; `answers` knows requests that
+    come again.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that `connect` has found
@@ -180,6 +182,7 @@ class OrthoCRM:
         self._hours = KnownHours()
         self._carriers = Carriers(plugins.notifiers)
         self._hash_cost = hash_cost
+        self.answers = KeptAnswers(backend=backend, clock=clock, ids=ids)
         self.access = Entrance(backend=backend, clock=clock, ids=ids, cost=hash_cost)
 
     def __enter__(self) -> Self:

@@ -1,6 +1,6 @@
 """Everything that one actor may do, area by area."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from attrs import evolve, field, frozen
@@ -21,7 +21,7 @@ from orthocrm.services.privacy.keyrings import Keys
 from orthocrm.services.scheduling.desk import Scheduling
 from orthocrm.services.settings.desk import ClinicSettings
 from orthocrm.services.sources.desk import Sources
-from orthocrm.services.work import Office
+from orthocrm.services.work import Office, Work
 
 
 @frozen(kw_only=True, slots=False)
@@ -41,6 +41,10 @@ class Desk:
         of them: nothing is done then.
         """
         return Desk(office=evolve(self.office, expected=version))
+
+    def closing(self, act: Callable[[Work, object], None]) -> "Desk":
+        """Give a desk whose verbs end with `act`, which gets their results in their transaction."""
+        return Desk(office=evolve(self.office, closing=act))
 
     @cached_property
     def leads(self) -> Leads:

@@ -349,6 +349,7 @@ class Office:
 
     A worker asks again and again whether there is anything to do. Where `idle` is a list, it takes
     the operations that found nothing, and `account` writes one audit entry for all of them.
+    `closing` is done with the result of each verb, in its unit of work.
     """
 
     backend: Backend
@@ -366,6 +367,7 @@ class Office:
     expected: int | None = None
     hash_cost: HashCost = OWASP
     idle: list[str] | None = None
+    closing: Callable[[Work, object], None] | None = None
 
     @property
     def entrance(self) -> Entrance:
@@ -418,6 +420,8 @@ class Office:
                 result = body(work)
                 if work.expected is not None:
                     raise InvalidInput.at("version", "unversioned", "nothing here has a version")
+                if self.closing is not None:
+                    self.closing(work, result)
                 if self.idle is not None and work.found_nothing(result):
                     self.idle.append(operation)
                 else:
