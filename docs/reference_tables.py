@@ -81,9 +81,16 @@ def refusals() -> str:
 def metrics() -> str:
     """List every metric with its formula."""
     return _table(
-        ("metric", "title", "unit", "formula", "for marketing"),
+        ("metric", "title", "unit", "formula", "parts", "for marketing"),
         (
-            (_code(one.name), one.title, one.unit, one.formula, "yes" if one.for_marketing else "")
+            (
+                _code(one.name),
+                one.title,
+                one.unit,
+                one.formula,
+                ", ".join(map(_code, one.parts)),
+                "yes" if one.for_marketing else "",
+            )
             for one in METRICS.values()
         ),
     )

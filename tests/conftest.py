@@ -40,6 +40,10 @@ PREPARED_ONCE = {
 # Where these are tried in the usual run; `make faults` tries them on every engine. Most of them are
 # refused before anything is stored, the others take minutes.
 TRIED_ON = {
+    "faults/test_01_killed_writers.py": "postgres",
+    "faults/test_04_05_killed_workers_remind.py": "sqlite",
+    "faults/test_13_killed_migrations.py": "postgres",
+    "faults/test_14_key_rotation.py": "sqlite",
     "flows/test_answers.py": "memory",
     "flows/test_assignment_examples.py": "memory",
     "flows/test_bad_input.py": "memory",

@@ -7,6 +7,8 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from attrs import evolve
+
 from orthocrm import opening
 from orthocrm.access.passwords import OWASP, HashCost, checked_cost
 from orthocrm.checking.survey import Place, Survey
@@ -40,7 +42,7 @@ from orthocrm.hooks import Failure, Plugins
 from orthocrm.rounds.worked import Worked, never
 from orthocrm.services.analytics import brought
 from orthocrm.services.analytics.brought import OurMetrics
-from orthocrm.services.cursors import Cursors
+from orthocrm.services.answers import KeptAnswers
 from orthocrm.services.intelligence import tones
 from orthocrm.services.intelligence.tones import OurReaders
 from orthocrm.services.leads import receiving
@@ -128,7 +130,7 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
     brought.check(found)
     tones.check(found)
     provider = None if allow_plaintext else keys
-    backend, secret = opening.backend(url, provider, found, allow_plaintext=allow_plaintext)
+    backend = opening.backend(url, provider, found, allow_plaintext=allow_plaintext)
     sink = checkpoints or opening.found_sink()
     if sink is not None and signer is None:
         signer = opening.found_signer(url, provider, allow_plaintext=allow_plaintext)
@@ -138,7 +140,6 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         patients=patients or LocalPatients(),
         clock=clock,
         ids=ids or UuidV7(),
-        cursors=Cursors(secret),
         outside=opening.with_secrets(outside),
         hash_cost=checked_cost(hash_cost),
         witness=Witness(sink=sink, signer=signer) if sink and signer else None,
@@ -149,7 +150,8 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
 class OrthoCRM:
     """An open installation: its clinics, and desks for actors. Close it, or use it in a `with`.
 
-    `access` lets people and programs in before there is an actor.
+    `access` lets people and programs in before there is an actor; `answers` knows requests that
+    come again.
     """
 
     def __init__(  # noqa: PLR0913 - the parts that `connect` has found
@@ -160,7 +162,6 @@ class OrthoCRM:
         patients: PatientRegistry,
         clock: Clock,
         ids: IdSource,
-        cursors: Cursors,
         outside: Outside = NOTHING_OUTSIDE,
         witness: Witness | None = None,
         hash_cost: HashCost = OWASP,
@@ -172,13 +173,13 @@ class OrthoCRM:
         self._patients = patients
         self._clock = clock
         self._ids = ids
-        self._cursors = cursors
         self._outside = outside
         self._witness = witness
         self._practices: dict[ClinicId, Practice] = {}
         self._glances = Glances()
         self._hours = KnownHours()
         self._hash_cost = hash_cost
+        self.answers = KeptAnswers(backend=backend, clock=clock, ids=ids)
 
     def __enter__(self) -> Self:
         return self
@@ -238,7 +239,6 @@ class OrthoCRM:
                 plugins=self._plugins,
                 patients=self._patients,
                 practices=self._practices,
-                cursors=self._cursors,
                 after_commit=self._after_commit,
                 outside=self._outside,
                 witness=self._witness,
@@ -255,7 +255,7 @@ class OrthoCRM:
             InvalidInput: nobody here has written this token. Each verb refuses once the link has
                 run out or was revoked.
         """
-        return self.acting_as(links.read(self._cursors.secret, self._outside.secrets, token))
+        return self.acting_as(links.read(self._backend, self._outside.secrets, token))
 
     def calendar_feed(self, token: str) -> str:
         """Give the iCalendar text of the feed that a token of `desk.scheduling.feed` opens.
@@ -307,12 +307,15 @@ class OrthoCRM:
         for clinic in self._backend.clinics():
             if stop():
                 break
+            actor = Actor.system(Role.WORKER, clinic.id)
+            office = evolve(self.acting_as(actor).office, idle=[])
             total += Round(
                 clinic=clinic,
-                desk=self.acting_as(Actor.system(Role.WORKER, clinic.id)),
+                desk=Desk(office=office),
                 carriers=self._carriers,
                 tell=self._deliver,
                 stop=stop,
+                account=office.account,
                 tends_trail=partial(self._tends_trail, clinic.id),
                 keys_wait=partial(self._keys_wait, clinic.id),
             ).run()

@@ -1,13 +1,13 @@
 """Everything that one actor may do, area by area; an area is loaded when it is first asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
 from orthocrm.core.actor import Permission, Scope
-from orthocrm.services.work import Office
+from orthocrm.services.work import Office, Work
 
 if TYPE_CHECKING:
     from orthocrm.services.areas import (
@@ -46,6 +46,10 @@ class Desk:
         of them: nothing is done then.
         """
         return Desk(office=evolve(self.office, expected=version))
+
+    def closing(self, act: Callable[[Work, object], None]) -> "Desk":
+        """Give a desk whose verbs end with `act`, which gets their results in their transaction."""
+        return Desk(office=evolve(self.office, closing=act))
 
     @cached_property
     def leads(self) -> "Leads":

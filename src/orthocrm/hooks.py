@@ -247,6 +247,14 @@ class Specs:
         """An appointment has another time or another provider."""
 
     @spec
+    def appointment_shifted(self, event: events.AppointmentShifted) -> None:
+        """Clocks go by new rules: an appointment keeps its local time, at another instant."""
+
+    @spec
+    def appointment_stranded(self, event: events.AppointmentStranded) -> None:
+        """Clocks go by new rules, and at an appointment's local time the place is taken."""
+
+    @spec
     def appointment_cancelled(self, event: events.AppointmentCancelled) -> None:
         """An appointment does not take place."""
 

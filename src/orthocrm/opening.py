@@ -1,7 +1,5 @@
 """What an address and the environment say: backend, keys, checkpoints, secrets."""
 
-import hashlib
-import hmac
 import logging
 import os
 from pathlib import Path
@@ -67,43 +65,37 @@ def with_secrets(outside: Outside) -> Outside:
 
 def backend(
     url: str, keys: KeyProvider | None, plugins: Plugins, *, allow_plaintext: bool
-) -> tuple[Backend, bytes]:
-    """Open the backend of a URL, and give the secret that signs cursors."""
+) -> Backend:
+    """Open the backend of a URL."""
     scheme = url.partition(":")[0] if isinstance(url, str) else ""
     brought = plugins.collect("register_backends")
     if scheme in brought:
-        return brought[scheme](url), os.urandom(32)
+        made: Backend = brought[scheme](url)
+        return made
     if scheme == _MEMORY:
         from orthocrm.backends.memory import MemoryBackend  # noqa: PLC0415 - slow import
 
-        return MemoryBackend(), os.urandom(32)
+        return MemoryBackend()
     if scheme not in _SQL_SCHEMES:
         raise UnknownBackend(scheme)
     return _sql(url, scheme, keys, allow_plaintext=allow_plaintext)
 
 
-def _sql(
-    url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool
-) -> tuple[Backend, bytes]:
+def _sql(url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool) -> Backend:
     from orthocrm.backends.sql import SqlBackend  # noqa: PLC0415 - slow import
 
-    vault, secret = _vault(url, scheme, keys, allow_plaintext=allow_plaintext)
-    backend = SqlBackend(url, vault)
+    backend = SqlBackend(url, _vault(url, scheme, keys, allow_plaintext=allow_plaintext))
     if scheme == _SQLITE:
         backend.migrate()
-    return backend, secret
+    return backend
 
 
-def _vault(
-    url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool
-) -> tuple[Vault, bytes]:
+def _vault(url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool) -> Vault:
     from orthocrm.privacy import cipher  # noqa: PLC0415 - slow import
 
     if allow_plaintext:
-        return cipher.PlainVault(), os.urandom(32)
-    provider = keys or _found_keys(url, scheme)
-    secret = hmac.digest(provider.key(provider.active()), b"orthocrm cursors", hashlib.sha256)
-    return cipher.EnvelopeVault(provider), secret
+        return cipher.PlainVault()
+    return cipher.EnvelopeVault(keys or _found_keys(url, scheme))
 
 
 def _found_keys(url: str, scheme: str) -> KeyProvider:

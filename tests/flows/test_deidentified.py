@@ -130,10 +130,22 @@ def test_what_cannot_be_exported_is_refused_by_name(fields: dict[str, Any], path
     assert [problem.path for problem in refusal.value.problems] == [path]
 
 
-@pytest.mark.parametrize("salt", ["", "short", "s" * 201, None, 5])
-def test_a_salt_that_can_be_guessed_is_refused(salt: Any) -> None:
-    with a_house() as house, pytest.raises(InvalidInput):
-        house.admin.privacy.deidentified_page(salt=salt)
+@pytest.mark.parametrize("purpose", ["", "A Study", "-", "s" * 61, None, 5])
+def test_a_purpose_is_a_short_name(purpose: Any) -> None:
+    with a_house() as house, pytest.raises(InvalidInput) as refusal:
+        house.admin.privacy.deidentified_page(purpose=purpose)
+    assert [problem.path for problem in refusal.value.problems] == ["purpose"]
+
+
+def test_pseudonyms_are_those_of_a_purpose(practice: House) -> None:
+    capture(practice)
+
+    def named(purpose: str) -> tuple[Any, ...]:
+        return practice.admin.privacy.deidentified_page(purpose=purpose).rows[0]
+
+    assert named("study-1") == named("study-1")
+    assert named("study-1")[0] != named("study-2")[0]
+    assert named("study-1")[1:] == named("study-2")[1:]
 
 
 def test_whoever_may_not_export_gets_nothing(practice: House) -> None:

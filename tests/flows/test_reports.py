@@ -14,6 +14,7 @@ import pytest
 import orthocrm
 from orthocrm import Cond, Forbidden, InvalidInput, Period, Role
 from orthocrm.analytics import metrics
+from orthocrm.analytics.asking import By
 from orthocrm.analytics.catalogue import METRICS
 from orthocrm.analytics.reports import REPORTS, as_csv, as_html, as_json, as_text
 from orthocrm.core.ids import LeadId, UserId
@@ -157,7 +158,7 @@ def test_the_funnel_never_grows_and_adds_up(year: Year) -> None:
     reached = [step.reached for step in total.steps]
     assert (reached[0], reached[-1]) == (LEADS, total.won)
     assert reached == sorted(reached, reverse=True)
-    assert sum(s.drop_off + s.still_open for s in total.steps) + total.won == LEADS
+    assert sum(s.drop_off + s.still_open for s in total.steps) + (total.won or 0) == LEADS
 
 
 def test_coordinators_count_their_own_leads(year: Year) -> None:
@@ -314,3 +315,39 @@ def test_losses_are_listed_with_what_was_noted(year: Year) -> None:
             year.house.desk(role).analytics.lost_leads()
     with pytest.raises(InvalidInput):
         year.house.admin.analytics.lost_leads(reason="Qz")
+
+
+IN_2026 = Period(date(2026, 1, 1), date(2027, 1, 1))
+
+
+@pytest.mark.parametrize("by", ["source", "channel", "owner", "furthest", "lost_reason", "month"])
+def test_behind_every_group_stand_as_many_leads_as_it_counts(year: Year, by: str) -> None:
+    desk = year.house.admin.analytics
+    groups = desk.measure("total_leads", IN_2026, by).groups
+    asked = [label if label is None else str(label) for label, _ in groups]
+    found = [len(desk.behind("total_leads", period=IN_2026, by=by, choice=one)) for one in asked]
+    assert found == [figure.value for _, figure in groups]
+    mixed = desk.behind("lead_mix", "denominator", period=IN_2026, by=by, choice=asked[0])
+    assert len(mixed) == sum(found)
+
+
+def test_a_group_that_there_is_not_is_refused_and_an_empty_one_is_not(year: Year) -> None:
+    desk = year.house.admin.analytics
+    for by in By:
+        with pytest.raises(InvalidInput) as refusal:
+            desk.behind("total_leads", period=IN_2026, by=by, choice="Qz")
+        assert [problem.path for problem in refusal.value.problems] == ["group"]
+    for name, empty in {"stage": "treatment_accepted", "lost_reason": "CHOSE_COMPETITOR"}.items():
+        assert desk.behind("conversions", period=IN_2026, by=name, choice=empty) == ()
+    for by in (By.SOURCE, By.CATEGORY, By.LOST_REASON, By.LOST_STAGE):
+        assert desk.behind("losses", period=IN_2026, by=by, choice=None) == ()
+
+
+def test_the_parts_of_every_metric_are_told_and_can_be_asked_for(year: Year) -> None:
+    desk = year.house.admin.analytics
+    for declared in desk.metrics():
+        assert declared.parts
+        for part in declared.parts:
+            assert isinstance(desk.behind(declared.name, part, period=IN_2026), tuple)
+        with pytest.raises(InvalidInput, match=f"give one of {declared.parts[0]}"):
+            desk.behind(declared.name, "Qz", period=IN_2026)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -45,6 +47,7 @@ from tests.flows.scheduling import HOUR, TUESDAY, open_the_diary, wish
 from tests.hooks import test_contributions, test_refusals
 from tests.hooks.plugins import a_house, an_ear
 from tests.security.operations import learnt
+from tests.support.zone_data import ALWAYS_SUMMER, zone_data
 
 NO_ANSWER = LogEntry(type=LeadActivityType.PHONE_CALL, call_outcome=CallOutcome.NO_ANSWER)
 COMPLAINT = LogEntry(
@@ -183,6 +186,15 @@ def free_a_time_for_which_somebody_waits(house: House) -> None:
     house.front.scheduling.cancel(appointment)
 
 
+def change_the_clocks(house: House, *, is_taken: bool = False) -> None:
+    """Book by other rules than hold then; `is_taken` by somebody who knows the new ones."""
+    with TemporaryDirectory() as folder, zone_data(Path(folder), ALWAYS_SUMMER):
+        visit(house)
+    if is_taken:
+        house.front.scheduling.book(wish(starts_at=TUESDAY + HOUR))
+    house.crm.work()
+
+
 def leave_a_lost_lead_alone(house: House) -> None:
     settings = house.admin.settings.practice().clinic.settings
     house.admin.settings.change(evolve(settings, retention=Retention(archive_after=1)))
@@ -198,6 +210,8 @@ SCENARIOS: dict[str, Callable[[House], object]] = {
     "appointment_requested": lambda h: visit(h, "request"),
     "appointment_confirmed": lambda h: h.front.scheduling.confirm(visit(h)),
     "appointment_moved": lambda h: h.front.scheduling.reschedule(visit(h), TUESDAY + HOUR),
+    "appointment_shifted": change_the_clocks,
+    "appointment_stranded": lambda h: change_the_clocks(h, is_taken=True),
     "appointment_cancelled": lambda h: h.front.scheduling.cancel(visit(h)),
     "appointment_declined": lambda h: h.front.scheduling.decline(visit(h, "request")),
     "appointment_completed": lambda h: h.front.scheduling.complete(visit(h, past=True)),

@@ -280,7 +280,7 @@ ON_THE_CLINIC: dict[str, Call] = {
     "privacy.access_page": lambda desk, t: desk.privacy.access_page(t.lead),
     "privacy.glass_page": lambda desk, _: desk.privacy.glass_page(),
     "privacy.emergencies": lambda desk, _: desk.privacy.emergencies(),
-    "privacy.deidentified_page": lambda desk, _: desk.privacy.deidentified_page(salt="s" * 32),
+    "privacy.deidentified_page": lambda desk, _: desk.privacy.deidentified_page(purpose="study-1"),
     "privacy.retain": lambda desk, _: desk.privacy.retain(really=True),
     "keys.rotate": lambda desk, _: desk.keys.rotate(KeyLayer.CLINIC),
     "keys.move": lambda desk, _: desk.keys.move(),

@@ -126,6 +126,7 @@ LOOKING: dict[str, Call] = {
     "explain": lambda d, v: _s(d).explain(search(providers=(v.provider,)), TUESDAY),
     "expire_holds": lambda d, _: _s(d).expire_holds(),
     "renew_reminders": lambda d, _: _s(d).renew_reminders(),
+    "keep_wall_times": lambda d, _: _s(d).keep_wall_times(),
     "day": lambda d, _: _s(d).day(TUESDAY.date()),
     "week": lambda d, _: _s(d).week(TUESDAY.date()),
     "history": lambda d, v: _s(d).history(lead_id=v.lead),

@@ -16,6 +16,7 @@ from orthocrm.core.ids import UserId
 from orthocrm.testing.clock import FrozenClock
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House, enquiry
+from tests.hooks.plugins import a_house
 
 NOVEMBER = Period.month(2026, 11)
 EVERYTHING = (Role.CLINIC_ADMIN, Role.DOCTOR, Role.ADMIN, Role.OPERATOR)
@@ -225,6 +226,27 @@ def test_small_stages_and_credits_are_left_out(careful: House) -> None:
     assert (len(credited.groups), len(shown.groups), shown.hidden) == (2, 0, 2)
     careful.admin.settings.change(evolve(present, reporting=Reporting(smallest_group=6)))
     assert {one.leads for one in doctor.analytics.snapshot(now)} == {0}
+
+
+def test_small_steps_of_the_funnel_are_left_out() -> None:
+    with a_house() as house:
+        present = house.admin.settings.practice().clinic.settings
+        house.admin.settings.change(evolve(present, reporting=Reporting(smallest_group=3)))
+        leads = [
+            house.front.leads.capture(enquiry(phone=f"+1312555010{n}", email=None)).lead.id
+            for n in range(9)
+        ]
+        for place, lead in enumerate(leads[:4]):
+            house.coordinator.pipeline.move(lead, "contacted")
+            if place:
+                house.coordinator.pipeline.move(lead, "consultation_scheduled")
+        whole = house.admin.analytics.funnel().total
+        shown = _desk(house, Role.DOCTOR).analytics.funnel().total
+    assert [step.reached for step in whole.steps][:4] == [9, 4, 3, 0]
+    stages = [step.stage for step in whole.steps]
+    assert [step.stage for step in shown.steps] == [stages[0], *stages[3:]]
+    assert (shown.steps[0].reached, shown.steps[0].next_step, shown.hidden) == (9, None, 2)
+    assert (shown.leads, shown.open, shown.won, whole.hidden) == (9, 9, 0, 0)
 
 
 def test_small_stages_of_the_time_in_stage_are_left_out(careful: House) -> None:

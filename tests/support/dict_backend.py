@@ -15,7 +15,14 @@ from orthocrm.core import query
 from orthocrm.core.audit import ChainHead, Delivery, OutboxItem, OutboxState
 from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.claims import Claim, in_order, laid_out, rule_of
-from orthocrm.core.errors import AlreadyExists, Conflict, InvalidInput, SlotTaken, StaleVersion
+from orthocrm.core.errors import (
+    AlreadyExists,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    SlotTaken,
+    StaleVersion,
+)
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
 from orthocrm.core.keyring import NoKeyring
@@ -316,6 +323,11 @@ class DictUnit:
     def refuse(self, refusal: Conflict) -> NoReturn:
         self.refused = refusal
         raise refusal
+
+    def secret(self, purpose: str) -> bytes:
+        if self.revision() is None:
+            raise NotFound("clinic")
+        return hmac.digest(b"a key of " + self.clinic.encode(), b"\0" + purpose.encode(), "sha256")
 
     def revision(self) -> int | None:
         clinic = self.tables["clinics"].get(self.clinic)

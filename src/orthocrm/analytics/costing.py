@@ -2,18 +2,18 @@
 
 Costs are effective-dated rows that accrue by the day. What a patient brings is the number in the
 clinic's `revenue_field`, or its `average_fee` where that says nothing. Amounts are exact fractions
-of minor units until they are shown, so that groups add up to their total.
+of minor units until they are shown, and groups are rounded so that they add up to their total.
 """
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
 from orthocrm.analytics.asking import Ask, Basis, By, Choice, Label, Rows, Whole, queried
-from orthocrm.analytics.costs import Cost, accrued
+from orthocrm.analytics.costs import Cost, accrued, shared_out
 from orthocrm.analytics.grouping import Behind, Facts, facts_of, labelled
 from orthocrm.analytics.grouping import aggregates as asked_of
 from orthocrm.analytics.measures import DENOMINATOR, NUMERATOR, Tally, unknown_part
@@ -24,7 +24,6 @@ from orthocrm.core.marketing import Spend, SpendKind
 from orthocrm.core.money import Money, exponent_of
 from orthocrm.core.query import Aggregate, Calculation, Cond, Measure, Op, Where
 from orthocrm.core.settings import Practice
-from orthocrm.core.time import Period
 
 COSTED: Final = frozenset({None, By.SOURCE, By.CATEGORY, By.CAMPAIGN, By.MONTH, By.WEEK, By.DAY})
 """The cuts for which costs are known."""
@@ -69,6 +68,8 @@ class Return:
 class PerHead:
     """What each of a tally's leads costs. Parts: `denominator`, the leads."""
 
+    parts: ClassVar = (DENOMINATOR,)
+
     of: Tally
 
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
@@ -96,7 +97,7 @@ class PerHead:
 
 def _heads(of: Tally, ask: Ask, part: str, choice: Choice) -> Where | Behind:
     if part != DENOMINATOR:
-        raise unknown_part()
+        raise unknown_part((DENOMINATOR,))
     return of.drill(ask, NUMERATOR, choice)
 
 
@@ -116,6 +117,8 @@ class Earned:
 class Revenue:
     """What the conversions of a basis brought in. Parts: `numerator`, the conversions."""
 
+    parts: ClassVar = (NUMERATOR,)
+
     basis: Basis = Basis.CONVERTED
 
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
@@ -124,15 +127,21 @@ class Revenue:
 
     def read(self, ask: Ask, answers: Sequence[Rows]) -> Figures[Earned]:
         """Give the revenues."""
+        total = _earned(ask.practice, answers[0])
+        groups = [(label, _earned(ask.practice, rows)) for label, rows in labelled(ask, answers)]
+        parts = shared_out(total.money, [earned.money for _, earned in groups])
         return Figures(
-            _earned(ask.practice, answers[0]),
-            tuple((label, _earned(ask.practice, rows)) for label, rows in labelled(ask, answers)),
+            total,
+            tuple(
+                (label, evolve(earned, money=money))
+                for (label, earned), money in zip(groups, parts, strict=True)
+            ),
         )
 
     def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where | Behind:
         """Give the conversions."""
         if part != NUMERATOR:
-            raise unknown_part()
+            raise unknown_part(self.parts)
         return Tally(facts=self._facts).drill(ask, NUMERATOR, choice)
 
     @property
@@ -148,6 +157,8 @@ class Roi:
 
     Parts: `numerator`, the conversions.
     """
+
+    parts: ClassVar = (NUMERATOR,)
 
     revenue: Revenue
 
@@ -236,20 +247,24 @@ def costs_of(ask: Ask, rows: Rows) -> Figures[Cost]:
     currency = ask.practice.clinic.settings.currency
     spends = [_spend(group.key, group.values["amount"], ask.practice) for group in rows]
     total = accrued(spends, period, currency).cost
+    if ask.by is None:
+        return Figures(total)
     if ask.pieces:
-        parts = ((p.first, accrued(spends, p, currency).cost) for p in ask.pieces)
-        return Figures(total, tuple(parts))
+        return Figures(
+            total,
+            _rounded(total, [(p.first, accrued(spends, p, currency).cost) for p in ask.pieces]),
+        )
     groups: dict[Label, list[Spend]] = {}
-    for spend in spends if ask.by is not None else ():
+    for spend in spends:
         groups.setdefault(_label(ask, spend), []).append(spend)
-    return Figures(total, _accrued(groups, period, currency))
+    costs = [(label, accrued(some, period, currency).cost) for label, some in groups.items()]
+    return Figures(total, _rounded(total, [(label, cost) for label, cost in costs if cost.minor]))
 
 
-def _accrued(
-    groups: Mapping[Label, list[Spend]], period: Period, currency: str
-) -> tuple[tuple[Label, Cost], ...]:
-    costs = ((label, accrued(some, period, currency).cost) for label, some in groups.items())
-    return tuple((label, cost) for label, cost in costs if cost.minor)
+def _rounded(total: Cost, groups: Sequence[tuple[Label, Cost]]) -> tuple[tuple[Label, Cost], ...]:
+    """Let what is shown of the groups add up to what is shown of their total."""
+    parts = shared_out(total, [cost for _, cost in groups])
+    return tuple((label, part) for (label, _), part in zip(groups, parts, strict=True))
 
 
 def _label(ask: Ask, spend: Spend) -> Label:

@@ -4,12 +4,13 @@ cost(source, period) = the sum over the days of the period of the monthly amount
 the days of its month, and the one-off amounts of the period (metric 12).
 """
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.marketing import Spend, SpendKind
@@ -23,12 +24,15 @@ _DAY = timedelta(days=1)
 class Cost:
     """An amount in exact fractions of minor units, so that parts add up to their total.
 
+    `rounded` is what is shown of it in whole minor units, where it was rounded beside others.
+
     >>> Cost(Fraction(10000, 3), "USD").money
     Money(minor=3333, currency='USD')
     """
 
     minor: Fraction
     currency: str
+    rounded: int | None = field(default=None, eq=False, repr=False)
 
     def __add__(self, other: "Cost") -> "Cost":
         if other.currency != self.currency:
@@ -38,7 +42,8 @@ class Cost:
     @property
     def money(self) -> Money:
         """The amount in whole minor units, halves to the even one."""
-        return Money(round(self.minor), self.currency)
+        whole = round(self.minor) if self.rounded is None else self.rounded
+        return Money(whole, self.currency)
 
     def per(self, number: Fraction | int) -> Decimal | None:
         """Divide among leads or patients, in major units to the minor one; None among none.
@@ -49,6 +54,27 @@ class Cost:
         if not number:
             return None
         return Money(round(self.minor / number), self.currency).amount
+
+
+def shared_out(total: Cost, parts: Sequence[Cost]) -> tuple[Cost, ...]:
+    """Round the parts of a total so that what is shown of them adds up to it.
+
+    Each is rounded down, and what is missing goes to those that lost most by it (the method of the
+    largest remainder); the amounts themselves stay exact.
+
+    >>> third = Cost(Fraction(100, 3), "USD")
+    >>> [part.money.minor for part in shared_out(Cost(Fraction(100), "USD"), [third] * 3)]
+    [34, 33, 33]
+    """
+    lost = [part.minor - math.floor(part.minor) for part in parts]
+    missing = total.money.minor - sum(math.floor(part.minor) for part in parts)
+    if sum(part.minor for part in parts) != total.minor:
+        return tuple(parts)
+    rounded_up = set(sorted(range(len(parts)), key=lambda place: -lost[place])[:missing])
+    return tuple(
+        evolve(part, rounded=math.floor(part.minor) + (place in rounded_up))
+        for place, part in enumerate(parts)
+    )
 
 
 @frozen(kw_only=True)

@@ -13,7 +13,6 @@ from attrs import evolve, field, frozen
 
 from orthocrm.analytics.asking import Ask, Label
 from orthocrm.analytics.costing import Earned, Price, Return
-from orthocrm.analytics.costs import Cost
 from orthocrm.analytics.metrics import Metric
 from orthocrm.analytics.results import Figures, Ratio, Speed, Spread
 from orthocrm.analytics.velocity import Velocity
@@ -72,6 +71,11 @@ class Declared:
     for_marketing: bool = False
     is_of_the_clinic: bool = False
     is_of_now: bool = False
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of its numbers behind which leads can be asked for; as far as they are told."""
+        return tuple(getattr(self.metric, "parts", ()))
 
 
 @frozen(kw_only=True)
@@ -219,14 +223,13 @@ def of_earned(earned: Earned) -> Figure:
 
 def of_return(given: Return) -> Figure:
     """Show what was gained over what was spent."""
-    gained = Cost(given.revenue.minor - given.cost.minor, given.cost.currency)
-    revenue = given.revenue.money.amount if given.is_known else None
+    cost, brought = given.cost.money.amount, given.revenue.money.amount
     return Figure(
         value=given.value,
         n=given.number,
-        numerator=gained.money.amount if given.is_known else None,
-        denominator=given.cost.money.amount,
-        more={"revenue": revenue, "cost": given.cost.money.amount},
+        numerator=brought - cost if given.is_known else None,
+        denominator=cost,
+        more={"revenue": brought if given.is_known else None, "cost": cost},
     )
 
 

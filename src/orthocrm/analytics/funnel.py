@@ -10,7 +10,7 @@ stage was removed since, the order that it had then places its leads.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orthocrm.analytics.asking import (
     LOST,
@@ -24,6 +24,7 @@ from orthocrm.analytics.asking import (
 )
 from orthocrm.analytics.grouping import aggregates, chosen, labelled
 from orthocrm.analytics.results import Figures, Funnel, FunnelStep, Ratio
+from orthocrm.analytics.small import to_hide
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.query import (
     EVERYTHING,
@@ -48,6 +49,11 @@ def steps_of(practice: Practice) -> tuple[Stage, ...]:
     """Give the stages of the funnel: the open ones in order, and the won one last."""
     steps = [stage for stage in practice.stages if stage.kind is not StageKind.LOST]
     return tuple(sorted(steps, key=lambda stage: (stage.is_terminal, stage.order)))
+
+
+_KNOWN_PARTS: Final = (
+    "give leads, open, won or lost; or reached:, drop_off: or still_open: and a stage's slug"
+)
 
 
 @frozen
@@ -90,7 +96,7 @@ def _place(steps: Sequence[Stage], furthest: str | None, order: int | None) -> i
 
 def _funnel(steps: Sequence[Stage], rows: Rows) -> Funnel:
     counts = {name: [0] * len(steps) for name in _OUTCOMES}
-    for group in rows:
+    for group in rows if steps else ():
         place = _place(steps, *group.key)
         counts["won"][-1] += group.values["won"]
         for name in ("open", "lost"):
@@ -99,11 +105,45 @@ def _funnel(steps: Sequence[Stage], rows: Rows) -> Funnel:
     reached = [sum(here[index:]) for index in range(len(steps))]
     return Funnel(
         steps=tuple(_steps(steps, reached, counts)),
-        leads=sum(here),
-        won=sum(counts["won"]),
-        lost=sum(counts["lost"]),
-        open=sum(counts["open"]),
+        leads=sum(_of_all(rows, name) for name in _OUTCOMES),
+        won=_of_all(rows, "won"),
+        lost=_of_all(rows, "lost"),
+        open=_of_all(rows, "open"),
     )
+
+
+def without_few(funnel: Funnel, smallest: int | None) -> Funnel:
+    """Leave out the steps at which so few stand, or were lost, that they could be recognised.
+
+    What follows from a step that is left out is left out of the others as well.
+    """
+    if smallest is None:
+        return funnel
+    hidden = to_hide([_fewest(step) for step in funnel.steps], smallest)
+    outcomes = [funnel.won or 0, funnel.lost or 0, funnel.open or 0]
+    few = to_hide(outcomes, smallest)
+    won, lost, still = (None if place in few else n for place, n in enumerate(outcomes))
+    return Funnel(
+        steps=tuple(
+            evolve(step, next_step=None) if place + 1 in hidden else step
+            for place, step in enumerate(funnel.steps)
+            if place not in hidden
+        ),
+        leads=funnel.leads,
+        won=won,
+        lost=lost,
+        open=still,
+        hidden=len(hidden),
+    )
+
+
+def _fewest(step: FunnelStep) -> int:
+    counts = (step.reached, step.drop_off, step.still_open)
+    return min((n for n in counts if n > 0), default=0)
+
+
+def _of_all(rows: Rows, outcome: str) -> int:
+    return sum(group.values[outcome] for group in rows)
 
 
 def _steps(
@@ -133,7 +173,7 @@ def _part(steps: Sequence[Stage], part: str) -> Where:
         return _reached(steps, index)
     if index is not None and kind in ("drop_off", "still_open"):
         return both(LOST if kind == "drop_off" else OPEN, _stands_at(steps, index))
-    raise InvalidInput.at("part", "unknown_part", "the funnel has no such step")
+    raise InvalidInput.at("part", "unknown_part", _KNOWN_PARTS)
 
 
 def _reached(steps: Sequence[Stage], index: int) -> Where:

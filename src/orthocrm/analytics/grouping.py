@@ -23,6 +23,7 @@ from orthocrm.analytics.asking import (
     Rows,
     Whole,
 )
+from orthocrm.analytics.labels import unknown_group
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.query import (
     EVERYTHING,
@@ -149,7 +150,7 @@ def _labelled(ask: Ask, facts: Facts, label: Label) -> Where:
 
 def _known(groups: Mapping[Any, T], label: Label) -> T:
     if label not in groups:
-        raise InvalidInput.at("group", "unknown_group", "the question has no such group")
+        raise unknown_group()
     return groups[label]
 
 

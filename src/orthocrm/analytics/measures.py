@@ -6,7 +6,7 @@ those of plug-ins are made alike.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from attrs import evolve, frozen
 
@@ -32,9 +32,9 @@ DENOMINATOR: Final = "denominator"
 _P90: Final = 0.9
 
 
-def unknown_part() -> InvalidInput:
-    """Say that a metric has no such part."""
-    return InvalidInput.at("part", "unknown_part", "the metric has no such part")
+def unknown_part(known: Sequence[str]) -> InvalidInput:
+    """Say that a metric has no such part, and which it has."""
+    return InvalidInput.at("part", "unknown_part", f"give one of {', '.join(known)}")
 
 
 def behind(facts: Facts, where: Query) -> Query | Behind:
@@ -53,6 +53,8 @@ class Tally:
 
     `where` narrows the facts. Parts: `numerator`.
     """
+
+    parts: ClassVar = (NUMERATOR,)
 
     facts: Facts = COHORT
     where: Condition = EVERYTHING
@@ -78,7 +80,7 @@ class Tally:
     def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Query | Behind:
         """Give the rows that are counted."""
         if part != NUMERATOR:
-            raise unknown_part()
+            raise unknown_part(self.parts)
         return behind(self.facts, both(chosen(ask, self.facts, choice), said(self.where, ask)))
 
 
@@ -88,6 +90,8 @@ class Quotient:
 
     Parts: `numerator`, `denominator`.
     """
+
+    parts: ClassVar = (NUMERATOR, DENOMINATOR)
 
     top: Tally
     bottom: Tally
@@ -117,7 +121,7 @@ class Quotient:
         """Give the rows above or below."""
         side = {NUMERATOR: self.top, DENOMINATOR: self.bottom}.get(part)
         if side is None:
-            raise unknown_part()
+            raise unknown_part(self.parts)
         return side.drill(ask, NUMERATOR, choice)
 
 
@@ -139,8 +143,10 @@ def over(top: Figures[int], bottom: Figures[int]) -> Figures[Ratio]:
 class Portion:
     """Each group's part of all rows of a tally; the parts add up to 1.
 
-    Parts: `numerator`, the rows of the group.
+    Parts: `numerator`, the rows of the group, and `denominator`, those of all groups.
     """
+
+    parts: ClassVar = (NUMERATOR, DENOMINATOR)
 
     of: Tally
 
@@ -155,8 +161,11 @@ class Portion:
         return Figures(Ratio(counts.total, counts.total), parts)
 
     def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Query | Behind:
-        """Give the rows of a part."""
-        return self.of.drill(ask, part, choice)
+        """Give the rows of the group, or all rows."""
+        if part not in self.parts:
+            raise unknown_part(self.parts)
+        group = self.of.drill(ask, NUMERATOR, choice)
+        return group if part == NUMERATOR else self.of.drill(ask, NUMERATOR, Whole.TOTAL)
 
 
 @frozen(kw_only=True)
@@ -164,8 +173,11 @@ class Growth:
     """How much a tally of the period grew over the period before: `(q - before) / before`.
 
     While the period runs, only its days that are over count, and equally many of the one before.
-    A part of the numerator is no row, so only the parts `now` and `before` stand for rows.
+    Its numerator is a difference, and no row. Parts: `now`, the rows of the period, and `before`,
+    the denominator.
     """
+
+    parts: ClassVar = ("now", "before")
 
     of: Tally
 
@@ -191,9 +203,9 @@ class Growth:
 
     def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Query | Behind:
         """Give the rows of one of the periods."""
-        windows = dict(zip(("now", "before"), self._windows(ask), strict=True))
+        windows = dict(zip(self.parts, self._windows(ask), strict=True))
         if part not in windows:
-            raise unknown_part()
+            raise unknown_part(self.parts)
         return self.of.drill(windows[part], NUMERATOR, choice)
 
     @staticmethod
@@ -231,6 +243,8 @@ class Durations:
     counted in every figure. Parts: `numerator` (what was timed) and `data_errors`.
     """
 
+    parts: ClassVar = (NUMERATOR, "data_errors")
+
     took: str
     unit: timedelta
     facts: Facts = COHORT
@@ -255,7 +269,7 @@ class Durations:
             "data_errors": Cond(self.took, Op.LT, 0),
         }
         if part not in parts:
-            raise unknown_part()
+            raise unknown_part(self.parts)
         found = both(chosen(ask, self.facts, choice), said(self.where, ask), parts[part])
         return behind(self.facts, found)
 

@@ -22,7 +22,7 @@ from orthocrm.analytics.asking import (
     Whole,
 )
 from orthocrm.analytics.grouping import Behind, aggregates, chosen, facts_of, labelled
-from orthocrm.analytics.measures import Durations, Portion, Quotient, Tally
+from orthocrm.analytics.measures import Durations, Portion, Quotient, Tally, unknown_part
 from orthocrm.analytics.passes import answers
 from orthocrm.analytics.results import Days, Figures, Outcomes, R, Ratio
 from orthocrm.core.errors import InvalidInput
@@ -110,7 +110,7 @@ def _behind(measures: tuple[Measure, ...], part: str) -> Where:
         if measure.name == part and measure.calculation is Calculation.COUNT:
             present = None if measure.field is None else Cond(measure.field, Op.PRESENT)
             return both(measure.where, present)
-    raise InvalidInput.at("part", "unknown_part", "the metric has no such count")
+    raise unknown_part([m.name for m in measures if m.calculation is Calculation.COUNT])
 
 
 def _days(values: Values) -> Days:

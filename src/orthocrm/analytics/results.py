@@ -97,13 +97,18 @@ class FunnelStep:
 
 @frozen(kw_only=True)
 class Funnel:
-    """The steps of a cohort, never increasing; drop-offs, open and won add up to its leads."""
+    """The steps of a cohort, never increasing; drop-offs, open and won add up to its leads.
+
+    For those who see no leads, `hidden` steps are left out as too few stand behind them, and
+    outcomes of so few are None.
+    """
 
     steps: tuple[FunnelStep, ...]
     leads: int
-    won: int
-    lost: int
-    open: int
+    won: int | None
+    lost: int | None
+    open: int | None
+    hidden: int = 0
 
 
 @frozen

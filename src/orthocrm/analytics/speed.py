@@ -8,7 +8,7 @@ clock, and is left out before.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from attrs import frozen
 
@@ -95,6 +95,18 @@ class SpeedToLead:
     `denominator` (tried, or overdue), `tried`, `reached`, `overdue`, `waiting`, `live`, `observed`.
     """
 
+    parts: ClassVar = (
+        "numerator",
+        "elapsed",
+        "denominator",
+        "tried",
+        "reached",
+        "overdue",
+        "waiting",
+        "live",
+        "observed",
+    )
+
     target: timedelta = TARGET
 
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
@@ -119,7 +131,7 @@ class SpeedToLead:
         """Give the leads of a part."""
         parts = self._parts(ask)
         if part not in parts:
-            raise unknown_part()
+            raise unknown_part(self.parts)
         return both(chosen(ask, COHORT, choice), parts[part])
 
     def _parts(self, ask: Ask) -> dict[str, Where]:

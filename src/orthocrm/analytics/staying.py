@@ -186,7 +186,7 @@ class StageStays:
         kind, _, slug = part.partition(":")
         if kind == "open" and any(stage.slug == slug for stage in _open_stages(ask)):
             return both(_open(ask), _active(ask), Cond("stage", Op.EQ, slug))
-        raise InvalidInput.at("part", "unknown_part", "there is no such stage")
+        raise InvalidInput.at("part", "unknown_part", "give observed, or open: and a stage's slug")
 
 
 STAGE_STAYS: Final = StageStays()

@@ -7,7 +7,7 @@ these brought in on average. It is None where one of them is unknown.
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Final
+from typing import ClassVar, Final
 
 from attrs import frozen
 
@@ -51,14 +51,16 @@ class Velocity:
 class PipelineVelocity:
     """The velocity of the pipeline. Parts: `open`, `won`, `lost`."""
 
+    parts: ClassVar = ("open", "won", "lost")
+
     def queries(self, ask: Ask) -> tuple[Aggregate, ...]:
         """Ask for every part."""
-        return tuple(query for part in self._parts for query in part.queries(ask))
+        return tuple(query for part in self._asked for query in part.queries(ask))
 
     def read(self, ask: Ask, answers: Sequence[Rows]) -> Figures[Velocity]:
         """Put the parts together."""
-        size = len(answers) // len(self._parts)
-        of = [answers[i * size : (i + 1) * size] for i in range(len(self._parts))]
+        size = len(answers) // len(self._asked)
+        of = [answers[i * size : (i + 1) * size] for i in range(len(self._asked))]
         opened, won, lost = (t.read(ask, a) for t, a in zip((_OPEN, _WON, _LOST), of, strict=False))
         days, earned = _DAYS.read(ask, of[3]), _REVENUE.read(ask, of[4])
         known = [dict(figures.groups) for figures in (opened, won, lost)]
@@ -83,11 +85,11 @@ class PipelineVelocity:
         """Give the leads of a part."""
         side = {"open": _OPEN, "won": _WON, "lost": _LOST}.get(part)
         if side is None:
-            raise unknown_part()
+            raise unknown_part(self.parts)
         return side.drill(ask, NUMERATOR, choice)
 
     @property
-    def _parts(self) -> tuple[Tally | Durations | Revenue, ...]:
+    def _asked(self) -> tuple[Tally | Durations | Revenue, ...]:
         return _OPEN, _WON, _LOST, _DAYS, _REVENUE
 
 

@@ -138,7 +138,7 @@ class Snapshot:
     def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where | Behind:
         """Give the visits of the leads that stood in a stage."""
         if not isinstance(part, str):
-            raise unknown_part()
+            raise unknown_part(["the slug of a stage"])
         where = both(chosen(ask, self._facts, choice), Cond("stage", Op.EQ, part))
         return Behind("lead_visits", where)
 

@@ -59,6 +59,11 @@ def export_leads(
 @of_clinic
 @click.option("--where", "condition", metavar="JSON", help="Which leads.")
 @click.option(
+    "--purpose",
+    metavar="NAME",
+    help="What for: later exports of the same name have the same pseudonyms.",
+)
+@click.option(
     "--ages-by",
     type=click.IntRange(1, 30),
     default=1,
@@ -78,7 +83,13 @@ def export_leads(
     "--format", "style", type=click.Choice(["csv", "json"]), default="csv", show_default=True
 )
 def export_deidentified(
-    url: str, wanted: str | None, condition: str | None, ages_by: int, at_least: int, style: str
+    url: str,
+    wanted: str | None,
+    condition: str | None,
+    purpose: str | None,
+    ages_by: int,
+    at_least: int,
+    style: str,
 ) -> None:
     """Write leads without the 18 identifiers of the Safe Harbor (45 CFR 164.514(b)(2)).
 
@@ -86,7 +97,9 @@ def export_deidentified(
     """
     where = None if condition is None else _condition(condition)
     with at_desk(url, wanted) as (_, desk):
-        found = desk.privacy.deidentified(where, ages_by=ages_by, at_least=at_least)
+        found = desk.privacy.deidentified(
+            where, purpose=purpose, ages_by=ages_by, at_least=at_least
+        )
         for row in found.json() if style == "json" else found.csv():
             click.echo(row, nl=False)
         click.echo(str(found.anonymity), err=True)

@@ -9,9 +9,11 @@ from attrs import Factory, field, frozen
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId, SeriesId, TimeOffId, UserId
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.money import Money
+from orthocrm.core.time import zone
 from orthocrm.core.values import NO_VALUES, kept
 
 _NOTHING = timedelta()
+_SECOND = timedelta(seconds=1)
 
 
 class AppointmentType(StrEnum):
@@ -47,6 +49,19 @@ def _only_the_first(appointment: "Appointment") -> tuple[UserId, ...]:
     return (appointment.provider,)
 
 
+def _as_told(appointment: "Appointment") -> timedelta:
+    return offset_at(appointment.starts_at, appointment.timezone)
+
+
+def offset_at(instant: datetime, timezone: str) -> timedelta:
+    """Tell by how much the clocks of a zone are ahead of UTC at an instant, as its rules are now.
+
+    Raises:
+        InvalidInput: there is no such zone.
+    """
+    return instant.astimezone(zone(timezone)).utcoffset() or _NOTHING
+
+
 def _kept(answers: Mapping[str, str]) -> Mapping[str, str]:
     return kept(answers)
 
@@ -57,6 +72,8 @@ class Appointment:
 
     `providers` are all who take part, `provider` first; `resources` the chairs and rooms that it
     takes. It keeps its buffers free besides, and shares its time with up to `capacity` - 1 others.
+    `utc_offset` is by how much clocks in `timezone` were to be ahead of UTC then, as the rules were
+    when the time was told: with it `wall_time` stays what it was, whatever becomes of the rules.
     A move keeps `id` and `uid` (iCalendar's) and lets `sequence` grow; `moved` counts those of the
     patient. `held_by` is the digest of the token that holds the time until `expires_at`.
     `cancelled_because` is a code, `booked_by` whoever made the appointment.
@@ -99,7 +116,18 @@ class Appointment:
     completed_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancelled_because: str | None = None
+    utc_offset: timedelta = Factory(_as_told, takes_self=True)
     version: int = 1
+
+    @property
+    def wall_time(self) -> datetime:
+        """The date and time that the family was told, by the clock on the wall in `timezone`."""
+        return self.starts_at.replace(tzinfo=None) + self.utc_offset
+
+    @property
+    def offset_seconds(self) -> int:
+        """`utc_offset` as a number, for queries."""
+        return self.utc_offset // _SECOND
 
     @property
     def ends_at(self) -> datetime:

@@ -435,6 +435,30 @@ class AppointmentMoved(Event):
 
 
 @frozen(kw_only=True)
+class AppointmentShifted(Event):
+    """The rules of clocks changed: an appointment keeps its local time, at another instant."""
+
+    appointment_id: AppointmentId
+    before: datetime
+    after: datetime
+    sequence: int
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
+class AppointmentStranded(Event):
+    """The rules of clocks changed, and at its local time somebody else has the place.
+
+    The appointment stays at `starts_at` until somebody finds another time; it belongs at `wanted`.
+    """
+
+    appointment_id: AppointmentId
+    starts_at: datetime
+    wanted: datetime
+    lead_id: LeadId | None = None
+
+
+@frozen(kw_only=True)
 class AppointmentCancelled(Event):
     """An appointment does not take place; `because` is a code, `before` where it stood."""
 

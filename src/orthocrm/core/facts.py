@@ -149,6 +149,8 @@ APPOINTMENTS = Schema(
     cancelled_at=(_INSTANT, "cancelled_at"),
     cancelled_because=(_CODE, "cancelled_because"),
     team=(_CODE, "team", True),
+    timezone=(_CODE, "timezone"),
+    utc_offset=(_NUMBER, "offset_seconds"),
 )
 
 WAITLIST = Schema(

@@ -124,6 +124,7 @@ class NoticeKind(StrEnum):
     APPOINTMENT_BOOKED = "appointment_booked"
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
+    APPOINTMENT_STRANDED = "appointment_stranded"
 
 
 @frozen(kw_only=True)

@@ -52,13 +52,25 @@ def milliseconds(start: datetime, end: datetime) -> int:
 class Period:
     """Local dates `[first, until)` of a clinic, half-open, turned into instants by its zone.
 
+    Its `unit` is `month` or `year` where it is a calendar one, however it was named, else `days`.
+
     >>> Period.month(2026, 11).previous()
     Period(first=datetime.date(2026, 10, 1), until=datetime.date(2026, 11, 1), unit='month')
     """
 
     first: date
     until: date
-    unit: str = field(default="days")
+    unit: str = field(init=False)
+
+    @unit.default
+    def _unit(self) -> str:
+        first, until = self.first, self.until
+        if first.day != 1 or until.day != 1:
+            return "days"
+        months = (until.year - first.year) * _MONTHS + until.month - first.month
+        if months == _MONTHS and first.month == 1:
+            return "year"
+        return "month" if months == 1 else "days"
 
     def __attrs_post_init__(self) -> None:
         if self.until <= self.first:
@@ -75,14 +87,14 @@ class Period:
             raise InvalidInput.at("period", "bad_month", "give a year and a month") from None
         if year not in limits.YEARS:
             raise _beyond_the_calendar()
-        return cls(first, _months_later(first, 1), "month")
+        return cls(first, _months_later(first, 1))
 
     @classmethod
     def year(cls, year: int) -> Self:
         """Cover one calendar year."""
         if type(year) is not int or year not in limits.YEARS:
             raise _beyond_the_calendar()
-        return cls(date(year, 1, 1), date(year + 1, 1, 1), "year")
+        return cls(date(year, 1, 1), date(year + 1, 1, 1))
 
     @classmethod
     def days(cls, first: date, last: date) -> Self:
@@ -94,9 +106,9 @@ class Period:
     def previous(self) -> "Period":
         """Give the comparison window: the month or year before, else as many days before."""
         if self.unit == "month":
-            return Period(_months_later(self.first, -1), self.first, "month")
+            return Period(_months_later(self.first, -1), self.first)
         if self.unit == "year":
-            return Period(_months_later(self.first, -_MONTHS), self.first, "year")
+            return Period(_months_later(self.first, -_MONTHS), self.first)
         length = self.until - self.first
         if length > self.first - date.min:
             raise _beyond_the_calendar()
@@ -111,8 +123,7 @@ class Period:
         start = self.first
         while start < self.until:
             end = min(_months_later(start.replace(day=1), 1), self.until)
-            whole = start.day == 1 and end.day == 1
-            yield Period(start, end, "month" if whole else "days")
+            yield Period(start, end)
             start = end
 
     def weeks(self) -> Iterator["Period"]:

@@ -237,6 +237,15 @@ def _asked_for(event: events.AppointmentRequested, item: str, known: Known) -> l
     return [_one(u, _K.APPOINTMENT_REQUESTED, item, event.lead_id, visit.id) for u in users]
 
 
+def _stranded(event: events.AppointmentStranded, item: str, known: Known) -> list[Told]:
+    """Tell those who take part, and the fallback person, that another time has to be found."""
+    visit = known.visits.get(event.appointment_id)
+    if visit is None:
+        return []
+    users = dict.fromkeys([*visit.providers, *([known.fallback] if known.fallback else [])])
+    return [_one(u, _K.APPOINTMENT_STRANDED, item, event.lead_id, visit.id) for u in users]
+
+
 def _booked(event: events.AppointmentBooked, item: str, known: Known) -> list[Told]:
     return _of_visit(_K.APPOINTMENT_BOOKED, event, item, known)
 
@@ -301,6 +310,7 @@ _RULES: Mapping[str, Callable[[Any, str, Known], list[Told]]] = {
     events.AppointmentBooked.kind: _booked,
     events.AppointmentMoved.kind: _moved,
     events.AppointmentCancelled.kind: _called_off,
+    events.AppointmentStranded.kind: _stranded,
 }
 
 
@@ -346,6 +356,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     _K.APPOINTMENT_CANCELLED: (
         "appointment of yours was cancelled",
         "appointments of yours were cancelled",
+    ),
+    _K.APPOINTMENT_STRANDED: (
+        "appointment needs another time, since clocks have changed",
+        "appointments need another time, since clocks have changed",
     ),
 }
 _OTHER = ("other notice", "other notices")

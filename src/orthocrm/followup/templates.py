@@ -24,7 +24,6 @@ from orthocrm.core.segments import Segments, segments
 from orthocrm.core.settings import Practice
 from orthocrm.core.template_checks import message_problems
 from orthocrm.core.templates import Language, MessageTemplate, TaskTemplate
-from orthocrm.core.time import zone
 
 _EMAIL, _SMS = MessageChannel.EMAIL, MessageChannel.SMS
 
@@ -241,7 +240,7 @@ def _of_appointment(
     if appointment is None:
         return {"appointment_date": None, "appointment_time": None, "appointment_type": None}
     types = practice.clinic.settings.visit_types
-    local = appointment.starts_at.astimezone(zone(appointment.timezone))
+    local = appointment.wall_time
     return {
         "appointment_date": date_words(local, language),
         "appointment_time": time_words(local, language),
@@ -251,7 +250,7 @@ def _of_appointment(
 
 def says_when(text: str, appointment: Appointment) -> bool:
     """Tell whether a text that names a date and a time names those of an appointment."""
-    local = appointment.starts_at.astimezone(zone(appointment.timezone))
+    local = appointment.wall_time
     return any(
         date_words(local, language) in text and time_words(local, language) in text
         for language in Language

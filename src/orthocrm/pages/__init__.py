@@ -18,6 +18,8 @@ from attrs import frozen
 LANGUAGES: Final = ("en", "es")
 """The languages of the catalogues, the usual one first."""
 
+_CATALOGUES: Final = {("texts/", language) for language in LANGUAGES}
+
 MEDIA: Final[Mapping[str, str]] = MappingProxyType(
     {
         "css": "text/css; charset=utf-8",
@@ -81,6 +83,7 @@ def _read(folder: Traversable, path: str) -> Iterator[tuple[str, Asset]]:
     for entry in folder.iterdir():
         end = entry.name.rpartition(".")[2]
         if entry.is_dir():
-            yield from _read(entry, f"{path}{entry.name}/")
-        elif end in MEDIA and not path.startswith("texts/"):
+            if (path, entry.name) not in _CATALOGUES:
+                yield from _read(entry, f"{path}{entry.name}/")
+        elif end in MEDIA:
             yield f"{path}{entry.name}", Asset.of(entry.read_bytes(), MEDIA[end])

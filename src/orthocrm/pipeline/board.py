@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 
 from attrs import field, frozen
 
-from orthocrm.core.ids import LeadId, StageSlug, UserId
-from orthocrm.core.lead import Incomplete, Lead, Objection
+from orthocrm.core.ids import LeadId, SourceId, StageSlug, UserId
+from orthocrm.core.lead import Incomplete, Lead, Objection, TreatmentInterest
 from orthocrm.core.masking import PERSONAL, mask
 from orthocrm.core.settings import Practice
 from orthocrm.core.stage import Stage
@@ -19,7 +19,8 @@ class Card:
 
     `age` is the time in the stage, or under observation. A card is `over_age` when that exceeds
     the stage's `max_days` and no open task is still to come; it is `overdue` when its next task's
-    time has passed. `next_action` is what that task is, `next_action_at` when it is due.
+    time has passed. `next_action` is what that task is, `next_action_at` when it is due. `version`
+    is the lead's: who moves the card says which one they saw.
     """
 
     lead_id: LeadId
@@ -37,6 +38,9 @@ class Card:
     tags: tuple[str, ...] = ()
     recall_due_on: date | None = None
     incomplete: tuple[Incomplete, ...] = ()
+    interests: tuple[TreatmentInterest, ...] = ()
+    source: SourceId | None = None
+    version: int = 1
 
 
 @frozen(kw_only=True)
@@ -141,6 +145,9 @@ def _card(lead: Lead, stage: Stage | None, tasks: Sequence[Task], now: datetime)
         tags=lead.tags,
         recall_due_on=lead.recall_due_on,
         incomplete=lead.enquiry.incomplete,
+        interests=lead.enquiry.interests,
+        source=lead.origin.source_id,
+        version=lead.version,
     )
 
 

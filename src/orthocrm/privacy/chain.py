@@ -72,8 +72,8 @@ def canonical(entry: AuditEntry) -> bytes:
 
     A JSON array in ASCII: the version of this form, then clinic, id, instant (UTC, microseconds),
     user, roles, operation, outcome, purpose, credential, objects, fields, changes and digests.
-    Objects are sorted by key, and a number without a fraction is an integer: what databases do to JSON does
-    not show. Position, seal and version are no part of it.
+    Objects are sorted by key, and a number without a fraction is an integer: what databases do to
+    JSON does not show. Position, seal and version are no part of it.
     """
     said = (
         _FORM,

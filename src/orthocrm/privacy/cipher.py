@@ -7,6 +7,7 @@ nothing: it is for whoever asks for `allow_plaintext`.
 """
 
 import hashlib
+import hmac
 import struct
 from collections.abc import Mapping, Sequence
 from os import urandom
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from orthocrm.core.errors import InvalidInput, MissingKey
+from orthocrm.core.errors import InvalidInput, MissingKey, NotFound
 from orthocrm.core.keyring import ClinicKey, KeyPurpose
 from orthocrm.core.ports import Box, ClinicVault, KeyProvider
 
@@ -175,6 +176,7 @@ class EnvelopeClinicVault:
         self._column = _prefixed("sealed") + _prefixed(clinic)
         self._own = EnvelopeBox(self._column, *(derived(key, "own", clinic) for key in seals))
         self._mac = _Mac(derived(trail, "audit", clinic))
+        self._secrets = _Mac(derived(trail, "secrets", clinic))
         self._indexing = dict(keys[KeyPurpose.INDEX])
         self._indexes: dict[str, tuple[_Index, ...]] = {}
 
@@ -226,6 +228,10 @@ class EnvelopeClinicVault:
     def mac(self, message: bytes) -> bytes:
         """Give the HMAC-SHA256 of a message under the clinic's own key for its audit trail."""
         return self._mac.of(message)
+
+    def secret(self, purpose: str) -> bytes:
+        """Give 32 bytes for one purpose, which outlive every rotation as proofs have to."""
+        return self._secrets.of(_encoded(purpose))
 
     def _of_kind(self, key: str) -> tuple[_Index, ...]:
         kind, colon, _ = key.partition(":")
@@ -314,7 +320,10 @@ class PlainBox:
 
 
 class PlainClinicVault:
-    """A `ClinicVault` without keys."""
+    """A `ClinicVault` without keys; `seed` lies in clear beside the data, and makes secrets."""
+
+    def __init__(self, seed: bytes = b"") -> None:
+        self._seed = seed
 
     @property
     def own(self) -> Box:
@@ -361,19 +370,26 @@ class PlainClinicVault:
         """Give the SHA-256 of a message, which anybody can compute: it shows accidents only."""
         return hashlib.sha256(message).digest()
 
+    def secret(self, purpose: str) -> bytes:
+        """Give 32 bytes that whoever reads the database can tell, and nobody else."""
+        if not self._seed:
+            raise NotFound("clinic")
+        return hmac.digest(self._seed, _encoded(purpose), hashlib.sha256)
+
 
 class PlainVault:
     """A `Vault` that keeps everything in clear: no encryption at all."""
 
     def new_clinic_key(self, clinic: str, purpose: KeyPurpose, number: int) -> bytes:  # noqa: ARG002 - as `Vault` asks
-        """Give the mark of a clinic without a key."""
-        return _MARK
+        """Give the mark of a clinic without a key, and random bytes of which secrets are made."""
+        return _MARK + urandom(KEY_BYTES)
 
     def clinic(self, clinic: str, keys: Sequence[ClinicKey]) -> ClinicVault:  # noqa: ARG002 - as `Vault` asks
         """Give the open vault; raises `MissingKey` when the clinic has a key."""
         for key in keys:
-            _check(key.wrapped)
-        return PlainClinicVault()
+            _check(key.wrapped[: len(_MARK)])
+        seeds = [key.wrapped for key in keys if key.purpose is KeyPurpose.TRAIL]
+        return PlainClinicVault(*seeds[:1])
 
     def active(self) -> int | None:
         """Give None."""
@@ -385,7 +401,7 @@ class PlainVault:
 
     def rewrapped(self, clinic: str, key: ClinicKey) -> bytes:  # noqa: ARG002 - as `Vault` asks
         """Give the mark back; raises `MissingKey` when the clinic has a key."""
-        _check(key.wrapped)
+        _check(key.wrapped[: len(_MARK)])
         return key.wrapped
 
 

@@ -89,7 +89,8 @@ class WorkersDesk(Protocol):
 class Round:
     """What the round of a clinic works with; `tell` tells its events to plug-ins.
 
-    `stop` is asked before each piece of work. `tends_trail` tells whether the audit trail is sealed
+    `stop` is asked before each piece of work, and `account` writes down what found nothing to do in
+    the end. `tends_trail` tells whether the audit trail is sealed
     and witnessed here, `keys_wait` whether rows wait for new keys.
     """
 
@@ -98,6 +99,7 @@ class Round:
     carriers: Carriers
     tell: Callable[[ClinicId], Sequence[Failure]]
     stop: Callable[[], bool]
+    account: Callable[[], None]
     tends_trail: Callable[[], bool] = never
     keys_wait: Callable[[], bool] = never
 
@@ -107,14 +109,22 @@ class Round:
         for name, step in _STEPS.items():
             if self.stop():
                 break
-            try:
-                total += step(self)
-            except Exception as error:  # noqa: BLE001 - nothing of one clinic may stop another
-                kind = type(error).__name__
-                _LOG.error("clinic %s: %s failed with %s", self.clinic.id, name, kind)
-                failed = StepFailed(clinic=self.clinic.id, step=name, error=kind)
-                total += Worked(errors=(failed,))
-        return total
+            total += self._taken(name, step)
+        return total + self._taken("account", _account)
+
+    def _taken(self, name: str, step: Callable[["Round"], Worked]) -> Worked:
+        try:
+            return step(self)
+        except Exception as error:  # noqa: BLE001 - nothing of one clinic may stop another
+            kind = type(error).__name__
+            _LOG.error("clinic %s: %s failed with %s", self.clinic.id, name, kind)
+            return Worked(errors=(StepFailed(clinic=self.clinic.id, step=name, error=kind),))
+
+
+def _account(one: Round) -> Worked:
+    """Leave one audit entry for the steps that found nothing to do."""
+    one.account()
+    return Worked()
 
 
 def _inbox(one: Round) -> Worked:
@@ -145,6 +155,16 @@ def _reminders(one: Round) -> Worked:
         count += len(renewed.appointments)
         after, more = renewed.after, renewed.after is not None
     return Worked(renewed=count)
+
+
+def _clocks(one: Round) -> Worked:
+    """Let visits go along with changed clocks, before anything is told of them."""
+    total, after, more = Worked(), None, True
+    while more and not one.stop():
+        kept = one.desk.scheduling.keep_wall_times(after)
+        total += Worked(shifted=len(kept.moved), stranded=len(kept.stranded))
+        after, more = kept.after, kept.after is not None
+    return total
 
 
 def _recalls(one: Round) -> Worked:
@@ -281,6 +301,7 @@ _STEPS: Mapping[str, Callable[[Round], Worked]] = {
     "inbox": _inbox,
     "untouched": _untouched,
     "holds": _holds,
+    "clocks": _clocks,
     "reminders": _reminders,
     "recalls": _recalls,
     "rules": _rules,

@@ -36,6 +36,9 @@ class Worked:
         escalated: Tasks of which the fallback person was told.
         notices: Notices of tasks that became overdue.
         expired: Holds of times that ran out.
+        shifted: Visits that kept their local time when the rules of clocks changed.
+        stranded: Visits that could not, since somebody else has the place; they are named anew
+            in each round until somebody moves them.
         renewed: Appointments whose reminders follow changed rules.
         reassigned: Leads that nobody had touched and that somebody else has now.
         reports: Scheduled reports that were queued as messages.
@@ -63,6 +66,8 @@ class Worked:
     escalated: int = 0
     notices: int = 0
     expired: int = 0
+    shifted: int = 0
+    stranded: int = 0
     renewed: int = 0
     reassigned: int = 0
     reports: int = 0

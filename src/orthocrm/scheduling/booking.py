@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from attrs import evolve, field, frozen
 
 from orthocrm.core import limits
-from orthocrm.core.appointment import Appointment, AppointmentStatus
+from orthocrm.core.appointment import Appointment, AppointmentStatus, offset_at
 from orthocrm.core.claims import Claim
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId, SeriesId, UserId
 from orthocrm.core.masking import PERSONAL, mask
@@ -274,6 +274,7 @@ def rescheduled(present: Appointment, wanted: Wanted, taken: Taken) -> Appointme
         starts_at=wanted.starts_at,
         length=wanted.length,
         timezone=taken.zone,
+        utc_offset=offset_at(wanted.starts_at, taken.zone),
         buffer_before=wanted.type.buffer_before,
         buffer_after=wanted.type.buffer_after,
         capacity=wanted.type.capacity,

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from orthocrm.core.appointment import Appointment
 from orthocrm.core.notifying import Message, MessageChannel, MessageState
-from orthocrm.core.reminding import BY_HAND, CONFIRMATION, RULES_CHANGED, rule_of
+from orthocrm.core.reminding import BY_HAND, CONFIRMATION, RULES_CHANGED, key_of, rule_of
 from orthocrm.scheduling.reminders import Planned
 
 _S: Final = MessageState
@@ -47,6 +48,28 @@ def renewal(present: Iterable[Message], planned: Sequence[Planned], now: datetim
         added=tuple(added),
         changed=tuple(changed),
         ended=(*ended, *_of_no_rule(by_rule)),
+    )
+
+
+def along(
+    message: Message, plan: Planned | None, before: Appointment, after: Appointment
+) -> Message:
+    """Let a reminder that waits go along with its visit, whose wall time stays: it says the same.
+
+    `plan` is what its rule plans for `after`, if it still plans it. What was tried already, or is
+    sent by hand, keeps its own time.
+    """
+    rule = message.key.rpartition("/")[2]
+    due_at = message.due_at
+    if is_untouched(message) and rule_of(message) not in (BY_HAND, CONFIRMATION):
+        planned = plan is not None and plan.because is None
+        shift = after.starts_at - before.starts_at
+        due_at = plan.due_at if plan is not None and planned else message.due_at + shift
+    return evolve(
+        message,
+        key=key_of(after, message.channel, rule),
+        due_at=due_at,
+        not_after=after.starts_at,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import ClinicId
@@ -22,7 +22,7 @@ _TAG = 16
 class Cursors:
     """Writes and reads cursors with one secret; another secret reads none of them."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     def write(
         self, clinic: ClinicId, where: Where, sort: Sequence[Sort], after: Sequence[Any]

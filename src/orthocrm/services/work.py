@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, fields, frozen, has
 
 from orthocrm.access.passwords import OWASP, HashCost
 from orthocrm.core.actor import Actor, Permission, Role, Scope, scopes
@@ -114,6 +114,11 @@ class Work:
     def clinic_id(self) -> ClinicId:
         """The tenant."""
         return self.actor.clinic
+
+    @property
+    def cursors(self) -> Cursors:
+        """Writes and reads cursors of this clinic."""
+        return Cursors(self.store.secret("cursors"))
 
     def record(self, *events: Event) -> None:
         """Leave events behind: for the audit trail, and for the plug-ins after the commit."""
@@ -266,6 +271,11 @@ class Work:
                 self.ensure_expected(lead, "lead")
         return within
 
+    def found_nothing(self, result: object) -> bool:
+        """Whether nothing was read or changed, and there is nothing to tell either."""
+        left = (self.events, self.objects, self.fields, self.personal)
+        return not any(left) and _is_nothing(result)
+
     def close(self) -> None:
         """Write the audit entry and the outbox: the last thing before the commit."""
         entry_id = AuditId(self.ids())
@@ -337,7 +347,12 @@ def _trace(event: Event) -> Mapping[str, Any]:
 
 @define(kw_only=True)
 class Office:
-    """Opens units of work for one actor."""
+    """Opens units of work for one actor.
+
+    A worker asks again and again whether there is anything to do. Where `idle` is a list, it takes
+    the operations that found nothing, and `account` writes one audit entry for all of them.
+    `closing` is done with the result of each verb, in its unit of work.
+    """
 
     backend: Backend
     actor: Actor
@@ -346,7 +361,6 @@ class Office:
     plugins: Plugins
     patients: PatientRegistry
     practices: dict[ClinicId, Practice]
-    cursors: Cursors
     after_commit: Callable[[ClinicId, Sequence[Event]], None]
     outside: Outside = NOTHING_OUTSIDE
     witness: Witness | None = None
@@ -354,6 +368,8 @@ class Office:
     hours: KnownHours = field(factory=KnownHours)
     expected: int | None = None
     hash_cost: HashCost = OWASP
+    idle: list[str] | None = None
+    closing: Callable[[Work, object], None] | None = None
 
     @property
     def entrance(self) -> "Entrance":
@@ -408,7 +424,12 @@ class Office:
                 result = body(work)
                 if work.expected is not None:
                     raise InvalidInput.at("version", "unversioned", "nothing here has a version")
-                work.close()
+                if self.closing is not None:
+                    self.closing(work, result)
+                if self.idle is not None and work.found_nothing(result):
+                    self.idle.append(operation)
+                else:
+                    work.close()
         except BackendError:
             raise
         except OrthoCRMError as refusal:
@@ -434,11 +455,28 @@ class Office:
             expected=self.expected,
         )
 
+    def account(self) -> None:
+        """Write the audit entry of the operations that found nothing to do."""
+        if not self.idle:
+            return
+        found = {"kind": "found_nothing", "operations": sorted(set(self.idle))}
+        self.idle.clear()
+        entry = evolve(self._bare("rounds.idle", self.clock()), changes=(found,))
+        with self.backend.begin(self.actor.clinic) as store:
+            auditing.append(store, [entry])
+
     def _note(
         self, operation: str, refusal: OrthoCRMError, now: datetime, objects: Sequence[str]
     ) -> None:
         """Audit a refusal in a unit of work of its own; an unknown clinic has no audit trail."""
-        entry = AuditEntry(
+        named = tuple(dict.fromkeys(objects))
+        entry = evolve(self._bare(operation, now), outcome=refusal.code, objects=named)
+        with self.backend.begin(self.actor.clinic) as store:
+            if store.revision() is not None:
+                auditing.append(store, [entry])
+
+    def _bare(self, operation: str, now: datetime) -> AuditEntry:
+        return AuditEntry(
             id=AuditId(self.ids()),
             clinic_id=self.actor.clinic,
             at=now,
@@ -447,12 +485,15 @@ class Office:
             purpose=self.actor.purpose,
             credential=self.actor.credential,
             operation=operation,
-            outcome=refusal.code,
-            objects=tuple(dict.fromkeys(objects)),
         )
-        with self.backend.begin(self.actor.clinic) as store:
-            if store.revision() is not None:
-                auditing.append(store, [entry])
+
+
+def _is_nothing(result: object) -> bool:
+    """Whether a result says that there was nothing to do: empty, or a noun of empty parts."""
+    kind = type(result)
+    if not has(kind):
+        return not result
+    return not any(getattr(result, attribute.name) for attribute in fields(kind))
 
 
 def _opened(work: Work) -> Mapping[LeadId, Emergency]:

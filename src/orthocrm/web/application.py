@@ -82,7 +82,13 @@ def _shared_with(settings: WebSettings) -> CORSConfig | None:
     return CORSConfig(
         allow_origins=list(settings.allow_origins),
         allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
-        expose_headers=["etag", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
+        expose_headers=[
+            "etag",
+            "idempotency-replayed",
+            "ratelimit-limit",
+            "ratelimit-remaining",
+            "ratelimit-reset",
+        ],
         max_age=600,
     )
 

@@ -9,17 +9,20 @@ from typing import Any, Final, TypeVar
 from anyio import CapacityLimiter, fail_after, to_thread
 from attrs import define, field
 from litestar import Response
+from litestar.background_tasks import BackgroundTask
 from litestar.exceptions import HTTPException
 
 from orthocrm.core.actor import Actor
 from orthocrm.core.errors import InvalidInput, OrthoCRMError, StaleVersion
+from orthocrm.core.ids import ClinicId
 from orthocrm.core.ports import Authenticator, Clock
 from orthocrm.crm import OrthoCRM, utc_now
 from orthocrm.desk import Desk
-from orthocrm.web import answering, callers, conditions, problems, requests
+from orthocrm.web import answering, callers, conditions, problems, repeating, requests
 from orthocrm.web.callers import AnyRequest
 from orthocrm.web.declaring import Endpoint
 from orthocrm.web.limiting import Limiter, Rate, Told
+from orthocrm.web.repeating import Repeatable
 from orthocrm.web.settings import WebSettings
 from orthocrm.web.shapes.work import AS_OF
 from orthocrm.web.visitors import TurnedAway, Visitor
@@ -42,21 +45,21 @@ class Counter:
     limiter: Limiter = field(factory=Limiter)
     document: Callable[[], Mapping[str, Any]] = field(default=dict, repr=False)
     _threads: CapacityLimiter | None = field(default=None, init=False, repr=False)
+    _inbox: CapacityLimiter | None = field(default=None, init=False, repr=False)
 
     def handler(self, endpoint: Endpoint) -> Handler:
         """Give what answers the requests of one endpoint."""
 
         async def handle(request: AnyRequest) -> Response[bytes]:
+            known = None
             try:
                 told = self._admitted(endpoint, request)
                 if endpoint.is_upload:  # nobody's file is read before we know whose it is
-                    await self._away(partial(self._known, request))
+                    known = await self._away(partial(self._known, request))
                 body = await self._body(request)
-            except requests.Malformed as malformed:
-                return answering.problem(problems.malformed(malformed.problems))
-            except TurnedAway as away:
-                return answering.problem(away.told, away.headers)
-            return await self._away(partial(self._answer, endpoint, request, body, told))
+            except (requests.Malformed, TurnedAway) as refusal:
+                return refused(refusal)
+            return await self._away(partial(self._answer, endpoint, request, body, told, known))
 
         return handle
 
@@ -79,39 +82,74 @@ class Counter:
     def _admitted(self, endpoint: Endpoint, request: AnyRequest) -> Told:
         """Count a request by where it comes from, before anything of it is read."""
         whence, rates = callers.address(request, self.settings), self.settings.rates
-        if endpoint.is_public:
+        comes_anew = request.method in callers.SAFE and self.settings.cookie in request.cookies
+        if endpoint.is_public and not comes_anew:
             return self._take(("visitor", whence), rates.visitor)
         return self._take(("address", whence), rates.address)
 
     def _answer(
-        self, endpoint: Endpoint, request: AnyRequest, body: bytes, admitted: Told
+        self,
+        endpoint: Endpoint,
+        request: AnyRequest,
+        body: bytes,
+        admitted: Told,
+        known: Actor | None,
     ) -> Response[bytes]:
         AS_OF.set(self.clock())
         try:
-            result, told, cookies = self._asked(endpoint, request, body, admitted)
-            answer = answering.written(endpoint, result)
-        except requests.Malformed as malformed:
-            return answering.problem(problems.malformed(malformed.problems))
-        except TurnedAway as away:
-            return answering.problem(away.told, away.headers)
-        except OrthoCRMError as error:
-            return answering.problem(problems.of(error))
+            if endpoint.is_public:
+                answer, told = self._visited(endpoint, request, body), admitted
+            else:
+                answer, told = self._asked(endpoint, request, body, known or self._known(request))
+        except (requests.Malformed, TurnedAway, OrthoCRMError) as refusal:
+            return refused(refusal)
         answer.headers.update(told.headers)
-        answer.cookies.extend(cookies)
         return answer
 
+    def _visited(self, endpoint: Endpoint, request: AnyRequest, body: bytes) -> Response[bytes]:
+        """Answer a stranger; what they delivered is worked off when they have their answer."""
+        repeating.ensure_offered(endpoint, request.headers)
+        visitor = self._visitor(endpoint, request)
+        answer = answering.written(endpoint, self._call(endpoint, visitor, request, body))
+        answer.cookies.extend(visitor.cookies)
+        if visitor.delivered_to is not None:
+            answer.background = BackgroundTask(self._work_off, visitor.delivered_to)
+        return answer
+
+    async def _work_off(self, clinic: ClinicId) -> None:
+        """Work off the inbox of a clinic, one clinic after the other, beside what people ask."""
+        if self._inbox is None:
+            self._inbox = CapacityLimiter(1)
+        await to_thread.run_sync(partial(work_off, self.crm, clinic), limiter=self._inbox)
+
     def _asked(
-        self, endpoint: Endpoint, request: AnyRequest, body: bytes, admitted: Told
-    ) -> tuple[Any, Told, Sequence[Any]]:
-        if endpoint.is_public:
-            visitor = self._visitor(endpoint, request)
-            return self._call(endpoint, visitor, request, body), admitted, visitor.cookies
-        actor = self._known(request)
+        self, endpoint: Endpoint, request: AnyRequest, body: bytes, actor: Actor
+    ) -> tuple[Response[bytes], Told]:
         self._take(("clinic", actor.clinic), self.settings.rates.clinic)
         told = self._take(("actor", actor.clinic, actor.user), self.settings.rates.actor)
         desk = self.crm.acting_as(actor)
         ensure_right(endpoint, desk)
-        return self._call(endpoint, desk, request, body), told, ()
+        key = repeating.key_of(endpoint, request.headers)
+        if key is None:
+            return answering.written(endpoint, self._call(endpoint, desk, request, body)), told
+        repeatable = Repeatable(
+            kept=self.crm.answers,
+            actor=actor,
+            endpoint=endpoint,
+            key=key,
+            request=repeating.fingerprint(request, body),
+            write=partial(answering.written, endpoint),
+        )
+        return repeatable.answered(desk, partial(self._told, endpoint, request, body)), told
+
+    def _told(
+        self, endpoint: Endpoint, request: AnyRequest, body: bytes, desk: Desk
+    ) -> Response[bytes]:
+        """Answer a request with a key, also by what is wrong with it; but what is no request."""
+        try:
+            return answering.written(endpoint, self._call(endpoint, desk, request, body))
+        except (TurnedAway, OrthoCRMError) as refusal:
+            return refused(refusal)
 
     def _known(self, request: AnyRequest) -> Actor:
         """Tell who asks, from what a request brings."""
@@ -135,7 +173,7 @@ class Counter:
         query = request.query_params.dict()
         given = requests.arguments(endpoint, request.path_params, query, body)
         version = conditions.expected(endpoint, request.headers, given)
-        given = conditions.keyed(endpoint, request.headers, given)
+        given = repeating.keyed(endpoint, request.headers, given)
         try:
             return endpoint.call(whom if version is None else whom.expecting(version), **given)
         except InvalidInput as error:
@@ -166,6 +204,23 @@ class Counter:
         """Give the document, with the place where another application has mounted this one."""
         told = self.document()
         return {**told, "servers": [{"url": root}]} if root else told
+
+
+def refused(refusal: requests.Malformed | TurnedAway | OrthoCRMError) -> Response[bytes]:
+    """Say as a problem why a request is not carried out."""
+    if isinstance(refusal, requests.Malformed):
+        return answering.problem(problems.malformed(refusal.problems))
+    if isinstance(refusal, TurnedAway):
+        return answering.problem(refusal.told, refusal.headers)
+    return answering.problem(problems.of(refusal))
+
+
+def work_off(crm: OrthoCRM, clinic: ClinicId) -> None:
+    """Work off the inbox of a clinic; what fails waits there for the next one who does."""
+    try:
+        crm.process_inbox(clinic)
+    except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told
+        _LOG.error("the inbox of clinic %s waits: %s", clinic, type(error).__name__)
 
 
 def ensure_right(endpoint: Endpoint, desk: Desk) -> None:

@@ -16,6 +16,7 @@ from orthocrm.core.notifying import CarrierError
 from orthocrm.core.values import NO_VALUES
 from orthocrm.leads.channels.signatures import Unverified
 from orthocrm.scheduling.ical.values import Unreadable
+from orthocrm.services.answers import KeyReused
 from orthocrm.services.leads.receiving import DetailUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -29,6 +30,7 @@ STATUSES: Final[Mapping[type[OrthoCRMError], HTTPStatus]] = {
     errors.Vetoed: HTTPStatus.CONFLICT,
     errors.ConfigurationError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BackendError: HTTPStatus.SERVICE_UNAVAILABLE,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unverified: HTTPStatus.UNAUTHORIZED,
     DetailUnavailable: HTTPStatus.BAD_GATEWAY,
     CarrierError: HTTPStatus.BAD_GATEWAY,

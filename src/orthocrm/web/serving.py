@@ -6,6 +6,7 @@ Each process opens the installation by itself; they share nothing but the databa
 import logging
 import os
 from tempfile import TemporaryDirectory
+from threading import Event, Thread
 from typing import Final
 
 import uvicorn
@@ -30,12 +31,53 @@ PAGES: Final = "ORTHOCRM_PAGES"
 
 _KEEP_ALIVE_SECONDS: Final = 30
 _GRACE_SECONDS: Final = 20
+_INBOX_SECONDS: Final = 30
+
+_LOG = logging.getLogger("orthocrm.web")
 
 
 def standing_alone(crm: OrthoCRM, settings: WebSettings | None = None) -> Litestar:
-    """Make the application for the library's own users, API keys and links of patients."""
+    """Make the application for the library's own users, API keys and links of patients.
+
+    While it runs it goes on with deliveries that wait for another try, or for a process that was
+    killed: a worker may do so too, and none has to.
+    """
     authenticators: list[Authenticator] = [Sessions(crm.access), ApiKeys(crm.access), Links(crm)]
-    return application(crm, authenticators, settings=settings)
+    app = application(crm, authenticators, settings=settings)
+    keeper = InboxKeeper(crm)
+    app.on_startup.append(keeper.start)
+    app.on_shutdown.append(keeper.stop)
+    return app
+
+
+class InboxKeeper:
+    """Works off what waits in inboxes, now and then, in a thread of its own."""
+
+    def __init__(self, crm: OrthoCRM, every: float = _INBOX_SECONDS) -> None:
+        self._crm = crm
+        self._every = every
+        self._stopped = Event()
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Begin; what waits from before comes first."""
+        self._stopped.clear()
+        self._thread = Thread(target=self._run, name="orthocrm inbox", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the delivery that is in hand."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(_GRACE_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._crm.process_inbox(stop=self._stopped.is_set)
+            except Exception as error:  # noqa: BLE001 - it outlives whatever happens once
+                _LOG.error("the inbox waits: %s", type(error).__name__)
+            self._stopped.wait(self._every)
 
 
 def from_environment() -> Litestar:

@@ -32,7 +32,8 @@ class Visitor:
     """Who asks: the cookie that came with the request, and the cookies that go back with it.
 
     `cookie` is the name of the cookie of a session, `is_secure` whether it keeps to HTTPS; `url` is
-    the address that was asked for, at the instant `now`; `document` gives the document of the API.
+    the address that was asked for, at the instant `now`; `document` gives the document of the
+    API; `delivered_to` names the clinic in whose inbox something was put.
     """
 
     crm: OrthoCRM
@@ -44,6 +45,7 @@ class Visitor:
     url: str = field(default="", repr=False)
     now: datetime = field(factory=utc_now)
     cookies: list[Cookie] = field(factory=list, repr=False)
+    delivered_to: ClinicId | None = None
     document: Callable[[], Mapping[str, Any]] = field(default=dict, repr=False)
 
     def keep(self, token: str) -> None:

@@ -295,6 +295,39 @@ def test_costs_of_months_add_up_to_those_of_the_period() -> None:
     assert sum(Decimal(str(one.value)) for _, one in cost.groups) == cost.total.value
 
 
+@pytest.mark.parametrize("by", ["source", "category", "campaign", "day", "week"])
+def test_amounts_of_groups_add_up_to_their_total_to_the_cent(by: str) -> None:
+    """A hundred dollars a month over three days of March, for each of three sources."""
+    rows = [
+        a_spend(
+            source,
+            id=f"spend-{source.id}",
+            kind=SpendKind.MONTHLY,
+            amount=Money(100_00, "USD"),
+            starts_on=date(2026, 1, 1),
+            campaign=source.name if by == "campaign" else None,
+        )
+        for source in PRACTICE.sources
+    ]
+    exact = Settings(
+        custom_fields=(evolve(FEE, decimals=4),), reporting=Reporting(revenue_field="fee")
+    )
+    practice = a_practice(evolve(CLINIC, settings=exact))
+    fee = Custom(shown={"fee": 33})
+    leads = [
+        evolve(won(enquiry(local(2026, 3, day), source=source), DAY), custom=fee)
+        for day, source in ((3, "weber"), (4, "search"), (5, "unknown"))
+    ]
+    days = Period.days(date(2026, 3, 3), date(2026, 3, 8))
+    for name in ("cost", "cohort_revenue", "roi"):
+        said = measure(name, leads, period=days, by=by, practice=practice, spend=rows)
+        parts = [one.numerator for _, one in said.groups]
+        assert sum(map(Decimal, map(str, parts))) == said.total.numerator, name
+        if name == "roi":
+            brought = [one.more["revenue"] for _, one in said.groups]
+            assert sum(map(Decimal, map(str, brought))) == said.total.more["revenue"]
+
+
 # --- velocity
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orthocrm import InvalidInput, Money, Period
 from orthocrm.analytics.attributed import Attributed
-from orthocrm.analytics.costs import Accrued, Cost, accrual, accrued
+from orthocrm.analytics.costs import Accrued, Cost, accrual, accrued, shared_out
 from orthocrm.core.marketing import Spend, SpendKind
 from orthocrm.testing.factories import a_clinic, a_source, a_spend
 
@@ -97,6 +99,23 @@ def test_money_is_rounded_only_at_the_end_and_halves_to_even() -> None:
     assert [Cost(Fraction(n, 2), "USD").money.minor for n in (1, 3, 5)] == [0, 2, 2]
     third = Cost(Fraction(100, 3), "USD")
     assert (third.money.minor, (third + third + third).money.minor) == (33, 100)
+
+
+@given(parts=st.lists(st.fractions(-1000, 1000, max_denominator=31), max_size=20))
+def test_what_is_shown_of_parts_adds_up_to_what_is_shown_of_their_total(
+    parts: list[Fraction],
+) -> None:
+    total = Cost(sum(parts, Fraction(0)), "USD")
+    shown = shared_out(total, [Cost(part, "USD") for part in parts])
+    assert sum(one.money.minor for one in shown) == total.money.minor
+    assert [one.minor for one in shown] == parts
+    assert all(abs(one.money.minor - one.minor) < 1 for one in shown)
+
+
+def test_parts_of_something_else_are_rounded_by_themselves() -> None:
+    half = Cost(Fraction(3, 2), "USD")
+    assert shared_out(Cost(Fraction(100), "USD"), [half]) == (half,)
+    assert shared_out(Cost(Fraction(100), "USD"), [half])[0].money.minor == 2
 
 
 def test_nothing_is_divided_by_nothing_and_the_cost_is_still_shown() -> None:

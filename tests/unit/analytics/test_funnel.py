@@ -3,7 +3,7 @@
 import pytest
 from attrs import evolve
 
-from orthocrm.analytics.funnel import COHORT_FUNNEL, steps_of
+from orthocrm.analytics.funnel import COHORT_FUNNEL, steps_of, without_few
 from orthocrm.analytics.results import Ratio
 from orthocrm.core.errors import InvalidInput
 from orthocrm.testing.factories import a_stage
@@ -104,3 +104,12 @@ def test_a_step_that_is_not_there_has_no_leads_behind_it(part: str) -> None:
 def test_no_lead_stands_at_the_won_step_without_being_won() -> None:
     where = COHORT_FUNNEL.drill(an_ask(), "still_open:treatment_started")
     assert Engine(LEADS).behind(where) == []
+
+
+def test_few_of_an_outcome_are_left_out_with_another_one() -> None:
+    leads = [*(won(enquiry(), DAY) for _ in range(2)), *(lost(enquiry(), DAY) for _ in range(6))]
+    leads += [enquiry() for _ in range(8)]
+    whole = answer(COHORT_FUNNEL, an_ask(), leads).total
+    shown = without_few(whole, 3)
+    assert (shown.leads, shown.won, shown.lost, shown.open) == (16, None, None, 8)
+    assert without_few(whole, None) == whole == without_few(whole, 2)

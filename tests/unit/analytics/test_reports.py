@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from attrs import evolve
@@ -21,11 +21,14 @@ from orthocrm.analytics.reports import (
     sources_report,
     summary_report,
 )
+from orthocrm.analytics.reports.hiding import hidden
+from orthocrm.analytics.reports.money import TO_COME
 from orthocrm.core.lead import LostReason
 from orthocrm.core.time import Period
 from tests.unit.analytics.practice import (
     DAY,
     MARCH,
+    PRACTICE,
     Engine,
     an_ask,
     enquiry,
@@ -145,7 +148,7 @@ def test_every_report_says_its_period_and_is_whole_in_json(name: str, leads: lis
     "name,queries",
     [
         ("funnel", 1),
-        ("months", 2),
+        ("months", 3),
         ("sources", 1),
         ("summary", 3),
         ("stages", 5),
@@ -221,6 +224,46 @@ def test_the_days_of_a_report_are_the_clinics() -> None:
     assert cells(summary_report(ask, Engine([edge])), "cohort")[0]["leads"] == 0
     before = evolve(ask, period=MARCH.previous())
     assert cells(summary_report(before, Engine([edge])), "cohort")[0]["leads"] == 1
+
+
+def test_the_months_show_how_far_the_leads_of_each_came() -> None:
+    report = REPORTS["months"](an_ask(Period(date(2026, 2, 1), date(2026, 4, 1))), Engine(LEADS))
+    february, march = cells(report, "reached")
+    assert (february["month"], february["leads"]) == ("2026-02", 0)
+    assert february["went_on_new_lead"] is None
+    assert (march["leads"], march["reached_new_lead"], march["reached_contacted"]) == (6, 6, 4)
+    assert (march["reached_treatment_started"], march["went_on_contacted"]) == (3, 3 / 4)
+
+
+@pytest.mark.parametrize("ends_only", [True, False])
+def test_reports_of_a_clinic_without_open_stages_stand(ends_only: bool) -> None:  # noqa: FBT001 - a case
+    ends = [stage for stage in PRACTICE.stages if stage.is_terminal] if ends_only else []
+    ask = an_ask(MARCH, practice=evolve(PRACTICE, stages=tuple(ends)))
+    for report in REPORTS.values():
+        assert report(ask, Engine(LEADS)).name == report.name
+    months = cells(REPORTS["months"](ask, Engine(LEADS)), "months")
+    assert [(row["leads"], row["converted"], row["lost"]) for row in months] == [(6, 3, 1)]
+    standing = cells(funnel_report(ask, Engine(LEADS)), "standing")
+    assert standing == [{"leads": 6, "converted": 3, "lost": 1, "open": 2}]
+
+
+def test_what_tells_of_a_hidden_step_is_hidden_with_it() -> None:
+    leads = [enquiry() for _ in range(9)]
+    leads += [enquiry(furthest="consultation_scheduled") for _ in range(20)]
+    leads += [enquiry(furthest="consultation_completed") for _ in range(4)]
+    made = hidden(funnel_report(an_ask(MARCH), Engine(leads)), 5)
+    steps = {row["stage"]: row for row in cells(made, "steps")}
+    gone = [name for name, row in steps.items() if row["reached"] is None]
+    assert gone == ["new_lead", "consultation_completed"]
+    scheduled = steps["consultation_scheduled"]
+    assert (scheduled["reached"], scheduled["to_next"]) == (24, None)
+    assert steps["contacted"]["to_next"] == 24 / 24
+
+
+def test_a_return_on_a_period_that_runs_says_what_is_still_to_come() -> None:
+    june = REPORTS["roi"](an_ask(Period.month(2026, 6)), Engine([]))
+    assert TO_COME.format(30) in june.notes
+    assert REPORTS["roi"](an_ask(MARCH), Engine([])).notes == june.notes[:1]
 
 
 def test_what_is_about_now_has_no_window_before_in_a_summary() -> None:

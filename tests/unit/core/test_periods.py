@@ -34,6 +34,8 @@ def test_a_period_beyond_the_calendar_is_refused_by_name(make: Callable[[], obje
 def test_periods_within_it_have_their_windows_before() -> None:
     assert Period.month(2026, 1).previous() == Period.month(2025, 12)
     assert Period.year(2026).previous() == Period.year(2025)
+    assert Period.days(date(2026, 3, 1), date(2026, 3, 31)).previous() == Period.month(2026, 2)
+    assert Period(date(2026, 1, 1), date(2027, 1, 1)).previous() == Period.year(2025)
     assert Period.days(date(2026, 1, 8), date(2026, 1, 14)).previous() == Period.days(
         date(2026, 1, 1), date(2026, 1, 7)
     )

@@ -26,18 +26,19 @@ def hidden(report: Report, least: int | None) -> Report:
 
 
 def _hidden(table: Table, least: int) -> Table:
-    sizes = [_size(table, row, least) for row in table.rows]
+    sizes = [_size(table, row) for row in table.rows]
     small = to_hide(sizes, least)
     rows = tuple(
-        _blank(table, row) if place in small else row for place, row in enumerate(table.rows)
+        _blank(table, row) if place in small else _told(table, row, onward=place + 1 not in small)
+        for place, row in enumerate(table.rows)
     )
     total = table.total
-    if total is not None and 0 < _size(table, total, least) < least:
+    if total is not None and 0 < _size(table, total) < least:
         total = _blank(table, total)
     return evolve(table, rows=rows, total=total)
 
 
-def _size(table: Table, row: tuple[Cell, ...], least: int) -> int:
+def _size(table: Table, row: tuple[Cell, ...]) -> int:
     """Tell how many a row is about: by its people, or by the smallest of its counts."""
     if table.people is not None:
         cell = row[table.place(table.people)]
@@ -47,7 +48,15 @@ def _size(table: Table, row: tuple[Cell, ...], least: int) -> int:
         for column, cell in zip(table.columns, row, strict=True)
         if column.kind is Kind.COUNT and isinstance(cell, int) and cell > 0
     ]
-    return min(counts, default=least)
+    return min(counts, default=0)
+
+
+def _told(table: Table, row: tuple[Cell, ...], *, onward: bool) -> tuple[Cell, ...]:
+    """Give a row that is shown, without what would tell of a hidden one behind it."""
+    if onward or table.onward is None:
+        return row
+    place = table.place(table.onward)
+    return *row[:place], None, *row[place + 1 :]
 
 
 def _blank(table: Table, row: tuple[Cell, ...]) -> tuple[Cell, ...]:

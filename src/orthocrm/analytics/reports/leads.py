@@ -153,6 +153,7 @@ def _steps_table(funnel: Funnel) -> Table:
             Column("still_open", "Open here", Kind.COUNT),
         ),
         rows=tuple(rows),
+        onward="to_next",
     )
 
 

@@ -1,5 +1,6 @@
 """Reports on why leads are lost, and on what marketing costs and brings."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from attrs import evolve
@@ -18,10 +19,13 @@ from orthocrm.analytics.reports.values import (
     report_of,
 )
 from orthocrm.core.money import Money
+from orthocrm.core.time import DAY, zone
 
 NO_REVENUE: Final = (
     "what patients bring is not known: name a revenue field or an average fee in the settings"
 )
+
+TO_COME: Final = "days of the period that are still to come: {}; their costs are counted already"
 
 
 def losses_report(ask: Ask, aggregate: Aggregator) -> Report:
@@ -88,12 +92,21 @@ def roi_report(ask: Ask, aggregate: Aggregator) -> Report:
         "roi",
         "Marketing return",
         tables,
-        () if is_known else (NO_REVENUE,),
+        tuple(_notes(ask, is_known=is_known)),
         (
             _bars("Cost per lead by source", "sources", By.SOURCE.value, "cost_per_lead"),
             _bars("Return by source", "sources", By.SOURCE.value, "roi"),
         ),
     )
+
+
+def _notes(ask: Ask, *, is_known: bool) -> Iterator[str]:
+    if not is_known:
+        yield NO_REVENUE
+    today = ask.now.astimezone(zone(ask.timezone)).date()
+    if ask.period is not None and ask.period.until > today + DAY:
+        first = max(ask.period.first, today + DAY)
+        yield TO_COME.format((ask.period.until - first).days)
 
 
 def _costs(name: str, title: str, by: Cut, none: Cell) -> Grid:

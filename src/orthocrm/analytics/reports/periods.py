@@ -1,18 +1,36 @@
 """The regular reports: what came in yesterday or last week, and how the months went."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
+
+from attrs import frozen
 
 from orthocrm.analytics.asking import Ask, By
+from orthocrm.analytics.funnel import COHORT_FUNNEL, steps_of
 from orthocrm.analytics.reports import leads
-from orthocrm.analytics.reports.tabling import Comparison, Grid, grouped, interval, made_of, value
+from orthocrm.analytics.reports.tabling import (
+    Asked,
+    Comparison,
+    Grid,
+    interval,
+    label_cells,
+    label_columns,
+    made_of,
+    value,
+)
 from orthocrm.analytics.reports.values import (
     Aggregator,
+    Cell,
     Chart,
     ChartKind,
+    Column,
     Kind,
     Report,
+    Table,
     report_of,
 )
+from orthocrm.analytics.results import Figures, Funnel
 from orthocrm.core.time import Period
 
 _DAY = timedelta(days=1)
@@ -108,6 +126,60 @@ _DAYS = Grid(
 )
 
 
+_MONTHS = Grid(
+    name="months",
+    title="Months",
+    by=By.MONTH,
+    columns=(
+        value("total_leads", "Leads", "leads"),
+        value("conversion_rate", "Converted", "converted", of="numerator", kind=Kind.COUNT),
+        value("cohort_losses", "Lost", "lost"),
+        value("cohort_open", "Open", "open"),
+        *interval("conversion_rate", "conversion")[1:],
+        value("cohort_time_to_convert", "Median days", "median_days"),
+        value("conversions", "Conversions in the month", "conversions"),
+    ),
+    people="leads",
+)
+
+
+@frozen
+class _Funnels:
+    """How far the leads of each month came: how many reached each stage, and what share went on."""
+
+    def asked(self, ask: Ask) -> Asked:
+        """Ask for the funnel of each month."""
+        return [(COHORT_FUNNEL, ask.cut(By.MONTH))]
+
+    def made(self, ask: Ask, answers: Sequence[Figures[Any]]) -> Table:
+        """Make the table."""
+        steps = steps_of(ask.practice)
+        funnels: Figures[Funnel] = answers[0]
+        return Table(
+            name="reached",
+            title="How far each month's leads came",
+            columns=(
+                *label_columns(By.MONTH),
+                Column("leads", "Leads", Kind.COUNT),
+                *(Column(f"reached_{step.slug}", step.name, Kind.COUNT) for step in steps),
+                *(
+                    Column(f"went_on_{step.slug}", f"On from {step.name}", Kind.RATE)
+                    for step in steps[:-1]
+                ),
+            ),
+            rows=tuple(
+                (*label_cells(ask.practice, By.MONTH, month), *_funnel_cells(funnel))
+                for month, funnel in funnels.groups
+            ),
+            total=(None, "Total", *_funnel_cells(funnels.total)),
+        )
+
+
+def _funnel_cells(funnel: Funnel) -> tuple[Cell, ...]:
+    rates = (step.next_step.value for step in funnel.steps if step.next_step is not None)
+    return funnel.leads, *(step.reached for step in funnel.steps), *rates
+
+
 def _by_day() -> Chart:
     return Chart(
         kind=ChartKind.LINES,
@@ -119,31 +191,12 @@ def _by_day() -> Chart:
 
 
 def months_report(ask: Ask, aggregate: Aggregator) -> Report:
-    """Show the cohorts of the months beside each other."""
-    table = grouped(
-        ask,
-        aggregate,
-        Grid(
-            name="months",
-            title="Months",
-            by=By.MONTH,
-            columns=(
-                value("total_leads", "Leads", "leads"),
-                value("conversion_rate", "Converted", "converted", of="numerator", kind=Kind.COUNT),
-                value("cohort_losses", "Lost", "lost"),
-                value("cohort_open", "Open", "open"),
-                *interval("conversion_rate", "conversion")[1:],
-                value("cohort_time_to_convert", "Median days", "median_days"),
-                value("conversions", "Conversions in the month", "conversions"),
-            ),
-            people="leads",
-        ),
-    )
+    """Show the cohorts of the months beside each other, and how far each of them came."""
     return report_of(
         ask,
         "months",
         "Conversion by month",
-        (table,),
+        made_of(ask, aggregate, (_MONTHS, _Funnels())),
         charts=(
             Chart(
                 kind=ChartKind.STACKED,

@@ -240,12 +240,12 @@ class Comparison:
                 Column("before", "Before", Kind.VALUE),
                 Column("change", "Change", Kind.RATE),
                 Column("n", "n", Kind.COUNT),
+                Column("n_before", "n before", Kind.COUNT),
             ),
             rows=tuple(
                 _beside(shown, one.total, before.get(shown.metric))
                 for shown, one in zip(columns, now, strict=True)
             ),
-            people="n",
         )
 
 
@@ -258,6 +258,7 @@ def _beside(shown: Shown, figure: Figure, former: Figure | None) -> tuple[Cell, 
         None if former is None else shown.cell(former),
         change(figure.value, None if former is None else former.value),
         figure.n,
+        None if former is None else former.n,
     )
 
 

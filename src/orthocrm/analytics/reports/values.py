@@ -55,6 +55,7 @@ class Table:
     """Rows of cells in the order of the columns, and a last row over all of them.
 
     `people` is the column that says how many leads a row is about: by it small rows are hidden.
+    `onward` is the column that tells of the next row, and so is hidden with that one.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     total: tuple[Cell, ...] | None = None
     people: str | None = None
+    onward: str | None = None
 
     def place(self, name: str) -> int:
         """Find a column."""

@@ -1,5 +1,6 @@
 """The memory backend and its units of work."""
 
+import hmac
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from orthocrm.core.audit import Import, ImportChange, PersonalChange
 from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.cadence import Enrollment
 from orthocrm.core.coordinator import Coordinator, Rotation
+from orthocrm.core.errors import NotFound
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.keyring import NoKeyring
@@ -100,6 +102,13 @@ class MemoryUnit:
         self.outbox = MemoryOutbox(session)
         self.deliveries = MemoryDeliveries(session)
         self.keyring = NoKeyring()
+
+    def secret(self, purpose: str) -> bytes:
+        """Give 32 bytes that are the clinic's for one purpose, as long as the store lasts."""
+        if self.revision() is None:
+            raise NotFound("clinic")
+        said = f"{len(purpose)}:{purpose}{self.clinic}"
+        return hmac.digest(self._session.key, said.encode("utf-8", "surrogatepass"), "sha256")
 
     def revision(self) -> int | None:
         """Give the clinic's revision, None when there is no such clinic."""

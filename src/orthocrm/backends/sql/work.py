@@ -256,6 +256,11 @@ class SqlUnitOfWork:
         """The clinic's keys."""
         return SqlKeyring(self._transaction)
 
+    def secret(self, purpose: str) -> bytes:
+        """Give 32 bytes that are the clinic's for one purpose."""
+        self._transaction.flush_for(rows.CLINIC)
+        return self._transaction.keys.clinic.secret(purpose)
+
     def revision(self) -> int | None:
         """Give the clinic's revision, None when there is no such clinic."""
         self._transaction.flush_for(rows.CLINIC)

@@ -69,6 +69,10 @@ class ClinicVault(Protocol):
         """Give the HMAC-SHA256 of a message under the clinic's own key for its audit trail."""
         ...
 
+    def secret(self, purpose: str) -> bytes:
+        """Give 32 bytes for one purpose, made of the key that is never replaced."""
+        ...
+
 
 class Vault(Protocol):
     """Encryption at rest, as a backend uses it."""

@@ -255,6 +255,14 @@ class UnitOfWork(Protocol):
         """The clinic's keys."""
         ...
 
+    def secret(self, purpose: str) -> bytes:
+        """Give 32 bytes that are the clinic's for one purpose, and the same for as long as it is.
+
+        No rotation of keys changes them, and nobody without the keys can tell them: cursors, links
+        and pseudonyms are made of them. Raises `NotFound` where there is no such clinic.
+        """
+        ...
+
     def revision(self) -> int | None:
         """Give the clinic's revision, None when there is no such clinic; one cheap read."""
         ...

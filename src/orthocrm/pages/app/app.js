@@ -47,7 +47,7 @@ class App extends OrthoElement {
     const house = await practice();
     this.set({ phase: "in", house });
     for (const route of this.offered())
-      if (route.key) shortcut(`g ${route.key}`, this.title(route), () => go(route.path), this.leaving.signal);
+      if (route.key || route.keys) shortcut(route.keys ?? `g ${route.key}`, this.title(route), () => go(route.path), this.leaving.signal);
     await this.open();
   }
 

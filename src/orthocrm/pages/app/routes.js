@@ -3,7 +3,7 @@
  *
  * `path` may hold {names}; `load` gives the module, whose default export draws the page from
  * {params, query, house}. `needs` are permissions of which one is enough. With an `icon` it stands
- * in the navigation, `key` opens it after g. Its title is the text `app.page.<name>`.
+ * in the navigation, `key` opens it after g, `keys` by itself. Its title is the text `app.page.<name>`.
  */
 export const ROUTES = [
   {
@@ -13,6 +13,42 @@ export const ROUTES = [
     icon: "board",
     key: "p",
     load: () => import("./pages/pipeline.js"),
+  },
+  {
+    name: "leads",
+    path: "/leads",
+    needs: ["lead:read"],
+    icon: "list",
+    key: "l",
+    load: () => import("./pages/leads.js"),
+  },
+  {
+    name: "new_lead",
+    path: "/leads/new",
+    needs: ["lead:create"],
+    load: () => import("./pages/new-lead.js"),
+  },
+  {
+    name: "lead",
+    path: "/leads/{id}",
+    needs: ["lead:read"],
+    load: () => import("./pages/lead.js"),
+  },
+  {
+    name: "tasks",
+    path: "/tasks",
+    needs: ["lead:read"],
+    icon: "check",
+    key: "t",
+    load: () => import("./pages/tasks.js"),
+  },
+  {
+    name: "call",
+    path: "/call",
+    needs: ["lead:create"],
+    icon: "phone",
+    keys: "n",
+    load: () => import("./pages/call.js"),
   },
 ];
 

@@ -33,9 +33,14 @@ export const format = {
   ago(instant, now = Date.now()) {
     const seconds = (Date.parse(instant) - now) / 1000;
     const [unit, size] = largest(seconds);
-    return intl("RelativeTimeFormat", { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+    const count = unit === "day" ? dayOf(instant) - dayOf(now) : Math.trunc(seconds / size);
+    return intl("RelativeTimeFormat", { numeric: "auto" }).format(count, unit);
   },
 };
+
+/** The day of an instant in the clinic's zone, counted. */
+const dayOf = (instant) =>
+  Date.parse(new Intl.DateTimeFormat("sv", { timeZone: format.zone }).format(new Date(instant))) / 86_400_000;
 
 const largest = (seconds) =>
   UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS.at(-1);

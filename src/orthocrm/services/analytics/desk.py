@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from orthocrm.analytics import funnel as funnels
 from orthocrm.analytics import metrics, small
 from orthocrm.analytics.asking import By, Choice, Cut, Whole
 from orthocrm.analytics.declaring import Declared, Measured
@@ -128,8 +129,17 @@ class Analytics(Area, area="analytics"):
     def funnel(
         self, work: Work, period: Period | None = None, by: Cut | str | None = None
     ) -> Figures[Funnel]:
-        """Follow the leads that came in during the period: the furthest stage that each reached."""
-        return _answered(work, COHORT_FUNNEL, period, by, lambda funnel: funnel.leads)
+        """Follow the leads that came in during the period: the furthest stage that each reached.
+
+        Who sees no leads gets no step that so few stand behind that they could be recognised.
+        """
+        figures = _answered(work, COHORT_FUNNEL, period, by, lambda funnel: funnel.leads)
+        few = smallest(work)
+        return Figures(
+            funnels.without_few(figures.total, few),
+            tuple((label, funnels.without_few(funnel, few)) for label, funnel in figures.groups),
+            hidden=figures.hidden,
+        )
 
     @verb(Permission.LEAD_ANALYTICS)
     def outcomes(
@@ -255,8 +265,13 @@ class Analytics(Area, area="analytics"):
     ) -> tuple[LeadId, ...]:
         """Name the leads behind one part of a metric; only for those who may read leads.
 
-        `choice` names one group of a question that is cut. A number of appointments or tasks has
-        fewer leads behind it where one lead has several.
+        `part` is one of those that `Declared.parts` names. `choice` names one group of a question
+        that is cut, None what nobody recorded; dates, numbers and flags may be texts. A number of
+        appointments or tasks has fewer leads behind it where one lead has several.
+
+        Raises:
+            InvalidInput: the metric has no such part, or the question no such group.
+            PluginError: the metric is a plug-in's, and failed.
         """
         work.demand(Permission.LEAD_READ)
         found = measuring.behind(work, metric, asked(work, period, by), part, choice)

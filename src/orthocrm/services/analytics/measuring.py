@@ -9,7 +9,8 @@ from attrs import evolve
 from orthocrm.analytics.asking import Ask, Choice, Cut, Whole
 from orthocrm.analytics.declaring import Declared, Measured
 from orthocrm.analytics.grouping import Behind
-from orthocrm.analytics.metrics import Metric
+from orthocrm.analytics.labels import is_known, label_of, unknown_group
+from orthocrm.analytics.metrics import Metric, answered
 from orthocrm.analytics.small import shown
 from orthocrm.core.actor import Permission
 from orthocrm.core.errors import InvalidInput, PluginError
@@ -47,16 +48,27 @@ def behind(
     work: Work, metric: object, ask: Ask, part: object, choice: object
 ) -> tuple[LeadId, ...]:
     """Name the leads behind one part of a metric, within what the actor may read."""
-    asked, named, group = meant(work, metric), _part(part), _group(choice)
+    asked, named, group = meant(work, metric), _part(part), label_of(ask, _group(choice))
 
     def found() -> tuple[LeadId, ...]:
         where = _of_leads(work, asked.drill(ask, named, group))
         leads = everything(work.store.leads, both(where, work.reach(Permission.LEAD_READ)))
+        if not leads:
+            _ensure_there_is(work, asked, ask, group)
         return tuple(lead.id for lead in leads)
 
     if isinstance(metric, str) and guarding.is_brought(known(work, metric)):
         return guarding.guarded(metric, found)
     return found()
+
+
+def _ensure_there_is(work: Work, metric: Metric[Any], ask: Ask, group: Choice) -> None:
+    """Refuse a group that neither the practice nor any answer knows."""
+    if group is Whole.TOTAL or is_known(ask, group):
+        return
+    figures = answered(metric, ask, work.store.aggregate)
+    if group not in {label for label, _ in getattr(figures, "groups", ())}:
+        raise unknown_group()
 
 
 def _part(part: object) -> str:

@@ -73,7 +73,7 @@ class Exporting(Area, area="leads"):
         names, row = table_reader(columns, work.practice)
         wanted = custom.in_query(asked(work, where, view), work.practice)
         paging = Paging(
-            cursors=self._office.cursors,
+            cursors=work.cursors,
             where=LEADS.checked(both(work.reach(Permission.LEAD_READ), wanted)),
             sort=(),
         )

@@ -68,7 +68,7 @@ class Viewing(Area, area="leads"):
         if isinstance(order, Sort | str):
             raise InvalidInput.at("sort", "not_a_list", "give a sequence of Sort")
         paging = Paging(
-            cursors=self._office.cursors,
+            cursors=work.cursors,
             where=LEADS.checked(wanted),
             sort=custom.in_order(order, work.practice),
         )

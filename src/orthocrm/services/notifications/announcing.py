@@ -84,6 +84,7 @@ _IN_CALENDARS = frozenset(
         *_ANNOUNCED,
         events.AppointmentRequested.kind,
         events.AppointmentNoShow.kind,
+        events.AppointmentShifted.kind,
     }
 )
 """Events after which an entry of a calendar may be another one, or none."""

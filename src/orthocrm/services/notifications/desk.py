@@ -70,7 +70,7 @@ class Notifications(Area, area="notifications"):
     ) -> NoticePage:
         """List one's own notices, newest first; `unread` leaves out those that were read."""
         where = NOTICES.checked(_mine(work, _UNREAD if unread else None))
-        cursors, after = self._office.cursors, None
+        cursors, after = work.cursors, None
         if cursor is not None:
             after = cursors.read(work.clinic_id, where, _NEWEST_FIRST, cursor, NOTICES)
         found = work.store.notices.find(where, _NEWEST_FIRST, Page(size, after))
@@ -218,7 +218,7 @@ class Notifications(Area, area="notifications"):
     def _messages(
         self, work: Work, where: Where, sort: Sequence[Sort], size: int, cursor: str | None
     ) -> MessagePage:
-        cursors, after = self._office.cursors, None
+        cursors, after = work.cursors, None
         checked = MESSAGES.checked(where)
         if cursor is not None:
             after = cursors.read(work.clinic_id, checked, sort, cursor, MESSAGES)

@@ -8,6 +8,7 @@ from orthocrm.core.actor import Permission
 from orthocrm.core.facts import LEADS
 from orthocrm.core.ids import StageSlug
 from orthocrm.core.query import Aggregate, AllOf, Cond, Measure, Page, Sort, Where, both
+from orthocrm.leads import custom
 from orthocrm.pipeline import board, observation
 from orthocrm.pipeline.board import Board, Column, Shown, Tasks, Waiting
 from orthocrm.services.cursors import Cursors
@@ -31,11 +32,15 @@ class _Part:
 
 @frozen(kw_only=True)
 class Boards:
-    """What an actor sees of the board: all that is in reach, or the own leads alone."""
+    """What an actor sees of the board: all that is in reach, or the own leads alone.
+
+    `where` narrows it down, as it does lists.
+    """
 
     work: Work
     cursors: Cursors
     mine: bool
+    where: Where | None = None
 
     def whole(self, cards: int) -> Board:
         """See all columns, each with its first cards."""
@@ -65,7 +70,8 @@ class Boards:
 
     def _reach(self) -> Where:
         own = Cond("owner", "eq", self.work.actor.user) if self.mine else None
-        return both(self.work.reach(Permission.LEAD_READ), _ON_BOARD, own)
+        wanted = custom.in_query(both(self.where), self.work.practice)
+        return LEADS.checked(both(self.work.reach(Permission.LEAD_READ), _ON_BOARD, own, wanted))
 
     def _stage(self, slug: StageSlug) -> _Part:
         stands = both(
@@ -98,7 +104,8 @@ class Boards:
 
     def _tag(self, part: _Part) -> Where:
         whose = self.work.actor.user if self.mine else "all"
-        return AllOf((Cond("board", "eq", part.name), Cond("whose", "eq", whose)))
+        asked = (Cond("board", "eq", part.name), Cond("whose", "eq", whose))
+        return AllOf(asked if self.where is None else (*asked, self.where))
 
     def _tasks(self, shown: Sequence[Shown]) -> Tasks:
         return agenda.open_tasks(self.work, [lead.id for one in shown for lead in one.leads])

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from orthocrm.core.actor import Permission
 from orthocrm.core.ids import LeadId
 from orthocrm.core.lead import Lead, LostReason, Objection
+from orthocrm.core.query import Where
 from orthocrm.core.task import Task
 from orthocrm.pipeline.board import Board, Column, Waiting
 from orthocrm.services.batch import Refused, listed, only
@@ -129,13 +130,15 @@ class Pipeline(Area, area="pipeline"):
         return marking.set_objection(work, lead_id, objection)
 
     @verb(Permission.LEAD_READ)
-    def board(self, work: Work, *, mine: bool = False, cards: int = 20) -> Board:
+    def board(
+        self, work: Work, *, mine: bool = False, where: Where | None = None, cards: int = 20
+    ) -> Board:
         """See the pipeline: every column with its count and its first `cards` leads.
 
         Those that wait longest for their next action come first. Who is under observation stands
-        apart.
+        apart. `where` narrows it down, by the fields by which lists are.
         """
-        return Boards(work=work, cursors=self._office.cursors, mine=mine).whole(cards)
+        return self._boards(work, mine=mine, where=where).whole(cards)
 
     @verb(Permission.LEAD_READ)
     def column(
@@ -144,17 +147,25 @@ class Pipeline(Area, area="pipeline"):
         stage: str,
         *,
         mine: bool = False,
+        where: Where | None = None,
         size: int = 50,
         cursor: str | None = None,
     ) -> Column:
         """See one column of the board, a page at a time; cursors of the board's columns fit."""
-        boards = Boards(work=work, cursors=self._office.cursors, mine=mine)
-        return boards.column(stage, size, cursor)
+        return self._boards(work, mine=mine, where=where).column(stage, size, cursor)
 
     @verb(Permission.LEAD_READ)
     def observed(
-        self, work: Work, *, mine: bool = False, size: int = 50, cursor: str | None = None
+        self,
+        work: Work,
+        *,
+        mine: bool = False,
+        where: Where | None = None,
+        size: int = 50,
+        cursor: str | None = None,
     ) -> Waiting:
         """See who is under observation, the next recall first, a page at a time."""
-        boards = Boards(work=work, cursors=self._office.cursors, mine=mine)
-        return boards.observed(size, cursor)
+        return self._boards(work, mine=mine, where=where).observed(size, cursor)
+
+    def _boards(self, work: Work, *, mine: bool, where: Where | None) -> Boards:
+        return Boards(work=work, cursors=work.cursors, mine=mine, where=where)

@@ -106,7 +106,7 @@ class BreakingGlass(Area, area="privacy"):
         What was read behind the glass is in `glass_broken`.
         """
         where = AUDIT.checked(Cond("operation", "in", (BREAK,)))
-        cursors, after = self._office.cursors, None
+        cursors, after = work.cursors, None
         if cursor is not None:
             after = cursors.read(work.clinic_id, where, _NEWEST_FIRST, cursor, AUDIT)
         found = work.store.audit.find(where, _NEWEST_FIRST, Page(size, after))

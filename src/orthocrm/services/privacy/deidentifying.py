@@ -1,6 +1,7 @@
 """`desk.privacy`: leads without anybody's identity, read page by page."""
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from orthocrm.core import limits
 from orthocrm.core.actor import Permission
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.facts import LEADS
+from orthocrm.core.ports import UnitOfWork
 from orthocrm.core.query import Where, both
 from orthocrm.leads import custom
 from orthocrm.leads.exporting import LeadTable
@@ -19,8 +21,8 @@ from orthocrm.services.gate import Area, composed, verb
 from orthocrm.services.leads.viewing import Paging, asked
 from orthocrm.services.work import Work
 
-_SALT = 32
-_LONGEST_SALT = 200
+_UNNAMED = 16
+_PURPOSE = re.compile("[0-9a-z]([-_.0-9a-z]{0,58}[0-9a-z])?")
 _BANDS = range(1, 31)
 MOST_ALIKE = 1_000
 
@@ -57,16 +59,23 @@ class DeIdentifying(Area, area="privacy"):
 
     @composed
     def deidentified(
-        self, where: Where | None = None, *, ages_by: int = 1, at_least: int = 1
+        self,
+        where: Where | None = None,
+        *,
+        purpose: str | None = None,
+        ages_by: int = 1,
+        at_least: int = 1,
     ) -> DeIdentified:
         """Give leads without the 18 identifiers of the Safe Harbor (45 CFR 164.514(b)(2)).
 
         All leads of the condition are read twice: to count who looks alike, then as rows are
         asked for; a lead that comes or changes meanwhile is left out where nobody looked like it
-        at first. Pseudonyms mean something within this export only. Each page is audited.
+        at first. Each page is audited.
 
         Args:
             where: which leads, by the fields of `orthocrm.core.facts.LEADS`.
+            purpose: what the rows are for, as `deidentified_page` has it; left open, pseudonyms
+                mean something within this export only.
             ages_by: the years of a band of ages, 1 for the age itself.
             at_least: groups that look alike and have fewer rows than this are left out.
 
@@ -75,13 +84,15 @@ class DeIdentifying(Area, area="privacy"):
         """
         if not _is_whole(at_least) or not 1 <= at_least <= MOST_ALIKE:
             raise InvalidInput.at("at_least", "out_of_range", f"give 1 to {MOST_ALIKE}")
-        salt = secrets.token_hex(_SALT)
+        purpose = secrets.token_hex(_UNNAMED) if purpose is None else purpose
 
         def rows() -> Iterator[Row]:
-            page = self.deidentified_page(where, salt=salt, ages_by=ages_by)
+            page = self.deidentified_page(where, purpose=purpose, ages_by=ages_by)
             yield from page.rows
             while page.cursor is not None:
-                page = self.deidentified_page(where, salt=salt, ages_by=ages_by, cursor=page.cursor)
+                page = self.deidentified_page(
+                    where, purpose=purpose, ages_by=ages_by, cursor=page.cursor
+                )
                 yield from page.rows
 
         groups = deidentify.counted(rows())
@@ -96,19 +107,20 @@ class DeIdentifying(Area, area="privacy"):
         work: Work,
         where: Where | None = None,
         *,
-        salt: str,
+        purpose: str,
         ages_by: int = 1,
         cursor: str | None = None,
     ) -> DeIdentifiedPage:
         """Give up to 500 rows: a part of `deidentified`.
 
-        The same `salt` gives the same pseudonyms: 32 characters or more that nobody can guess, and
-        that are thrown away afterwards.
+        One `purpose` has the same pseudonyms at any time, and shares none with another: they are
+        made of a secret of the clinic, which nobody is told. It is 1 to 60 small letters, digits,
+        `-`, `_` and `.`: the name of a study, say.
         """
-        grain = _grain(salt, ages_by)
+        grain = _grain(work.store, purpose, ages_by)
         wanted = custom.in_query(asked(work, where, None), work.practice)
         paging = Paging(
-            cursors=self._office.cursors,
+            cursors=work.cursors,
             where=LEADS.checked(both(work.reach(Permission.PRIVACY_EXPORT), wanted)),
             sort=(),
         )
@@ -117,11 +129,13 @@ class DeIdentifying(Area, area="privacy"):
         return DeIdentifiedPage(rows=tuple(rows), cursor=found.cursor)
 
 
-def _grain(salt: object, years: object) -> Grain:
-    if not isinstance(salt, str) or not _SALT <= len(salt) <= _LONGEST_SALT:
-        raise InvalidInput.at("salt", "out_of_range", f"give {_SALT} to {_LONGEST_SALT} characters")
+def _grain(store: UnitOfWork, purpose: object, years: object) -> Grain:
+    if not isinstance(purpose, str) or _PURPOSE.fullmatch(purpose) is None:
+        message = "give 1 to 60 small letters, digits, and - _ . between them"
+        raise InvalidInput.at("purpose", "bad_name", message)
     if not _is_whole(years) or years not in _BANDS:
         raise InvalidInput.at("ages_by", "out_of_range", "give 1 to 30 years")
+    salt = store.secret(f"deidentified {purpose}").hex()
     return Grain(salt=salt, years=int(str(years)))
 
 

@@ -41,7 +41,7 @@ class Privacy(Reporting, BreakingGlass, DeIdentifying, Persons, area="privacy"):
         self, work: Work, where: Where = EVERYTHING, *, size: int = 50, cursor: str | None = None
     ) -> AuditPage:
         """Read the audit trail, newest first; the reading itself is on it afterwards."""
-        cursors, wanted = self._office.cursors, AUDIT.checked(where)
+        cursors, wanted = work.cursors, AUDIT.checked(where)
         after = None
         if cursor is not None:
             after = cursors.read(work.clinic_id, wanted, _NEWEST_FIRST, cursor, AUDIT)

@@ -88,7 +88,7 @@ class Reporting(Area, area="privacy"):
         """
         period = accounting.between(work.now, since, until)
         where = both(period, Cond("operation", "in", reports.DISCLOSING))
-        read = accounting.stretch(work, self._office.cursors, where, cursor)
+        read = accounting.stretch(work, work.cursors, where, cursor)
         told = accounting.told(work.store, read.entries)
         rows = [
             row
@@ -132,7 +132,7 @@ class Reporting(Area, area="privacy"):
         """
         work.seek([lead_id])
         where = accounting.between(work.now, since, until)
-        read = accounting.stretch(work, self._office.cursors, where, cursor)
+        read = accounting.stretch(work, work.cursors, where, cursor)
         found = (entry for entry in read.entries if accounting.names(entry, lead_id))
         return AccessPage(rows=tuple(map(reports.access, found)), cursor=read.cursor)
 
@@ -163,7 +163,7 @@ class Reporting(Area, area="privacy"):
         With a cursor, `since` and `until` have to be given as before.
         """
         where = accounting.between(work.now, since, until)
-        read = accounting.stretch(work, self._office.cursors, where, cursor)
+        read = accounting.stretch(work, work.cursors, where, cursor)
         found = (entry for entry in read.entries if reports.is_glass(entry))
         return GlassPage(rows=tuple(map(reports.glass, found)), cursor=read.cursor)
 

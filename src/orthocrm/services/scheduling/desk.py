@@ -26,6 +26,7 @@ from orthocrm.services.gate import Area, verb
 from orthocrm.services.scheduling import (
     booking,
     daybook,
+    keeping,
     links,
     reaching,
     recording,
@@ -40,6 +41,7 @@ from orthocrm.services.scheduling import (
 from orthocrm.services.scheduling.booking import Booked, Move
 from orthocrm.services.scheduling.calendars import Calendars
 from orthocrm.services.scheduling.daybook import DaySheet
+from orthocrm.services.scheduling.keeping import WallTimesKept
 from orthocrm.services.scheduling.links import NewLink, SelfSchedulingLink
 from orthocrm.services.scheduling.renewing import RemindersRenewed
 from orthocrm.services.scheduling.searching import Search
@@ -300,6 +302,25 @@ class Appointments(Area, area="scheduling"):
         """
         return renewing.renew(work, after)
 
+    @verb(Permission.APPOINTMENT_MANAGE)
+    def keep_wall_times(
+        self, work: Work, after: str | None = None, *, called_off: bool = False
+    ) -> WallTimesKept:
+        """Let visits keep the local time that families were told, once zone data say otherwise.
+
+        Workers do so by themselves, once a day and whenever a zone's rules are new to them. What
+        waits for a visit goes along: its claims, reminders, and entries of calendars. Where
+        somebody else has the place, the visit stays and staff are told. Give `after` of the last
+        answer until it is None.
+
+        Data that visits have left behind move nothing back, since a process may not have the
+        newer ones yet; `called_off` says that a government took its change back.
+
+        Raises:
+            Forbidden: somebody who sees only the own diary says `called_off`.
+        """
+        return keeping.keep(work, after, called_off=called_off)
+
 
 class Views(Area, area="scheduling"):
     """Looking at appointments, the waitlist, and links for patients."""
@@ -376,8 +397,7 @@ class Views(Area, area="scheduling"):
         )
         work.touch([link.id])
         work.store.deliveries.claim(links.issue(work.actor, link.id, work.now))
-        office = self._office
-        secret = links.secrets_of(office.cursors.secret, office.outside.secrets, work.clinic_id)[0]
+        secret = links.secrets_of(work.store, self._office.outside.secrets)[0]
         return SelfSchedulingLink(
             id=link.id,
             token=links.written(secret, patient),

@@ -1,7 +1,8 @@
 """Links for patients: signed, for one lead or patient, until an instant, and revocable.
 
 A link is its own proof: nothing of it is stored but its revocation. The secret is the one that the
-host application keeps under `self_scheduling`, else the installation's.
+host application keeps under `self_scheduling`, else the clinic's own, which no rotation of keys
+changes.
 """
 
 import base64
@@ -17,10 +18,10 @@ from attrs import field, frozen
 
 from orthocrm.core.actor import Actor, Pass, Role
 from orthocrm.core.audit import Delivery
-from orthocrm.core.errors import InvalidInput
+from orthocrm.core.errors import InvalidInput, NotFound
 from orthocrm.core.ids import ClinicId, LeadId, UserId
 from orthocrm.core.outside import Secrets
-from orthocrm.core.ports import UnitOfWork
+from orthocrm.core.ports import Backend, UnitOfWork
 from orthocrm.core.reading import Reading
 
 SECRET: Final = "self_scheduling"  # noqa: S105 - the name of a secret
@@ -50,10 +51,9 @@ class NewLink:
     lasts: timedelta = USUAL
 
 
-def secrets_of(installation: bytes, secrets: Secrets, clinic: ClinicId) -> Sequence[bytes]:
+def secrets_of(store: UnitOfWork, secrets: Secrets) -> Sequence[bytes]:
     """Give the secrets that sign links of a clinic, the newest first."""
-    own = hmac.digest(installation, b"orthocrm self-scheduling", hashlib.sha256)
-    return [*secrets.live(clinic, SECRET)] or [own]
+    return [*secrets.live(store.clinic, SECRET)] or [store.secret(SECRET)]
 
 
 def written(secret: bytes, actor: Actor) -> str:
@@ -74,7 +74,7 @@ def written(secret: bytes, actor: Actor) -> str:
     return f"{_encoded(body)}.{_encoded(_signed(secret, body))}"
 
 
-def read(installation: bytes, secrets: Secrets, token: object) -> Actor:
+def read(backend: Backend, secrets: Secrets, token: object) -> Actor:
     """Give the patient whom a token lets in.
 
     Raises:
@@ -83,7 +83,11 @@ def read(installation: bytes, secrets: Secrets, token: object) -> Actor:
     body, signature = _parts(token)
     values = _values(body)
     clinic = ClinicId(values["clinic"])
-    live = secrets_of(installation, secrets, clinic)
+    try:
+        with backend.begin(clinic) as store:
+            live = secrets_of(store, secrets)
+    except NotFound:
+        raise _refusal() from None
     if not any(hmac.compare_digest(_signed(one, body), signature) for one in live):
         raise _refusal()
     link = Pass(

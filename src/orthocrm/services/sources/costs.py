@@ -5,7 +5,7 @@ from datetime import date
 
 from attrs import evolve
 
-from orthocrm.analytics.costs import Accrued, accrued
+from orthocrm.analytics.costs import Accrued, accrued, shared_out
 from orthocrm.analytics.results import Figures
 from orthocrm.core.actor import Permission, Scope
 from orthocrm.core.errors import Forbidden, InvalidInput, NotFound
@@ -139,13 +139,12 @@ def costs_by(work: Work, period: Period, by: CreditBy) -> Figures[Accrued]:
     for row in rows:
         groups.setdefault(labels.of_spend(row), []).append(row)
     currency = work.practice.clinic.settings.currency
-    return Figures(
-        accrued(rows, period, currency),
-        tuple(
-            (label, accrued(groups[label], period, currency))
-            for label in sorted(groups, key=lambda label: (label is None, label or ""))
-        ),
-    )
+    total = accrued(rows, period, currency)
+    names = sorted(groups, key=lambda label: (label is None, label or ""))
+    found = [accrued(groups[label], period, currency) for label in names]
+    own = shared_out(total.cost, [one.cost for one in found])
+    shown = (evolve(one, cost=cost) for one, cost in zip(found, own, strict=True))
+    return Figures(total, tuple(zip(names, shown, strict=True)))
 
 
 def _touches(row: Spend, period: Period) -> bool:

@@ -2,9 +2,12 @@
 
 import hashlib
 
+import pytest
 from attrs import evolve
 
 from orthocrm.core.audit import ChainHead
+from orthocrm.core.errors import NotFound
+from orthocrm.core.ids import ClinicId
 from orthocrm.core.ports import Backend
 from orthocrm.core.query import Cond, Sort
 from orthocrm.core.settings import Clinic
@@ -98,6 +101,20 @@ class TrailRules(Rules):
         with backend.begin(other.id) as unit:
             in_clear = hashlib.sha256(b"message").digest()
             assert (unit.audit.mac(b"message") != proof) == (proof != in_clear)
+
+    def test_secrets_are_the_clinics_own_for_each_purpose(self, backend: Backend) -> None:
+        """A purpose has one secret in a clinic, at any time, and another in another clinic."""
+        clinic, other = a_practice(backend), a_practice(backend)
+        with backend.begin(clinic.id) as unit:
+            secret = unit.secret("links")
+            assert len(secret) == _MAC_BYTES
+            assert secret not in (unit.secret("cursors"), unit.audit.mac(b"links"))
+        with backend.begin(clinic.id) as unit:
+            assert unit.secret("links") == secret
+        with backend.begin(other.id) as unit:
+            assert unit.secret("links") != secret
+        with pytest.raises(NotFound), backend.begin(ClinicId("nowhere")) as unit:
+            unit.secret("links")
 
     def test_many_at_once_take_one_place_each(self, backend: Backend) -> None:
         """Whoever asked for the end with `lock` is alone with it until the unit of work ends."""

@@ -24,12 +24,13 @@ class MetricShown:
     name: str
     title: str
     unit: str
+    parts: Sequence[str]
 
 
 def metrics(desk: Desk) -> Sequence[MetricShown]:
     """List the metrics that the caller may ask for."""
     return [
-        MetricShown(name=one.name, title=one.title, unit=one.unit)
+        MetricShown(name=one.name, title=one.title, unit=one.unit, parts=one.parts)
         for one in desk.analytics.metrics()
     ]
 
@@ -72,10 +73,10 @@ def behind(
     by: str | None = None,
     group: str | None = None,
 ) -> Sequence[LeadId]:
-    """Name the leads behind a number; `group` names one of the groups of a cut."""
+    """Name the leads behind a number; `group` names one of a cut, nothing what is not recorded."""
     if group is None:
         return desk.analytics.behind(metric, part, period=period, by=by)
-    return desk.analytics.behind(metric, part, period=period, by=by, choice=group)
+    return desk.analytics.behind(metric, part, period=period, by=by, choice=group or None)
 
 
 @frozen(kw_only=True)

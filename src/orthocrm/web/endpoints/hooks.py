@@ -1,7 +1,7 @@
 """`/api/forms` and `/api/hooks`: what strangers deliver. Write-only, and verified by its channel.
 
 A form is signed or carries its own secret trap, a webhook is verified over its raw bytes; each is
-known again when it comes twice.
+known again when it comes twice. It is worked off when whoever delivered it has the answer.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,9 @@ def submit_form(visitor: Visitor, clinic_id: ClinicId, form: str, content: bytes
     desk = _desk(visitor, clinic_id, Role.WEB_FORM)
     headers = visitor.headers
     with _unverified_without_secrets():
-        desk.leads.receive(web_form.NAME, Delivered(body=content, headers=headers, form=form))
+        delivered = Delivered(body=content, headers=headers, form=form)
+        desk.inbox.take_leads(web_form.NAME, delivered)
+    visitor.delivered_to = clinic_id
     return Taken()
 
 
@@ -50,7 +52,8 @@ def deliver_lead(visitor: Visitor, clinic_id: ClinicId, channel: str, content: b
         raise NotFound("channel")
     desk = _desk(visitor, clinic_id, Role.WEB_FORM)
     with _unverified_without_secrets():
-        desk.leads.receive(channel, Delivered(body=content, headers=visitor.headers))
+        desk.inbox.take_leads(channel, Delivered(body=content, headers=visitor.headers))
+    visitor.delivered_to = clinic_id
     return Taken()
 
 
@@ -58,7 +61,8 @@ def deliver_report(visitor: Visitor, clinic_id: ClinicId, carrier: str, content:
     """Take in what a carrier reports: deliveries, answers of families, STOP, calls."""
     desk = _desk(visitor, clinic_id, Role.WORKER)
     with _unverified_without_secrets():
-        desk.notifications.reports(carrier, visitor.headers, content, visitor.url)
+        desk.inbox.take_reports(carrier, visitor.headers, content, visitor.url)
+    visitor.delivered_to = clinic_id
     return Taken()
 
 

@@ -9,7 +9,7 @@ ENDPOINTS = (
     verb("GET", "/api/audit/checkpoints", "privacy.checkpoints"),
     verb("GET", "/api/audit/public-key", "privacy.public_key"),
     verb("GET", "/api/leads/{lead_id}/access", "privacy.access_page"),
-    verb("POST", "/api/privacy/disclosures", "privacy.disclose", 201),
+    verb("POST", "/api/privacy/disclosures", "privacy.disclose"),
     verb("GET", "/api/emergencies", "privacy.emergencies"),
     verb("POST", "/api/leads/{lead_id}/break-glass", "privacy.break_glass", 201),
     verb("POST", "/api/leads/{lead_id}/end-emergency", "privacy.end_emergency"),

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, Final
 
-from orthocrm.web import conditions, problems
+from orthocrm.web import conditions, problems, repeating
 from orthocrm.web.declaring import Endpoint, Parameter
 from orthocrm.web.problems import ProblemDetails
 from orthocrm.web.wire.annotations import codec_of
@@ -25,11 +25,15 @@ _ALWAYS: Final = (
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 _KEY: Final[Mapping[str, Any]] = {
-    "name": conditions.KEY,
+    "name": repeating.KEY,
     "in": "header",
     "required": False,
-    "description": "the same key twice has one effect, and the second answer is that of the first",
+    "description": "the same key twice in a day has one effect, and the same answer",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+_REPLAYED: Final[Mapping[str, Any]] = {
+    "description": "the answer is that of an earlier request with the same key",
+    "schema": {"type": "string", "const": "true"},
 }
 _VERSION: Final[Mapping[str, Any]] = {
     "name": conditions.VERSION,
@@ -94,7 +98,7 @@ def _operation(endpoint: Endpoint, book: Book) -> dict[str, Any]:
     if endpoint.description:
         told["description"] = endpoint.description
     parameters = [_parameter(parameter, book) for parameter in endpoint.parameters]
-    if conditions.key_field(endpoint) is not None:
+    if repeating.takes_key(endpoint):
         parameters.append(dict(_KEY))
     if conditions.takes_version(endpoint):
         parameters.append(dict(_VERSION))
@@ -132,6 +136,8 @@ def _responses(endpoint: Endpoint, book: Book) -> Mapping[str, Any]:
         },
     }
     told: dict[str, Any] = {"description": HTTPStatus(endpoint.status).phrase}
+    if repeating.takes_key(endpoint):
+        told["headers"] = {repeating.REPLAYED: dict(_REPLAYED)}
     if endpoint.answer is not None:
         media = endpoint.media or "application/json"
         told["content"] = {media: {"schema": endpoint.answer.schema(book, Way.OUT)}}

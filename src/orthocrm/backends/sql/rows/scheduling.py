@@ -31,7 +31,7 @@ from orthocrm.core.waitlist import WaitlistEntry, WaitlistState
 
 _STATUS = by_value(AppointmentStatus)
 _STATE = by_value(WaitlistState)
-_MICROSECOND = timedelta(microseconds=1)
+_MICROSECOND, _SECOND = timedelta(microseconds=1), timedelta(seconds=1)
 _COLUMNS = ("clinic_id", "id", "version", "template", "is_template", "is_active")
 """What a schedule keeps in columns; everything else of it is one document."""
 
@@ -101,6 +101,7 @@ def _write_appointment(appointment: Appointment, put: Put) -> Row:
         put_at(appointment.cancelled_at) if appointment.cancelled_at else None,
         appointment.cancelled_because,
         put_codes(appointment.team),
+        put.number(appointment.offset_seconds),
     )
 
 
@@ -139,6 +140,7 @@ def _read_appointment(row: Row, personal: Personal, take: Take) -> Appointment:
         completed_at=take.at(row[30]) if row[30] else None,
         cancelled_at=take.at(row[31]) if row[31] else None,
         cancelled_because=row[32],
+        utc_offset=row[34] * _SECOND,
         **personal,
     )
 

@@ -37,6 +37,7 @@ appointments = noun(
     *maybe_at("confirmed_at", "arrived_at", "started_at", "completed_at", "cancelled_at"),
     *maybe("cancelled_because"),
     code("team"),
+    number("utc_offset"),
     sealed(),
     of("leads", "lead_id"),
 )

@@ -51,6 +51,7 @@ def _appointments() -> None:
         sa.Column("cancelled_at", UtcDateTime(), nullable=True),
         sa.Column("cancelled_because", CODE, nullable=True),
         sa.Column("team", CODE, nullable=False),
+        sa.Column("utc_offset", sa.BigInteger(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["clinic_id", "lead_id"], ["leads.clinic_id", "leads.id"], name="fk_appointments_leads"

@@ -1,0 +1,7 @@
+/** One lead. */
+
+import "../../elements/lead-detail.js";
+import "../sheet.js";
+import { h } from "../../base/element.js";
+
+export default ({ params }) => h("ortho-sheet", {}, h("ortho-lead-detail", { "lead-id": params.id }));
