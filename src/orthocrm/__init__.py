@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     )
     from orthocrm.core.finding import Finding, Health
     from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
+    from orthocrm.core.happening import Happened, Happening
     from orthocrm.core.keyring import (
         ClinicKey,
         KeyLayer,
@@ -154,8 +155,8 @@ if TYPE_CHECKING:
     from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
     from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
     from orthocrm.core.saved_view import SavedView
-    from orthocrm.core.second_factor import SecondFactor
     from orthocrm.core.schedule import DateHours, DateWindow, RepeatedBlock, Schedule, WeeklyWindow
+    from orthocrm.core.second_factor import SecondFactor
     from orthocrm.core.settings import (
         BusinessHours,
         Clinic,
@@ -379,6 +380,7 @@ _HOMES = {
     ),
     "orthocrm.core.finding": ("Finding", "Health"),
     "orthocrm.core.forms": ("FormChoice", "FormDefinition", "FormField", "SavedMapping"),
+    "orthocrm.core.happening": ("Happened", "Happening"),
     "orthocrm.core.keyring": (
         "ClinicKey",
         "KeyLayer",
@@ -634,6 +636,8 @@ __all__ = [
     "FormDefinition",
     "FormField",
     "Growth",
+    "Happened",
+    "Happening",
     "HashCost",
     "Health",
     "History",

@@ -1,7 +1,9 @@
 """The composition root: `connect` wires a backend, keys, plug-ins and a clock to the verbs."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
@@ -35,6 +37,8 @@ from orthocrm.core.ports import (
     KeyProvider,
     PatientRegistry,
     Signer,
+    TellsOfCommits,
+    Watch,
 )
 from orthocrm.core.settings import Clinic, Practice, Settings
 from orthocrm.desk import Desk
@@ -52,6 +56,10 @@ from orthocrm.services.intelligence import tones
 from orthocrm.services.intelligence.tones import OurReaders
 from orthocrm.services.leads import receiving
 from orthocrm.services.leads.receiving import OurChannels
+from orthocrm.services.live import reading
+from orthocrm.services.live.desk import MOST
+from orthocrm.services.live.marks import Mark
+from orthocrm.services.live.reading import News
 from orthocrm.services.notifications import delivery
 from orthocrm.services.notifications.delivery import Post
 from orthocrm.services.privacy.witness import Witness
@@ -62,6 +70,14 @@ from orthocrm.services.settings import clinics
 from orthocrm.services.work import Office
 
 _LOG = logging.getLogger("orthocrm")
+
+
+class Ticking:
+    """The watch over a backend that tells of no commits: one looks twice a second."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait for half a second, or less."""
+        time.sleep(min(seconds, 0.5))
 
 
 class LocalPatients:
@@ -356,12 +372,32 @@ class OrthoCRM:
         """Count the events and messages that wait, in all clinics together: for operators."""
         return waiting(self._backend)
 
+    def news(self, clinic: ClinicId, after: Mark | None, most: int = MOST) -> News:
+        """Read what happened in a clinic after a mark, whoever may see it, and leave no entry.
+
+        This is for faces that tell it on, to each actor what `Desk.sight` lets them see; everybody
+        else asks `desk.live.since`. Without a mark it gives the one to begin from.
+        """
+        with self._backend.begin(clinic) as store:
+            return reading.news(store, after, most)
+
+    @contextmanager
+    def watching(self) -> Iterator[Watch]:
+        """Watch for commits, for one thread that reads the news after each."""
+        if isinstance(self._backend, TellsOfCommits):
+            with self._backend.watch() as watch:
+                yield watch
+        else:
+            yield Ticking()
+
     def close(self) -> None:
         """Give back connections and files."""
         self._backend.close()
 
     def _after_commit(self, clinic: ClinicId, events: Sequence[Event]) -> None:
         """Tell the plug-ins; should that fail, the verb is done and its events wait for `work`."""
+        if events and isinstance(self._backend, TellsOfCommits):
+            self._backend.announce()
         if not any(self._plugins.listens(event.kind) for event in events):
             return
         try:

@@ -14,6 +14,9 @@ from orthocrm.services.imports.desk import Imports
 from orthocrm.services.inbox.desk import Inbox
 from orthocrm.services.intelligence.desk import Intelligence
 from orthocrm.services.leads.desk import Leads
+from orthocrm.services.live import seeing
+from orthocrm.services.live.desk import Live
+from orthocrm.services.live.seeing import Sight
 from orthocrm.services.notifications.desk import Notifications
 from orthocrm.services.pipeline.desk import Pipeline
 from orthocrm.services.privacy.desk import Privacy
@@ -33,6 +36,10 @@ class Desk:
     def rights(self) -> Mapping[Permission, frozenset[Scope]]:
         """Tell what the actor may do, and how far each permission reaches."""
         return self.office.rights()
+
+    def sight(self) -> Sight:
+        """Tell which events of the clinic the actor may see: for those who tell them on."""
+        return self.office.about_oneself(seeing.sight)
 
     def expecting(self, version: int) -> "Desk":
         """Give a desk whose next verb changes a lead, task or appointment of this version only.
@@ -100,6 +107,11 @@ class Desk:
     def notifications(self) -> Notifications:
         """Notices, consent, and messages on their way."""
         return Notifications(self.office)
+
+    @cached_property
+    def live(self) -> Live:
+        """What happens, as it happens."""
+        return Live(self.office)
 
     @cached_property
     def privacy(self) -> Privacy:

@@ -375,19 +375,17 @@ class Office:
         return Entrance(backend=self.backend, clock=self.clock, ids=self.ids, cost=self.hash_cost)
 
     def rights(self) -> Mapping[Permission, frozenset[Scope]]:
-        """Tell what the actor may do, and how far; this is about oneself, and leaves no entry."""
-        with self.backend.begin(self.actor.clinic) as store:
-            return self._open(store, "rights", Permission.LEAD_READ, self.clock()).rights()
+        """Tell what the actor may do, and how far."""
+        return self.about_oneself(Work.rights)
 
     def standing(self) -> Standing:
-        """Tell where the actor stands; this is about oneself as well, and leaves no entry."""
+        """Tell where the actor stands."""
+        return self.about_oneself(_standing)
+
+    def about_oneself(self, ask: Callable[[Work], R]) -> R:
+        """Ask something about the actor and nothing else, which leaves no entry."""
         with self.backend.begin(self.actor.clinic) as store:
-            work = self._open(store, "standing", Permission.LEAD_READ, self.clock())
-            return Standing(
-                clinic=work.practice.clinic,
-                name=name_of(store, work.practice, self.actor.user),
-                rights=work.rights(),
-            )
+            return ask(self._open(store, "oneself", Permission.LEAD_READ, self.clock()))
 
     def refuse(self, operation: str, permission: Permission) -> NoReturn:
         """Refuse what the actor may not do, and note it, before anything is read."""
@@ -490,6 +488,14 @@ def _is_nothing(result: object) -> bool:
     if not has(kind):
         return not result
     return not any(getattr(result, attribute.name) for attribute in fields(kind))
+
+
+def _standing(work: Work) -> Standing:
+    return Standing(
+        clinic=work.practice.clinic,
+        name=name_of(work.store, work.practice, work.actor.user),
+        rights=work.rights(),
+    )
 
 
 def _opened(work: Work) -> Mapping[LeadId, Emergency]:

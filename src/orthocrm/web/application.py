@@ -67,6 +67,7 @@ def application(
     return Litestar(
         route_handlers=[*(_route(counter, each, metrics) for each in ENDPOINTS), *told, *shown],
         before_send=[_guard(served)],
+        on_shutdown=[counter.newsroom.close],
         openapi_config=None,
         logging_config=None,
         cors_config=_shared_with(served),
@@ -81,7 +82,13 @@ def _shared_with(settings: WebSettings) -> CORSConfig | None:
         return None
     return CORSConfig(
         allow_origins=list(settings.allow_origins),
-        allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
+        allow_headers=[
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "last-event-id",
+        ],
         expose_headers=[
             "etag",
             "idempotency-replayed",

@@ -16,6 +16,7 @@ from orthocrm.web.endpoints import (
     imports,
     intelligence,
     leads,
+    live,
     operating,
     pipeline,
     privacy,
@@ -47,6 +48,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *sessions.ENDPOINTS,
     *access.ENDPOINTS,
     *hooks.ENDPOINTS,
+    *live.ENDPOINTS,
     *operating.ENDPOINTS,
 )
 """All of them; the document, the routes and the matrix of the tests are made of this table."""
