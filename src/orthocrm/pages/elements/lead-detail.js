@@ -60,6 +60,7 @@ class LeadDetail extends OrthoElement {
   async refresh() {
     const lead = await client.get(`/leads/${this.leadId}`).catch(() => null);
     if (lead) this.set({ lead });
+    this.shadowRoot.querySelector("ortho-activity-timeline")?.refresh();
   }
 
   /** Who else may be the same, what was merged, and the family; the rest goes without it. */
@@ -208,7 +209,7 @@ class LeadDetail extends OrthoElement {
         ]),
         h("div", { key: "right" }, [
           section("owner", h("ortho-coordinator-assignment", { "lead-id": lead.id, owner: lead.assignedToId, "onortho-assigned": ({ detail }) => this.took(detail.lead) })),
-          section("tasks", h("ortho-task-list", { "lead-id": lead.id, "onortho-task-changed": () => this.took() })),
+          section("tasks", h("ortho-task-list", { "lead-id": lead.id, "onortho-task-changed": () => this.refresh() })),
           section("timeline", h("ortho-activity-timeline", { "lead-id": lead.id })),
         ]),
       ]),
@@ -283,7 +284,8 @@ class LeadDetail extends OrthoElement {
   }
 
   notes(lead, house, mayUpdate) {
-    const { alike: others, hidden, merges } = this.state;
+    const { alike: found, hidden, merges, family } = this.state;
+    const others = found.filter((one) => !family.some(({ id }) => id === one.leadId) || one.relation !== "same_household");
     const undone = merges.filter((one) => !one.undoneAt && one.survivorId === lead.id);
     const button = (text, act, label) => h("button", { class: "button", "aria-label": label, onclick: act }, text);
     const one = ({ lead: other, relation, reasons }) => {
