@@ -24,7 +24,7 @@ from orthocrm.services.privacy.keyrings import Keys
 from orthocrm.services.scheduling.desk import Scheduling
 from orthocrm.services.settings.desk import ClinicSettings
 from orthocrm.services.sources.desk import Sources
-from orthocrm.services.work import Office, Work
+from orthocrm.services.work import Need, Office, Work
 
 
 @frozen(kw_only=True, slots=False)
@@ -48,6 +48,12 @@ class Desk:
         of them: nothing is done then.
         """
         return Desk(office=evolve(self.office, expected=version))
+
+    def needing(self, operation: str, permission: Permission) -> "Desk":
+        """Give a desk whose first verb also asks for the right to what it is only a part of."""
+        return Desk(
+            office=evolve(self.office, needed=Need(operation=operation, permission=permission))
+        )
 
     def closing(self, act: Callable[[Work, object], None]) -> "Desk":
         """Give a desk whose verbs end with `act`, which gets their results in their transaction."""

@@ -344,6 +344,15 @@ def _trace(event: Event) -> Mapping[str, Any]:
 
 
 @define(kw_only=True)
+class Need:
+    """The right to an operation that consists of several verbs; the first of them asks for it."""
+
+    operation: str
+    permission: Permission
+    is_met: bool = False
+
+
+@define(kw_only=True)
 class Office:
     """Opens units of work for one actor.
 
@@ -367,6 +376,7 @@ class Office:
     expected: int | None = None
     hash_cost: HashCost = OWASP
     idle: list[str] | None = None
+    needed: Need | None = None
     closing: Callable[[Work, object], None] | None = None
 
     @property
@@ -395,6 +405,13 @@ class Office:
 
         self.carry_out(operation, permission, never)
 
+    def ensure_met(self) -> None:
+        """Refuse what was needed, unless a verb has asked for it."""
+        if self.needed is not None and not self.needed.is_met:
+            if self.needed.permission not in self.rights():
+                self.refuse(self.needed.operation, self.needed.permission)
+            self.needed.is_met = True
+
     def carry_out(
         self,
         operation: str,
@@ -410,6 +427,11 @@ class Office:
             with self.backend.begin(self.actor.clinic) as store:
                 work = self._open(store, operation, permission, now)
                 objects = work.objects
+                if self.needed is not None and not self.needed.is_met:
+                    self.needed.is_met = work.may(self.needed.permission)
+                    if not self.needed.is_met:
+                        operation = self.needed.operation
+                        raise Forbidden(operation, self.needed.permission)
                 if in_emergency:
                     work.opened = _opened(work)
                 if not work.may(permission) and not work.opened:

@@ -134,8 +134,7 @@ class Counter:
     ) -> tuple[Response[bytes], Told]:
         self._take(("clinic", actor.clinic), self.settings.rates.clinic)
         told = self._take(("actor", actor.clinic, actor.user), self.settings.rates.actor)
-        desk = self.crm.acting_as(actor)
-        ensure_right(endpoint, desk)
+        desk = needing(endpoint, self.crm.acting_as(actor))
         if endpoint.is_stream:
             return self._opened(endpoint, request, body, desk), told
         key = repeating.key_of(endpoint, request.headers)
@@ -218,13 +217,16 @@ class Counter:
         given = repeating.keyed(endpoint, request.headers, given)
         given = conditions.resumed(endpoint, request.headers, given)
         try:
-            return endpoint.call(whom if version is None else whom.expecting(version), **given)
+            result = endpoint.call(whom if version is None else whom.expecting(version), **given)
+            if isinstance(whom, Desk):
+                whom.office.ensure_met()
         except InvalidInput as error:
             raise requests.refused(error, endpoint) from error
         except StaleVersion as stale:
             if conditions.VERSION.lower() not in request.headers:
                 raise
             raise TurnedAway(problems.of(stale, HTTPStatus.PRECONDITION_FAILED)) from stale
+        return result
 
     def _visitor(self, endpoint: Endpoint, request: AnyRequest) -> Visitor:
         """Give whoever asks; what is delivered comes from other sites and uses no session."""
@@ -266,14 +268,15 @@ def work_off(crm: OrthoCRM, clinic: ClinicId) -> None:
         _LOG.error("the inbox of clinic %s waits: %s", clinic, type(error).__name__)
 
 
-def ensure_right(endpoint: Endpoint, desk: Desk) -> None:
-    """Refuse an endpoint of several verbs to whoever may not do what it is for.
+def needing(endpoint: Endpoint, desk: Desk) -> Desk:
+    """Let the first verb of an endpoint of several ask for the right to what the endpoint is for.
 
     An endpoint of one verb leaves that to the gate.
     """
     needed = endpoint.permission
-    if endpoint.is_composed and endpoint.operation and needed and needed not in desk.rights():
-        desk.office.refuse(endpoint.operation, needed)
+    if not endpoint.is_composed or endpoint.operation is None or needed is None:
+        return desk
+    return desk.needing(endpoint.operation, needed)
 
 
 def too_many_streams() -> TurnedAway:
