@@ -20,8 +20,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-demo: $(VENV)/.runtime ## fill a practice with a believable year and show it
-	$(BIN)/orthocrm demo
+demo: $(VENV)/.web ## offer a practice with a believable year in the browser; DEMO=--terminal: here
+	$(BIN)/orthocrm demo $(DEMO)
 
 test: check chromium ## style, types, layers, then all tests with coverage
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not faults and not bench and not slow" $(COVERAGE)
@@ -75,6 +75,10 @@ $(VENV)/bin/python:
 $(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet "pip>=25.1" # older ones know no dependency groups
 	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.web: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --editable ".[web]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+LARGEST_PORT = 65_535
+
 _SQLITE = "sqlite:///"
 _PLAINTEXT = "orthocrm.allow_plaintext"
 _LEVEL = "orthocrm.log_level"
