@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import orthocrm
-from orthocrm import Forbidden, Permission, Role
+from orthocrm import Forbidden, Permission
 from orthocrm.core.query import Cond
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
