@@ -11,7 +11,7 @@ export const styles = css`
   .row { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
   .reach { gap: .4rem 1.1rem; color: var(--ortho-muted); overflow-wrap: anywhere; }
   .reach > * { min-inline-size: 0; }
-  .steps { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(5.5rem, 1fr); gap: 3px; overflow-x: auto; padding: 4px; margin: -4px; }
+  .steps { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(6.6rem, 1fr); gap: 3px; overflow-x: auto; padding: 4px; margin: -4px; }
   .steps button { inline-size: 100%; block-size: 100%; min-block-size: 2.75rem; padding: .3rem .5rem; border: 0; border-radius: .3rem; background: var(--ortho-sunken); color: var(--ortho-text); font-size: .8125rem; font-weight: 550; line-height: 1.2; cursor: pointer; }
   .steps button[aria-disabled="true"] { cursor: default; }
   .steps button:not([aria-disabled="true"]):hover { background: var(--ortho-accent-soft); }
