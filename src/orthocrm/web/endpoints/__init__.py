@@ -14,6 +14,7 @@ from orthocrm.web.endpoints import (
     hooks,
     identity,
     imports,
+    inbox,
     intelligence,
     leads,
     live,
@@ -48,6 +49,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *sessions.ENDPOINTS,
     *access.ENDPOINTS,
     *hooks.ENDPOINTS,
+    *inbox.ENDPOINTS,
     *live.ENDPOINTS,
     *operating.ENDPOINTS,
 )
