@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from tests.flows.practice import enquiry
 from tests.web.live_server import served_here
 
 ROOT = Path(__file__).parents[2]
+follow = runpy.run_path(str(ROOT / "examples" / "follow_events.py"))["follow"]
 SCOPES = (Permission.NOTICE_READ, Permission.LEAD_READ, Permission.LEAD_CREATE)
 
 
@@ -185,6 +187,16 @@ def test_a_caller_has_so_many_streams_and_an_unknown_mark_begins_with_a_reset(si
         assert (more.status_code, more.json()["code"]) == (429, "too_many_streams")
         with following(site.addresses[1], token):
             pass
+
+
+def test_the_example_goes_on_after_what_it_heard_last(site: Site) -> None:
+    token, _ = site.key("emil")
+    last = site.desk().live.since().mark
+    lead = capture(site.addresses[1], token, "312-555-0399")
+    heard = follow(site.addresses[1], token, last)
+    first = next(one for one in heard if one["kind"] == "lead_captured")
+    heard.close()
+    assert first["leadIds"] == [lead]
 
 
 def test_a_server_ends_its_streams_when_it_is_told_to_end(site: Site) -> None:

@@ -22,6 +22,8 @@ function open() {
   stream.onopen = () => clearTimeout(timer);
   stream.onmessage = ({ data }) => tell(JSON.parse(data));
   stream.onerror = wait;
+  stream.addEventListener("reset", look); // it is not known what happened since
+  stream.addEventListener("end", () => (close(), look())); // the session has ended: the API says so
 }
 
 function wait() {

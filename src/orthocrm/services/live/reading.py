@@ -30,6 +30,7 @@ _OBJECTS: Final = (
     "object_id",
     "activity_id",
     "message_id",
+    "inbound_id",
     "import_id",
     "merge_id",
     "model_id",

@@ -23,6 +23,7 @@ _BESIDE: Final[Mapping[str, tuple[Permission, ...]]] = {
     "access_changed": (_P.USER_MANAGE,),
     "clinic_configured": (_P.LEAD_READ, _P.AVAILABILITY_READ),
     "clinic_created": (_P.LEAD_READ, _P.AVAILABILITY_READ),
+    "delivery_parked": (_P.LEAD_CONFIGURE,),
     "emergency_begun": (_P.AUDIT_READ,),
     "emergency_ended": (_P.AUDIT_READ,),
     "import_finished": (_P.LEAD_CREATE,),
