@@ -258,6 +258,7 @@ if TYPE_CHECKING:
     from orthocrm.services.scheduling.booking import Booked
     from orthocrm.services.scheduling.calendars import CalendarFeed, ImportedBusy
     from orthocrm.services.scheduling.daybook import DaySheet
+    from orthocrm.services.scheduling.keeping import WallTimesKept
     from orthocrm.services.scheduling.links import NewLink, SelfSchedulingLink
     from orthocrm.services.scheduling.renewing import RemindersRenewed
     from orthocrm.services.scheduling.searching import Search
@@ -527,6 +528,7 @@ _HOMES = {
     "orthocrm.services.scheduling.booking": ("Booked",),
     "orthocrm.services.scheduling.calendars": ("CalendarFeed", "ImportedBusy"),
     "orthocrm.services.scheduling.daybook": ("DaySheet",),
+    "orthocrm.services.scheduling.keeping": ("WallTimesKept",),
     "orthocrm.services.scheduling.links": ("NewLink", "SelfSchedulingLink"),
     "orthocrm.services.scheduling.renewing": ("RemindersRenewed",),
     "orthocrm.services.scheduling.searching": ("Search",),
@@ -854,6 +856,7 @@ __all__ = [
     "WaitlistEntry",
     "WaitlistState",
     "WalkIn",
+    "WallTimesKept",
     "WebhookTarget",
     "WeeklyHours",
     "WeeklyWindow",

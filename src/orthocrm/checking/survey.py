@@ -17,12 +17,14 @@ from orthocrm.core.errors import BackendError, MigrationNeeded, MissingKey, Orth
 from orthocrm.core.finding import Finding, failing, fine, warning
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.messaging import CalendarTarget, Messaging, WebhookTarget
+from orthocrm.core.inbox import InboundState
 from orthocrm.core.notifying import MessageChannel, MessageState, Notifier, SecretKeeping
 from orthocrm.core.ports import Backend, Clock, TellsTime
 from orthocrm.core.query import Cond, Page, both
 from orthocrm.core.settings import Clinic
 from orthocrm.hooks import Plugins
 from orthocrm.privacy.verdicts import Verdict
+from orthocrm.services.scheduling import keeping
 
 
 @frozen(kw_only=True)
@@ -84,6 +86,9 @@ class Survey:
         yield from rules.carriers(clinic, self.plugins.notifiers, lacking)
         try:
             yield from rules.queues(clinic.id, self._queues(clinic.id))
+            with self.backend.begin(clinic.id) as store:
+                found = keeping.astray(store, clinic.id, self.clock())
+            yield from rules.wall_times(clinic.id, found)
             if audit:
                 yield _audited(clinic.id, self.auditor(clinic.id).verify())
         except OrthoCRMError as error:
@@ -123,11 +128,15 @@ class Survey:
             parked = store.outbox.waiting(OutboxState.PARKED)
             parked_messages = store.messages.count(Cond("state", "eq", MessageState.PARKED))
             late_messages = store.messages.count(late)
+            parked_deliveries = store.inbox.count(Cond("state", "eq", InboundState.PARKED))
+            late_deliveries = store.inbox.count(late)
         return Queues(
             parked_events=parked,
             late_events=_has_late_events(self.backend, clinic, old),
             parked_messages=parked_messages,
             late_messages=late_messages,
+            parked_deliveries=parked_deliveries,
+            late_deliveries=late_deliveries,
         )
 
 
