@@ -81,6 +81,7 @@ NOT_OVER_HTTP = {
     "privacy.seal": "the worker",
     "scheduling.expire_holds": "the worker",
     "scheduling.renew_reminders": "the worker",
+    "scheduling.keep_wall_times": "the worker",
     "scheduling.read_feed": "a feed has its own endpoint, for whoever has its address",
     "scheduling.slots": "glance is the same, from memory",
     "sources.add_touches": "add_touch is the same, one at a time",
