@@ -41,6 +41,7 @@ from orthocrm.core.ports import (
     Watch,
 )
 from orthocrm.core.settings import Clinic, Practice, Settings
+from orthocrm.core.tracing import NO_TRACES, Tracer
 from orthocrm.desk import Desk
 from orthocrm.hooks import Failure, Plugins
 from orthocrm.rounds.carrying import Carriers, never
@@ -107,6 +108,7 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
     clock: Clock = utc_now,
     ids: IdSource | None = None,
     hash_cost: HashCost = OWASP,
+    tracer: Tracer = NO_TRACES,
 ) -> "OrthoCRM":
     """Open an installation.
 
@@ -131,6 +133,7 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         ids: draws identities; tests give their own.
         hash_cost: what hashing a password costs; tests make it cheap. Passwords that were hashed at
             another cost open, and are hashed anew when their owner logs in.
+        tracer: is told of verbs, units of work and rounds, such as `orthocrm.observing.Spans`.
 
     Raises:
         UnknownBackend: no backend for the scheme.
@@ -162,6 +165,7 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         hash_cost=checked_cost(hash_cost),
         witness=Witness(sink=sink, signer=signer) if sink and signer else None,
         place=Place(file=opening.file_of(url), is_plain=allow_plaintext),
+        tracer=tracer,
     )
 
 
@@ -184,9 +188,12 @@ class OrthoCRM:
         witness: Witness | None = None,
         hash_cost: HashCost = OWASP,
         place: Place | None = None,
+        tracer: Tracer = NO_TRACES,
     ) -> None:
         self._place = place or Place()
         self._backend = backend
+        self._units = units = opening.traced(backend, tracer)
+        self.tracer = tracer
         self._plugins = plugins
         self._patients = patients
         self._clock = clock
@@ -198,8 +205,8 @@ class OrthoCRM:
         self._hours = KnownHours()
         self._carriers = Carriers(plugins.notifiers)
         self._hash_cost = hash_cost
-        self.answers = KeptAnswers(backend=backend, clock=clock, ids=ids)
-        self.access = Entrance(backend=backend, clock=clock, ids=ids, cost=hash_cost)
+        self.answers = KeptAnswers(backend=units, clock=clock, ids=ids)
+        self.access = Entrance(backend=units, clock=clock, ids=ids, cost=hash_cost)
 
     def __enter__(self) -> Self:
         return self
@@ -243,7 +250,7 @@ class OrthoCRM:
             raise InvalidInput.at("actor", "wrong_type", "give an Actor")
         return Desk(
             office=Office(
-                backend=self._backend,
+                backend=self._units,
                 actor=actor,
                 clock=self._clock,
                 ids=self._ids,
@@ -256,6 +263,7 @@ class OrthoCRM:
                 glances=self._glances,
                 hours=self._hours,
                 hash_cost=self._hash_cost,
+                tracer=self.tracer,
             )
         )
 
@@ -266,7 +274,7 @@ class OrthoCRM:
             InvalidInput: nobody here has written this token. Each verb refuses once the link has
                 run out or was revoked.
         """
-        return self.acting_as(links.read(self._backend, self._outside.secrets, token))
+        return self.acting_as(links.read(self._units, self._outside.secrets, token))
 
     def calendar_feed(self, token: str) -> str:
         """Give the iCalendar text of the feed that a token of `desk.scheduling.feed` opens.
@@ -315,16 +323,18 @@ class OrthoCRM:
                 break
             actor = Actor.system(Role.WORKER, clinic.id)
             office = evolve(self.acting_as(actor).office, idle=[])
-            total += Round(
-                clinic=clinic,
-                desk=Desk(office=office),
-                carriers=self._carriers,
-                tell=self._deliver,
-                stop=stop,
-                account=office.account,
-                tends_trail=partial(self._tends_trail, clinic.id),
-                keys_wait=partial(self._keys_wait, clinic.id),
-            ).run()
+            with self.tracer.span("round", {"orthocrm.clinic": clinic.id}):
+                total += Round(
+                    clinic=clinic,
+                    desk=Desk(office=office),
+                    carriers=self._carriers,
+                    tell=self._deliver,
+                    stop=stop,
+                    account=office.account,
+                    tracer=self.tracer,
+                    tends_trail=partial(self._tends_trail, clinic.id),
+                    keys_wait=partial(self._keys_wait, clinic.id),
+                ).run()
         return total
 
     def process_inbox(
@@ -408,7 +418,7 @@ class OrthoCRM:
     @property
     def _post(self) -> Post:
         return Post(
-            backend=self._backend,
+            backend=self._units,
             plugins=self._plugins,
             clock=self._clock,
             ids=self._ids,

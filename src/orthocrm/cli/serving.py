@@ -4,7 +4,7 @@ import os
 
 import click
 
-from orthocrm.cli.options import LARGEST_PORT, database, opened, stored_plainly
+from orthocrm.cli.options import LARGEST_PORT, database, opened, send_traces, stored_plainly
 from orthocrm.core.errors import MissingExtra
 
 
@@ -45,6 +45,7 @@ from orthocrm.core.errors import MissingExtra
     help="Another origin whose pages may call the API; may be repeated.",
 )
 @click.option("--metrics", is_flag=True, help="Tell Prometheus at /metrics what is asked.")
+@send_traces
 @click.option("--no-pages", is_flag=True, help="Serve the API alone, without the application.")
 def serve(  # noqa: PLR0913 - each is an option of its own
     url: str,

@@ -6,6 +6,7 @@ plug-ins. `Work` is what verbs get: storage, time, the practice, and a record of
 
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -43,6 +44,7 @@ from orthocrm.core.query import (
 )
 from orthocrm.core.rules import FollowUpRule
 from orthocrm.core.settings import Practice
+from orthocrm.core.tracing import NO_TRACES, Span, Tracer
 from orthocrm.hooks import Plugins
 from orthocrm.leads.dedupe import CROWD
 from orthocrm.privacy.audit import digest, personal_change
@@ -378,6 +380,11 @@ class Office:
     idle: list[str] | None = None
     needed: Need | None = None
     closing: Callable[[Work, object], None] | None = None
+    tracer: Tracer = NO_TRACES
+
+    def told_of(self, operation: str) -> AbstractContextManager[Span]:
+        """Tell of an operation for as long as it lasts."""
+        return self.tracer.span(operation, {"orthocrm.clinic": self.actor.clinic})
 
     @property
     def entrance(self) -> Entrance:

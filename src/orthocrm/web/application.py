@@ -21,6 +21,7 @@ from orthocrm.web.metrics import Metrics
 from orthocrm.web.openapi.document import document
 from orthocrm.web.pages import routes as pages
 from orthocrm.web.settings import WebSettings
+from orthocrm.web.tracing import traced
 
 _GUARDS: Final = {
     "Cache-Control": "no-store",
@@ -109,7 +110,13 @@ def _route(counter: Counter, endpoint: Endpoint, metrics: Metrics | None) -> HTT
         status_code=_USUAL,
         request_max_body_size=min(endpoint.largest, counter.settings.largest_body),
     )
-    handle = counter.handler(endpoint)
+    settings = counter.settings
+    handle = traced(
+        counter.crm.tracer,
+        endpoint,
+        counter.handler(endpoint),
+        has_proxies=settings.proxies > 0,
+    )
     return route(handle if metrics is None else metrics.counted(endpoint, handle))
 
 

@@ -18,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from orthocrm.authenticators import ApiKeys, Sessions
 from orthocrm.core.ports import Authenticator
 from orthocrm.crm import OrthoCRM, connect
+from orthocrm.observing.tracing import tracer_of_environment
 from orthocrm.web.application import application
 from orthocrm.web.links import Links
 from orthocrm.web.metrics import SHARED
@@ -86,7 +87,11 @@ class InboxKeeper:
 def from_environment() -> Litestar:
     """Make the application of one process from the variables that `serve` has set."""
     logging.getLogger("uvicorn.error").addFilter(without_values)
-    crm = connect(os.environ[DATABASE], allow_plaintext=os.environ.get(PLAINTEXT) == "1")
+    crm = connect(
+        os.environ[DATABASE],
+        allow_plaintext=os.environ.get(PLAINTEXT) == "1",
+        tracer=tracer_of_environment(),
+    )
     return standing_alone(crm, settings_from_environment())
 
 
