@@ -37,7 +37,7 @@ from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
 from orthocrm.testing.suite.arranged import together
 from tests.flows import receiving
-from tests.flows.carrying import SMS, Bird, configure
+from tests.flows.carrying import SMS, Bird, configure, of_user
 from tests.flows.practice import House
 
 SECRETS = Outside(secrets=StaticSecrets(receiving.SECRETS))
@@ -259,6 +259,10 @@ def test_an_enquiry_that_cannot_be_read_waits_for_a_person(opened: Opened) -> No
     assert house.crm.work().stuck == 1
     (parked,) = house.admin.inbox.deliveries().deliveries
     assert (parked.name, parked.form, parked.because) == ("web_form", "contact", "invalid_input")
+    assert house.crm.waiting().parked_deliveries == 1
+    found = [one for one in house.crm.check(audit=False) if one.name == "queues"]
+    assert [one.says for one in found] == ["1 delivery came to nothing"]
+    assert "delivery_parked" in {notice.kind for notice in of_user(house, "manager")}
     assert "shoe_size=9" in house.admin.inbox.open(parked.id).text
     assert "Maria" not in repr(house.admin.inbox.open(parked.id))
     house.admin.inbox.retry([parked.id])

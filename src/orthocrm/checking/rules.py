@@ -64,7 +64,8 @@ def queues(clinic: ClinicId, found: Queues) -> list[Finding]:
     """Judge what waits."""
     made = []
     if found.late_events or found.late_messages or found.late_deliveries:
-        late = [counted(found.late_messages, "message"), _deliveries(found.late_deliveries)]
+        late = [counted(found.late_messages, "message")]
+        late += [_deliveries(found.late_deliveries)] if found.late_deliveries else []
         says = ", ".join(late) + " and " + ("some events" if found.late_events else "no event")
         says += f" have been due for over {OLD // timedelta(minutes=1)} minutes"
         made.append(failing("queues", says, "start a worker: orthocrm work", clinic))

@@ -3,6 +3,7 @@
 import threading
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from attrs import evolve
 
@@ -198,7 +199,11 @@ class DeliveryRules(Rules):
         by_key, by_content, other = (a_delivery(clinic, f"key:{n}") for n in range(3))
         told = {"tasks": ["t-1"], "known_by": KEYED}
         with backend.begin(clinic.id) as unit:
-            results = ({"lead": "l-1", **told}, {"lead": "l-1"}, {"lead": "l-11", **told})
+            results: tuple[dict[str, Any], ...] = (
+                {"lead": "l-1", **told},
+                {"lead": "l-1"},
+                {"lead": "l-11", **told},
+            )
             for one, result in zip((by_key, by_content, other), results, strict=True):
                 unit.deliveries.claim(one)
                 unit.deliveries.finish(one, result)
