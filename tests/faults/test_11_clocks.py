@@ -15,10 +15,11 @@ import attrs
 import pytest
 
 import orthocrm
-from orthocrm import Appointment, ReminderRule, hook
+from orthocrm import Appointment, ReminderRule
 from orthocrm.core.messaging import Messaging
-from orthocrm.core.notifying import Letter, MessageChannel, Notifier, Sent
+from orthocrm.core.notifying import MessageChannel
 from orthocrm.testing.clock import FrozenClock
+from tests.faults.post import Post
 from tests.faults.processes import ended, started
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House
@@ -35,23 +36,6 @@ RULES = (
     ReminderRule(name="day", channel=EMAIL, before=DAY),
     ReminderRule(name="hours", channel=EMAIL, before=3 * HOUR),
 )
-
-
-@attrs.define
-class Post:
-    """A carrier that remembers the keys of its letters."""
-
-    channel = EMAIL
-    seconds = 5.0
-    keys: list[str] = attrs.field(factory=list)
-
-    @hook
-    def register_notifiers(self) -> dict[str, Notifier]:
-        return {"post": self}
-
-    def send(self, letter: Letter) -> Sent:
-        self.keys.append(letter.key)
-        return Sent(ref=letter.key)
 
 
 @pytest.fixture
