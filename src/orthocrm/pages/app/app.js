@@ -172,7 +172,7 @@ class App extends OrthoElement {
         document.documentElement.dataset.demo && h("p", { class: "demo" }, this.t("demo")),
         h("a", { class: "brand", href: href("/") }, house.me.clinicName),
         h("div", { class: "tools" }, [
-          h("button", { class: "button quiet tool", "aria-label": this.t("key.help"), onclick: () => this.shadowRoot.querySelector("ortho-help").open() }, icon("help")),
+          h("button", { class: "button quiet tool help", "aria-label": this.t("key.help"), onclick: () => this.shadowRoot.querySelector("ortho-help").open() }, icon("help")),
           this.dressing(),
           this.language(),
           h("span", { class: "me clip" }, [icon("person"), h("span", { class: "who clip" }, house.me.name)]),

@@ -5,9 +5,9 @@ import { css } from "../base/element.js";
 export const styles = css`
   :host { min-block-size: 100vh; min-block-size: 100dvh; }
   .frame { display: grid; grid-template: "header header" auto "nav main" 1fr / 12.5rem minmax(0, 1fr); block-size: 100vh; block-size: 100dvh; }
-  .demo { flex: 0 0 calc(100% + 2rem); margin: -.4rem -1rem 0; padding: .3rem 1rem; background: var(--ortho-warn-soft); color: var(--ortho-warn-text); font-size: .875rem; text-align: center; }
-  header { grid-area: header; display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 1rem; padding: .4rem 1rem; border-block-end: 1px solid var(--ortho-line); background: var(--ortho-surface); }
-  .brand { color: inherit; font-size: 1.05rem; font-weight: 680; letter-spacing: -.01em; text-decoration: none; }
+  .demo { grid-column: 1 / -1; margin: -.4rem -1rem .4rem; padding: .3rem 1rem; background: var(--ortho-warn-soft); color: var(--ortho-warn-text); font-size: .875rem; text-align: center; }
+  header { grid-area: header; display: grid; grid-template-columns: minmax(0, 1fr) auto; align-items: center; gap: 0 1rem; padding: .4rem 1rem; border-block-end: 1px solid var(--ortho-line); background: var(--ortho-surface); }
+  .brand { overflow: hidden; color: inherit; text-overflow: ellipsis; white-space: nowrap; font-size: 1.05rem; font-weight: 680; letter-spacing: -.01em; text-decoration: none; }
   .tools { display: flex; align-items: center; gap: .35rem; min-inline-size: 0; }
   .tool { min-inline-size: 2.5rem; padding: .4rem; }
   .me { display: flex; align-items: center; gap: .4rem; padding-inline: .5rem; }
@@ -38,7 +38,8 @@ export const styles = css`
     nav ul { display: flex; }
     nav li { flex: 1 0 4.25rem; }
     nav a { flex-direction: column; gap: .1rem; padding: .35rem .2rem; font-size: .75rem; }
-    .wide, .who { display: none; }
+    .wide, .me, .help { display: none; }
+    .demo { font-size: .8125rem; }
   }
 
   @media print {
