@@ -63,8 +63,8 @@ class Premises:
     def lead(self, patient: str, **fields: Any) -> Lead:
         """Capture an enquiry for a patient of this name."""
         first, _, last = patient.partition(" ")
-        told = {"phone": None, "email": f"{first}@example.com".lower(), **fields}
-        asked = enquiry(patient_first_name=first, patient_last_name=last, **told)
+        usual = {"patient_first_name": first, "patient_last_name": last, "phone": None}
+        asked = enquiry(**{**usual, "email": f"{first}@example.com".lower(), **fields})
         return self.desk(Role.TREATMENT_COORDINATOR).leads.capture(asked).lead
 
     def session(self, role: Role) -> str:
