@@ -1,9 +1,9 @@
-"""What axe finds in a page."""
+"""What axe finds in a page, and pages that look at nothing until they have changed something."""
 
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request, Route
 
 _RULES = {"resultTypes": ["violations"]}
 
@@ -16,3 +16,21 @@ def findings(page: Page) -> list[tuple[str, str, str]]:
         for found in told["violations"]
         for node in found["nodes"]
     ]
+
+
+def hears_nothing(page: Page, pattern: str) -> None:
+    """Let nothing that others change come into a page before it has sent something itself."""
+    sent: list[str] = []
+
+    def listen(request: Request) -> None:
+        if request.method != "GET":
+            sent.append(request.url)
+
+    def answer(route: Route) -> None:
+        if sent:
+            route.continue_()
+        else:
+            route.abort()
+
+    page.on("request", listen)
+    page.route(pattern, answer)

@@ -283,8 +283,8 @@ class LeadDetail extends OrthoElement {
     this.set({ isEdited: true });
   }
 
-  saved({ detail }) {
-    this.set({ lead: detail.lead, isEdited: false });
+  async saved({ detail }) {
+    this.set({ lead: detail.lead, isEdited: false, house: await practice() }); // with new sources
     this.notice(this.t("lead.saved"));
     this.took(detail.lead);
     this.around();
