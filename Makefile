@@ -7,6 +7,7 @@ PYTEST_WORKERS ?= 2
 COVERAGE ?= --cov --cov-report=term
 
 BIN := $(VENV)/bin
+AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo -n)
 CHECKED := src tests $(wildcard benchmarks examples)
 # That the wheel is whole: its suite passes, and the documentation runs, on SQLite where it keeps data.
 WHEEL_TESTS := $(wildcard tests/backends/test_memory.py tests/docs)
@@ -14,15 +15,15 @@ WHEEL_TESTS := $(wildcard tests/backends/test_memory.py tests/docs)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench load docs wheel-test faults clean
+.PHONY: help demo test lint check bench load docs wheel-test faults chromium clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-demo: $(VENV)/.runtime ## fill a practice with a believable year and show it
-	$(BIN)/orthocrm demo
+demo: $(VENV)/.web ## offer a practice with a believable year in the browser; DEMO=--terminal: here
+	$(BIN)/orthocrm demo $(DEMO)
 
-test: check ## style, types, layers, then all tests with coverage
+test: check chromium ## style, types, layers, then all tests with coverage
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not faults and not bench and not slow" $(COVERAGE)
 
 check: $(VENV)/.dev
@@ -43,7 +44,7 @@ load: $(VENV)/.dev ## load `orthocrm serve`; LOAD="--seconds 600" for the long r
 docs: $(VENV)/.dev ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-faults: $(VENV)/.dev ## the tests that kill processes, cut connections, or take long
+faults: $(VENV)/.dev chromium ## the tests that kill processes, cut connections, or take long
 	$(BIN)/python -m pytest -m "faults or slow"
 
 wheel-test: $(VENV)/.dev ## build the wheel, install it afresh and test what was installed
@@ -54,6 +55,13 @@ wheel-test: $(VENV)/.dev ## build the wheel, install it afresh and test what was
 	$(WHEEL_VENV)/bin/pip install --quiet --group test dist/orthocrm-*.whl
 	$(WHEEL_VENV)/bin/python -c "import orthocrm; assert 'site-packages' in orthocrm.__file__, orthocrm.__file__"
 	$(if $(WHEEL_TESTS),$(WHEEL_VENV)/bin/python -m pytest -n $(PYTEST_WORKERS) -m "not faults and not bench" $(WHEEL_TESTS))
+
+# Browser tests drive Debian's Chromium; where it cannot be had they say that they are left out.
+chromium:
+	@command -v chromium >/dev/null || { \
+	  command -v apt-get >/dev/null && $(AS_ROOT) apt-get update -qq && \
+	  $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	} || echo "no Chromium: the tests in a browser are left out"
 
 clean: ## remove the environments and everything that was built
 	rm -rf $(VENV) $(WHEEL_VENV) dist build site htmlcov .coverage .coverage.* \
@@ -67,6 +75,10 @@ $(VENV)/bin/python:
 $(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet "pip>=25.1" # older ones know no dependency groups
 	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.web: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --editable ".[web]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime

@@ -224,12 +224,37 @@ def months(asked: Asked) -> Tables:
     )
     then = asked.groups(f"{_ALIVE} AND {_WON_THEN}", asked.piece("converted_at"), ("count(*)",))
     return {
+        "reached": _reached(asked),
         "months": {
             label if label is Total else asked.pieces[label]: _month(
                 counts, pairs, then[label][0][0] if label in then else 0
             )
             for label, (counts, pairs) in found.items()
+        },
+    }
+
+
+def _reached(asked: Asked) -> dict[Label, Cells]:
+    """Count how far the leads of each month came."""
+    outcomes = ", ".join(map(_count, (_WON, f"NOT ({_WON})")))
+    rows = asked.db.rows(
+        f"SELECT {asked.piece('created_at')} AS month, furthest, {outcomes} FROM {_COHORT}"
+        " GROUP BY 1, furthest",
+        asked.given,
+    )
+    here = {piece: dict.fromkeys(asked.steps, 0) for piece in range(len(asked.pieces))}
+    for month, furthest, won, others in rows:
+        here[month][asked.steps[-1]] += won
+        here[month][furthest] += others
+    return {
+        asked.pieces[month]: {
+            "leads": sum(stood.values()),
+            **{
+                f"reached_{step}": sum(stood[later] for later in asked.steps[place:])
+                for place, step in enumerate(asked.steps)
+            },
         }
+        for month, stood in here.items()
     }
 
 

@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     )
     from orthocrm.core.finding import Finding, Health
     from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
+    from orthocrm.core.happening import Happened, Happening
     from orthocrm.core.keyring import (
         ClinicKey,
         KeyLayer,
@@ -154,8 +155,8 @@ if TYPE_CHECKING:
     from orthocrm.core.routing import Place, Pool, Routing, SourceRoute, Territory
     from orthocrm.core.rules import FollowUpRule, Recipient, Trigger
     from orthocrm.core.saved_view import SavedView
-    from orthocrm.core.second_factor import SecondFactor
     from orthocrm.core.schedule import DateHours, DateWindow, RepeatedBlock, Schedule, WeeklyWindow
+    from orthocrm.core.second_factor import SecondFactor
     from orthocrm.core.settings import (
         BusinessHours,
         Clinic,
@@ -257,6 +258,7 @@ if TYPE_CHECKING:
     from orthocrm.services.scheduling.booking import Booked
     from orthocrm.services.scheduling.calendars import CalendarFeed, ImportedBusy
     from orthocrm.services.scheduling.daybook import DaySheet
+    from orthocrm.services.scheduling.keeping import WallTimesKept
     from orthocrm.services.scheduling.links import NewLink, SelfSchedulingLink
     from orthocrm.services.scheduling.renewing import RemindersRenewed
     from orthocrm.services.scheduling.searching import Search
@@ -379,6 +381,7 @@ _HOMES = {
     ),
     "orthocrm.core.finding": ("Finding", "Health"),
     "orthocrm.core.forms": ("FormChoice", "FormDefinition", "FormField", "SavedMapping"),
+    "orthocrm.core.happening": ("Happened", "Happening"),
     "orthocrm.core.keyring": (
         "ClinicKey",
         "KeyLayer",
@@ -525,6 +528,7 @@ _HOMES = {
     "orthocrm.services.scheduling.booking": ("Booked",),
     "orthocrm.services.scheduling.calendars": ("CalendarFeed", "ImportedBusy"),
     "orthocrm.services.scheduling.daybook": ("DaySheet",),
+    "orthocrm.services.scheduling.keeping": ("WallTimesKept",),
     "orthocrm.services.scheduling.links": ("NewLink", "SelfSchedulingLink"),
     "orthocrm.services.scheduling.renewing": ("RemindersRenewed",),
     "orthocrm.services.scheduling.searching": ("Search",),
@@ -634,6 +638,8 @@ __all__ = [
     "FormDefinition",
     "FormField",
     "Growth",
+    "Happened",
+    "Happening",
     "HashCost",
     "Health",
     "History",
@@ -850,6 +856,7 @@ __all__ = [
     "WaitlistEntry",
     "WaitlistState",
     "WalkIn",
+    "WallTimesKept",
     "WebhookTarget",
     "WeeklyHours",
     "WeeklyWindow",

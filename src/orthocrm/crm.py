@@ -1,7 +1,9 @@
 """The composition root: `connect` wires a backend, keys, plug-ins and a clock to the verbs."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from types import TracebackType
@@ -11,7 +13,7 @@ from attrs import evolve
 
 from orthocrm import opening
 from orthocrm.access.passwords import OWASP, HashCost, checked_cost
-from orthocrm.checking.survey import Place, Survey
+from orthocrm.checking.place import Place
 from orthocrm.checking.waiting import Waiting, waiting
 from orthocrm.core.actor import Actor, Role
 from orthocrm.core.errors import (
@@ -35,8 +37,11 @@ from orthocrm.core.ports import (
     KeyProvider,
     PatientRegistry,
     Signer,
+    TellsOfCommits,
+    Watch,
 )
 from orthocrm.core.settings import Clinic, Practice, Settings
+from orthocrm.core.tracing import NO_TRACES, Tracer
 from orthocrm.desk import Desk
 from orthocrm.hooks import Failure, Plugins
 from orthocrm.rounds.worked import Worked, never
@@ -47,6 +52,7 @@ from orthocrm.services.intelligence import tones
 from orthocrm.services.intelligence.tones import OurReaders
 from orthocrm.services.leads import receiving
 from orthocrm.services.leads.receiving import OurChannels
+from orthocrm.services.live.marks import MOST, Mark
 from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.scheduling import links
 from orthocrm.services.scheduling.glances import Glances
@@ -58,8 +64,17 @@ if TYPE_CHECKING:
     from orthocrm.rounds.carrying import Carriers
     from orthocrm.services.access.entrance import Entrance
     from orthocrm.services.inbox.desk import Processed
+    from orthocrm.services.live.reading import News
 
 _LOG = logging.getLogger("orthocrm")
+
+
+class Ticking:
+    """The watch over a backend that tells of no commits: one looks twice a second."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait for half a second, or less."""
+        time.sleep(min(seconds, 0.5))
 
 
 class LocalPatients:
@@ -89,6 +104,7 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
     clock: Clock = utc_now,
     ids: IdSource | None = None,
     hash_cost: HashCost = OWASP,
+    tracer: Tracer = NO_TRACES,
 ) -> "OrthoCRM":
     """Open an installation.
 
@@ -113,6 +129,7 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         ids: draws identities; tests give their own.
         hash_cost: what hashing a password costs; tests make it cheap. Passwords that were hashed at
             another cost open, and are hashed anew when their owner logs in.
+        tracer: is told of verbs, units of work and rounds, such as `orthocrm.observing.Spans`.
 
     Raises:
         UnknownBackend: no backend for the scheme.
@@ -144,6 +161,7 @@ def connect(  # noqa: PLR0913 - everything but the address has a default
         hash_cost=checked_cost(hash_cost),
         witness=Witness(sink=sink, signer=signer) if sink and signer else None,
         place=Place(file=opening.file_of(url), is_plain=allow_plaintext),
+        tracer=tracer,
     )
 
 
@@ -166,9 +184,12 @@ class OrthoCRM:
         witness: Witness | None = None,
         hash_cost: HashCost = OWASP,
         place: Place | None = None,
+        tracer: Tracer = NO_TRACES,
     ) -> None:
         self._place = place or Place()
         self._backend = backend
+        self._units = units = opening.traced(backend, tracer)
+        self.tracer = tracer
         self._plugins = plugins
         self._patients = patients
         self._clock = clock
@@ -179,7 +200,7 @@ class OrthoCRM:
         self._glances = Glances()
         self._hours = KnownHours()
         self._hash_cost = hash_cost
-        self.answers = KeptAnswers(backend=backend, clock=clock, ids=ids)
+        self.answers = KeptAnswers(backend=units, clock=clock, ids=ids)
 
     def __enter__(self) -> Self:
         return self
@@ -189,9 +210,7 @@ class OrthoCRM:
         """What lets people and programs in, before there is an actor."""
         from orthocrm.services.access.entrance import Entrance  # noqa: PLC0415 - slow import
 
-        return Entrance(
-            backend=self._backend, clock=self._clock, ids=self._ids, cost=self._hash_cost
-        )
+        return Entrance(backend=self._units, clock=self._clock, ids=self._ids, cost=self._hash_cost)
 
     def __exit__(
         self,
@@ -232,7 +251,7 @@ class OrthoCRM:
             raise InvalidInput.at("actor", "wrong_type", "give an Actor")
         return Desk(
             office=Office(
-                backend=self._backend,
+                backend=self._units,
                 actor=actor,
                 clock=self._clock,
                 ids=self._ids,
@@ -245,6 +264,7 @@ class OrthoCRM:
                 glances=self._glances,
                 hours=self._hours,
                 hash_cost=self._hash_cost,
+                tracer=self.tracer,
             )
         )
 
@@ -255,7 +275,7 @@ class OrthoCRM:
             InvalidInput: nobody here has written this token. Each verb refuses once the link has
                 run out or was revoked.
         """
-        return self.acting_as(links.read(self._backend, self._outside.secrets, token))
+        return self.acting_as(links.read(self._units, self._outside.secrets, token))
 
     def calendar_feed(self, token: str) -> str:
         """Give the iCalendar text of the feed that a token of `desk.scheduling.feed` opens.
@@ -309,16 +329,18 @@ class OrthoCRM:
                 break
             actor = Actor.system(Role.WORKER, clinic.id)
             office = evolve(self.acting_as(actor).office, idle=[])
-            total += Round(
-                clinic=clinic,
-                desk=Desk(office=office),
-                carriers=self._carriers,
-                tell=self._deliver,
-                stop=stop,
-                account=office.account,
-                tends_trail=partial(self._tends_trail, clinic.id),
-                keys_wait=partial(self._keys_wait, clinic.id),
-            ).run()
+            with self.tracer.span("round", {"orthocrm.clinic": clinic.id}):
+                total += Round(
+                    clinic=clinic,
+                    desk=Desk(office=office),
+                    carriers=self._carriers,
+                    tell=self._deliver,
+                    stop=stop,
+                    account=office.account,
+                    tracer=self.tracer,
+                    tends_trail=partial(self._tends_trail, clinic.id),
+                    keys_wait=partial(self._keys_wait, clinic.id),
+                ).run()
         return total
 
     def process_inbox(
@@ -361,6 +383,8 @@ class OrthoCRM:
         Args:
             audit: whether to check the whole audit trail of every clinic, which takes its time.
         """
+        from orthocrm.checking.survey import Survey  # noqa: PLC0415 - slow import
+
         survey = Survey(
             backend=self._backend,
             plugins=self._plugins,
@@ -374,12 +398,34 @@ class OrthoCRM:
         """Count the events and messages that wait, in all clinics together: for operators."""
         return waiting(self._backend)
 
+    def news(self, clinic: ClinicId, after: Mark | None, most: int = MOST) -> "News":
+        """Read what happened in a clinic after a mark, whoever may see it, and leave no entry.
+
+        This is for faces that tell it on, to each actor what `Desk.sight` lets them see; everybody
+        else asks `desk.live.since`. Without a mark it gives the one to begin from.
+        """
+        from orthocrm.services.live import reading  # noqa: PLC0415 - slow import
+
+        with self._backend.begin(clinic) as store:
+            return reading.news(store, after, most)
+
+    @contextmanager
+    def watching(self) -> Iterator[Watch]:
+        """Watch for commits, for one thread that reads the news after each."""
+        if isinstance(self._backend, TellsOfCommits):
+            with self._backend.watch() as watch:
+                yield watch
+        else:
+            yield Ticking()
+
     def close(self) -> None:
         """Give back connections and files."""
         self._backend.close()
 
     def _after_commit(self, clinic: ClinicId, events: Sequence[Event]) -> None:
         """Tell the plug-ins; should that fail, the verb is done and its events wait for `work`."""
+        if events and isinstance(self._backend, TellsOfCommits):
+            self._backend.announce()
         if not any(self._plugins.listens(event.kind) for event in events):
             return
         try:
@@ -391,7 +437,7 @@ class OrthoCRM:
         from orthocrm.services.notifications import delivery  # noqa: PLC0415 - slow import
 
         post = delivery.Post(
-            backend=self._backend,
+            backend=self._units,
             plugins=self._plugins,
             clock=self._clock,
             ids=self._ids,

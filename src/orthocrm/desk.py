@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from orthocrm.core.actor import Permission, Scope
-from orthocrm.services.work import Office, Work
+from orthocrm.services.work import Need, Office, Work
 
 if TYPE_CHECKING:
     from orthocrm.services.areas import (
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
         Intelligence,
         Keys,
         Leads,
+        Live,
         Notifications,
         Pipeline,
         Privacy,
         Scheduling,
         Sources,
     )
+    from orthocrm.services.live.seeing import Sight
 
 
 @frozen(kw_only=True, slots=False)
@@ -39,6 +41,12 @@ class Desk:
         """Tell what the actor may do, and how far each permission reaches."""
         return self.office.rights()
 
+    def sight(self) -> "Sight":
+        """Tell which events of the clinic the actor may see: for those who tell them on."""
+        from orthocrm.services.live import seeing
+
+        return self.office.about_oneself(seeing.sight)
+
     def expecting(self, version: int) -> "Desk":
         """Give a desk whose next verb changes a lead, task or appointment of this version only.
 
@@ -46,6 +54,12 @@ class Desk:
         of them: nothing is done then.
         """
         return Desk(office=evolve(self.office, expected=version))
+
+    def needing(self, operation: str, permission: Permission) -> "Desk":
+        """Give a desk whose first verb also asks for the right to what it is only a part of."""
+        return Desk(
+            office=evolve(self.office, needed=Need(operation=operation, permission=permission))
+        )
 
     def closing(self, act: Callable[[Work, object], None]) -> "Desk":
         """Give a desk whose verbs end with `act`, which gets their results in their transaction."""
@@ -127,6 +141,13 @@ class Desk:
         from orthocrm.services.notifications import desk
 
         return desk.Notifications(self.office)
+
+    @cached_property
+    def live(self) -> "Live":
+        """What happens, as it happens."""
+        from orthocrm.services.live import desk
+
+        return desk.Live(self.office)
 
     @cached_property
     def privacy(self) -> "Privacy":

@@ -2,23 +2,29 @@
 
 import logging
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from orthocrm.core.errors import (
     MissingKey,
     UnknownBackend,
 )
+from orthocrm.core.ids import ClinicId
 from orthocrm.core.outside import NoSecrets, Outside
 from orthocrm.core.ports import (
     Backend,
     CheckpointSink,
     KeyProvider,
     Signer,
+    UnitOfWork,
     Vault,
 )
+from orthocrm.core.settings import Clinic
+from orthocrm.core.tracing import NO_TRACES, Tracer
 from orthocrm.hooks import Plugins
 
 _LOG = logging.getLogger("orthocrm")
@@ -79,6 +85,40 @@ def backend(
     if scheme not in _SQL_SCHEMES:
         raise UnknownBackend(scheme)
     return _sql(url, scheme, keys, allow_plaintext=allow_plaintext)
+
+
+@frozen
+class Traced:
+    """A `Backend` whose units of work are told to a tracer."""
+
+    _backend: Backend
+    _tracer: Tracer
+
+    @contextmanager
+    def begin(self, clinic: ClinicId) -> Iterator[UnitOfWork]:
+        """Open a unit of work; its span ends when all is kept."""
+        with (
+            self._tracer.span("unit of work", {"orthocrm.clinic": clinic}),
+            self._backend.begin(clinic) as store,
+        ):
+            yield store
+
+    def clinics(self) -> Sequence[Clinic]:
+        """List every clinic."""
+        return self._backend.clinics()
+
+    def migrate(self) -> None:
+        """Bring the schema to this release."""
+        self._backend.migrate()
+
+    def close(self) -> None:
+        """Give back connections and files."""
+        self._backend.close()
+
+
+def traced(backend: Backend, tracer: Tracer) -> Backend:
+    """Let a tracer hear of units of work, where there is one."""
+    return backend if tracer is NO_TRACES else Traced(backend, tracer)
 
 
 def _sql(url: str, scheme: str, keys: KeyProvider | None, *, allow_plaintext: bool) -> Backend:

@@ -15,6 +15,7 @@ from orthocrm.core.claims import Claim, laid_out
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId, UserId
+from orthocrm.core.keyring import KeysMoved, NoKeyring
 from orthocrm.core.notifying import ConsentEntry, Message
 from orthocrm.core.ports import FIRST_PAGE
 from orthocrm.core.query import (
@@ -354,6 +355,36 @@ class ConsentAsWritten(DictConsents):
 class ConsentWithoutEvidence(DictConsents):
     def entries(self, address: str) -> list[ConsentEntry]:
         return [evolve(entry, evidence=None) for entry in super().entries(address)]
+
+
+class RemembersWhoseConsentIs(DictConsents):
+    def forget(self, leads: Collection[LeadId], addresses: Collection[str]) -> None:  # noqa: ARG002 - that is the fault
+        super().forget([], addresses)
+
+
+class ForgetsAllEvidence(DictConsents):
+    def forget(self, leads: Collection[LeadId], addresses: Collection[str]) -> None:
+        super().forget([*leads, *(one.lead_id for one in self.ledger.rows.values())], addresses)
+
+
+class LosesWhatItMoves(NoKeyring):
+    def __init__(self, unit: DictUnit) -> None:
+        self.unit = unit
+
+    def move(self, most: int, now: datetime) -> KeysMoved:
+        for lead in list(self.unit.tables["leads"])[:1]:
+            del self.unit.tables["leads"][lead]
+        return super().move(most, now)
+
+    def forget(self, leads: Collection[LeadId]) -> None:
+        for lead in set(self.unit.tables["leads"]) - {*leads}:
+            del self.unit.tables["leads"][lead]
+
+
+class LosingUnit(DictUnit):
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.keyring = LosesWhatItMoves(self)
 
 
 class ForgetsConsentWithTheLead(DictLeads):
@@ -715,6 +746,21 @@ FAULTS: dict[str, tuple[type[DictBackend], tuple[str, ...]]] = {
     "loses the evidence of consent": (
         with_unit("Evidence", consent_repository=ConsentWithoutEvidence),
         ("entries_come_back_as_they_were_added",),
+    ),
+    "remembers whose consent is": (
+        with_unit("Whose", consent_repository=RemembersWhoseConsentIs),
+        ("whose_entries_are_is_forgotten_and_what_they_say_holds",),
+    ),
+    "forgets the evidence of everybody": (
+        with_unit("Everybody", consent_repository=ForgetsAllEvidence),
+        ("whose_entries_are_is_forgotten_and_what_they_say_holds",),
+    ),
+    "loses leads with their keys": (
+        type("Losing", (DictBackend,), {"unit": LosingUnit}),
+        (
+            "what_is_stored_outlives_its_keys",
+            "forgetting_the_keys_of_a_lead_costs_nobody_else_anything",
+        ),
     ),
     "forgets consent with the lead": (
         with_unit("Erasure", lead_repository=ForgetsConsentWithTheLead),

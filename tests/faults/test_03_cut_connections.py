@@ -15,15 +15,16 @@ import pytest
 from sqlalchemy import make_url
 
 import orthocrm
-from orthocrm import Conflict, Letter, NewAppointment, Sent, hook
+from orthocrm import Conflict, NewAppointment
 from orthocrm.core.audit import DONE
 from orthocrm.core.errors import BackendError
 from orthocrm.core.messaging import Messaging
-from orthocrm.core.notifying import MessageChannel, MessageState, Notifier
+from orthocrm.core.notifying import MessageChannel, MessageState
 from orthocrm.services.notifications.gating import LEASE
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
 from orthocrm.testing.factories import a_message
+from tests.faults.post import Post
 from tests.faults.proxy import Cut, Line, between
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House, enquiry
@@ -32,23 +33,6 @@ from tests.flows.scheduling import open_the_diary, wish
 T = TypeVar("T")
 TRIES = 5
 SHORT = [(1, Cut.BEFORE), (1, Cut.AFTER), (2, Cut.BEFORE), (2, Cut.AFTER)]
-
-
-@attrs.define
-class Post:
-    """A carrier that remembers the names of its letters."""
-
-    channel = MessageChannel.EMAIL
-    seconds = 5.0
-    keys: list[str] = attrs.field(factory=list)
-
-    @hook
-    def register_notifiers(self) -> dict[str, Notifier]:
-        return {"post": self}
-
-    def send(self, letter: Letter) -> Sent:
-        self.keys.append(letter.identity)
-        return Sent(ref=letter.key)
 
 
 @attrs.define
@@ -132,7 +116,7 @@ def _check(practice: Practice, days: int) -> None:
         done = [entry.operation for entry in everything(store.audit) if entry.outcome == DONE]
         assert store.outbox.waiting() == 0
     assert Counter(done)["leads.capture"] >= days
-    assert len(set(practice.post.keys)) >= days
+    assert len({letter.identity for letter in practice.post.letters}) >= days
 
 
 @pytest.mark.parametrize("commit, when", SHORT)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -42,17 +42,6 @@ MOST_WAVES = 60
 PATIENCE_SECONDS = 3.0
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 DAY_BEFORE = ReminderRule(name="day", channel=MessageChannel.EMAIL, before=DAY)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue(f"{request.param}_url"))
-
-
-@pytest.fixture
-def server() -> Iterator[HttpCarrier]:
-    with HttpCarrier() as carrier:
-        yield carrier
 
 
 def _reminded(crm: OrthoCRM, amount: int) -> Clinic:

@@ -6,7 +6,6 @@ The short form of this is the one of reminders, which are messages as well.
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -27,17 +26,6 @@ ITEMS = 10_000
 MOST_KILLS = 100
 FOR_THE_FIRST_SECONDS, FOR_ANOTHER_SECONDS = 20.0, 3.0
 AT_ONCE = 2
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue(f"{request.param}_url"))
-
-
-@pytest.fixture
-def server() -> Iterator[HttpCarrier]:
-    with HttpCarrier() as carrier:
-        yield carrier
 
 
 def _due(crm: OrthoCRM, items: int) -> Clinic:

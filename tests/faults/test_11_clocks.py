@@ -1,28 +1,30 @@
 """Fault 11. Clocks that jump, summer time both ways, zone data that change after a booking.
 
-A visit stays at its instant, series keep their wall time, and each reminder goes once.
+Visits and series keep the local time that families were told, and each reminder goes once.
 """
 
 import random
-import shutil
+import zoneinfo
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from zoneinfo import TZPATH, ZoneInfo
+from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
 
 import orthocrm
-from orthocrm import Appointment, ReminderRule, hook
+from orthocrm import Appointment, ReminderRule
 from orthocrm.core.messaging import Messaging
-from orthocrm.core.notifying import Letter, MessageChannel, Notifier, Sent
+from orthocrm.core.notifying import MessageChannel
 from orthocrm.testing.clock import FrozenClock
+from tests.faults.post import Post
 from tests.faults.processes import ended, started
 from tests.flows.conftest import KEYS
 from tests.flows.practice import House
 from tests.flows.scheduling import LEE, open_the_diary, wish
+from tests.support.zone_data import ALWAYS_WINTER, zone_data
 
 CHICAGO = ZoneInfo("America/Chicago")
 NINE = time(9)
@@ -34,23 +36,6 @@ RULES = (
     ReminderRule(name="day", channel=EMAIL, before=DAY),
     ReminderRule(name="hours", channel=EMAIL, before=3 * HOUR),
 )
-
-
-@attrs.define
-class Post:
-    """A carrier that remembers the keys of its letters."""
-
-    channel = EMAIL
-    seconds = 5.0
-    keys: list[str] = attrs.field(factory=list)
-
-    @hook
-    def register_notifiers(self) -> dict[str, Notifier]:
-        return {"post": self}
-
-    def send(self, letter: Letter) -> Sent:
-        self.keys.append(letter.key)
-        return Sent(ref=letter.key)
 
 
 @pytest.fixture
@@ -139,30 +124,52 @@ def test_a_clock_that_jumps_sends_each_reminder_once(house: House, post: Post, s
     assert house.crm.work().errors == ()
 
 
+def test_new_zone_data_keep_local_times_and_each_reminder_goes_once(
+    house: House, post: Post, tmp_path: Path
+) -> None:
+    """Chicago abolishes summer time while a visit of the summer has been reminded of once."""
+    visits = _booked(house, SPRING)
+    house.clock.set(visits[2].starts_at - 23 * HOUR)
+    house.crm.work()
+    before = _reminders(post)
+    with zone_data(tmp_path, ALWAYS_WINTER):
+        assert house.crm.work().shifted == 1
+        found = [house.front.scheduling.appointment(one.id) for one in visits]
+        assert [one.wall_time.time() for one in found] == [NINE] * 3
+        moved = [a.starts_at - b.starts_at for a, b in zip(found, visits, strict=True)]
+        assert moved == [timedelta(0), timedelta(0), HOUR]
+        for hours in (22, 3, 2, 1):
+            house.clock.set(found[2].starts_at - hours * HOUR)
+            assert (house.crm.work().shifted, house.crm.work().errors) == (0, ())
+    told = _reminders(post)
+    assert set(told.values()) == {1}
+    (hours_before,) = told - before
+    assert hours_before.endswith("/hours")
+    assert len([key for key in told if str(visits[2].id) in key]) == len(RULES)
+
+
 @pytest.mark.faults
 @pytest.mark.slow
 @pytest.mark.parametrize("url", ["sqlite", "postgres"], indirect=True)
-def test_new_zone_data_leave_visits_at_their_instants_and_reminders_once(
+def test_processes_with_old_and_new_zone_data_keep_local_times_and_reminders_once(
     house: House, post: Post, url: str, tmp_path: Path
 ) -> None:
-    """Chicago abolishes summer time after the booking; processes with the new data go on."""
+    """Chicago abolishes summer time after the booking; only some processes know it."""
     visits = _booked(house, SPRING)
-    places = [Path(place) / "America" for place in TZPATH]
-    found = [place for place in places if (place / "Regina").exists()]
-    if not found:
-        pytest.skip("this system has no zone files to change")
-    changed = tmp_path / "zones" / "America"
-    shutil.copytree(found[0], changed, symlinks=False)
-    shutil.copyfile(changed / "Regina", changed / "Chicago")  # always six hours behind
     later = int((visits[1].starts_at - 4 * HOUR - datetime.now(UTC)).total_seconds())
+    with zone_data(tmp_path, ALWAYS_WINTER):
+        changed = zoneinfo.TZPATH[0]
     told = [
         [line.split() for line in ended(started("elsewhen", url, str(later), *zones))]
-        for zones in ((), (str(changed.parent),), ())
+        for zones in ((), (changed,), ())
     ]
     seen = [[line[1:] for line in lines if line[0] == "visit"] for lines in told]
-    instants = [one.starts_at.isoformat() for one in visits]
-    assert [[instant for instant, _ in lines] for lines in seen] == [instants] * 3
-    assert seen[0] == seen[2] != seen[1]  # the process in the middle did read the new data
+    instants = [one.starts_at for one in visits]
+    went = [*instants[:2], instants[2] + HOUR]
+    assert [[instant for instant, _ in lines] for lines in seen] == [
+        [one.isoformat() for one in several] for several in (instants, went, went)
+    ]
+    assert {wall.partition("T")[2] for lines in seen for _, wall in lines} == {"09:00:00"}
     letters = Counter(line[1] for lines in told for line in lines if line[0] == "letter")
     assert set(letters.values()) == {1}
     assert len(letters) >= len(RULES)

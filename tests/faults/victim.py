@@ -290,8 +290,7 @@ def elsewhen(url: str, later: str, zones: str = "") -> None:
         for clinic in crm.clinics():
             with crm._backend.begin(clinic.id) as store:
                 for one in sorted(everything(store.appointments), key=lambda one: one.starts_at):
-                    local = one.starts_at.astimezone(zoneinfo.ZoneInfo(one.timezone))
-                    tell(f"visit {one.starts_at.isoformat()} {local.isoformat()}")
+                    tell(f"visit {one.starts_at.isoformat()} {one.wall_time.isoformat()}")
 
 
 class Deadly:

@@ -3,7 +3,7 @@
 The history is counted anew here by another way: minute by minute, by the clock on the wall.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,7 @@ def open_milliseconds(start: datetime, end: datetime) -> int:
     return 60_000 * sum(at.weekday() < 5 and OPENS <= at.hour < CLOSES for at in local)
 
 
-def history(house: House, lead: Lead) -> tuple[list[Activity], list[StageVisit]]:
+def history(house: House, lead: Lead) -> tuple[Sequence[Activity], Sequence[StageVisit]]:
     office = house.desk(Role.OPERATOR).office
     of_lead = Cond("lead_id", "eq", lead.id)
     with office.backend.begin(office.actor.clinic) as store:
@@ -60,7 +60,7 @@ def assert_is_what_the_history_says(house: House, lead: Lead) -> None:
         if visit.left_at is not None:
             assert visit.ms == (visit.left_at - visit.entered_at) // timedelta(milliseconds=1)
             assert visit.business_ms == open_milliseconds(visit.entered_at, visit.left_at)
-    by_stage = {visit.stage: visit.entered_at for visit in visits}
+    by_stage = {str(visit.stage): visit.entered_at for visit in visits}
     assert known.scheduled_at == by_stage.get("consultation_scheduled")
     assert known.completed_at == by_stage.get("consultation_completed")
     assert known.accepted_at == by_stage.get("treatment_accepted")

@@ -341,13 +341,3 @@ def test_a_group_that_there_is_not_is_refused_and_an_empty_one_is_not(year: Year
         assert desk.behind("conversions", period=IN_2026, by=name, choice=empty) == ()
     for by in (By.SOURCE, By.CATEGORY, By.LOST_REASON, By.LOST_STAGE):
         assert desk.behind("losses", period=IN_2026, by=by, choice=None) == ()
-
-
-def test_the_parts_of_every_metric_are_told_and_can_be_asked_for(year: Year) -> None:
-    desk = year.house.admin.analytics
-    for declared in desk.metrics():
-        assert declared.parts
-        for part in declared.parts:
-            assert isinstance(desk.behind(declared.name, part, period=IN_2026), tuple)
-        with pytest.raises(InvalidInput, match=f"give one of {declared.parts[0]}"):
-            desk.behind(declared.name, "Qz", period=IN_2026)

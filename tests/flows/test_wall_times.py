@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orthocrm import Forbidden, InvalidInput, Role
+from orthocrm import Forbidden, Health, InvalidInput, Role
 from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.ids import AppointmentId
 from orthocrm.core.messaging import Messaging
@@ -228,6 +228,26 @@ def test_a_process_with_the_old_data_moves_nothing_back(house: House, tmp_path: 
     with zone_data(tmp_path, ALWAYS_SUMMER):
         assert worked(house) == (1, 0)
         assert seen(house, late).starts_at == THURSDAY + 4 * HOUR
+
+
+def test_a_check_tells_of_visits_astray_and_of_data_that_are_too_old(
+    house: House, tmp_path: Path
+) -> None:
+    booked(house)
+    house.crm.work()
+    with zone_data(tmp_path, ALWAYS_SUMMER):
+        assert _said(house) == ["1 visit at another local time than families were told"]
+        house.crm.work()
+        assert _said(house) == []
+    newer = "visits have gone by newer data of America/Chicago than this process has"
+    assert _said(house) == [newer]
+    _all(house.front.scheduling, called_off=True)
+    assert _said(house) == []
+
+
+def _said(house: House) -> list[str]:
+    found = [one for one in house.crm.check(audit=False) if one.name == "visits"]
+    return [one.says for one in found if one.health is not Health.OK]
 
 
 def test_a_law_that_is_called_off_brings_visits_back(house: House, tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ ON_LEADS: dict[str, Call] = {
 """Operations on a lead, or on a message to its family: out of reach they answer `NotFound`."""
 
 OF_ONESELF: dict[str, Call] = {
+    "live.since": lambda desk, _: desk.live.since("1"),
+    "live.follow": lambda desk, _: desk.live.follow(),
     "notifications.unread": lambda desk, _: desk.notifications.unread(),
     "notifications.notices": lambda desk, _: desk.notifications.notices(),
     "notifications.mark_read": lambda desk, b: desk.notifications.mark_read([b.notice]),

@@ -39,6 +39,7 @@ from orthocrm.core.lead import Channel, Lead
 from orthocrm.core.query import Cond
 from orthocrm.privacy.consent import NewConsent
 from orthocrm.privacy.erasing import LegalHold, VisitsAhead
+from orthocrm.services.deliveries import AlreadyErased
 from orthocrm.services.scheduling.waiting import NewWaitlistEntry
 from orthocrm.services.work import everything
 from orthocrm.testing.clock import FrozenClock
@@ -379,7 +380,17 @@ def test_only_the_named_lead_of_a_household_is_erased(house: House) -> None:
     assert house.coordinator.leads.get(ben.id).patient == ben.patient
     assert house.coordinator.leads.links(ben.id).links == ()
     again = house.coordinator.leads.capture(
-        evolve(an_enquiry(ANN), phone=SHARED, email=None, phone_alt=None)
+        evolve(an_enquiry(ANN), phone=SHARED, email=None, phone_alt=None, delivery_key="anew")
     )
     assert again.replayed is False
     assert [one.lead_id for one in again.duplicates] == [ben.id]
+
+
+def test_a_delivery_that_comes_again_brings_nobody_back(house: House) -> None:
+    """Of what is known of it nothing but the digest of its key is left."""
+    ann = house.coordinator.leads.capture(an_enquiry(ANN)).lead
+    house.admin.privacy.erase(ann.id)
+    for again in (an_enquiry(ANN), an_enquiry(ANN, notes="something else")):
+        with pytest.raises(AlreadyErased):
+            house.coordinator.leads.capture(again)
+    assert house.coordinator.leads.capture(an_enquiry(ANN, delivery_key="anew")).duplicates == ()

@@ -11,7 +11,7 @@ from orthocrm.core.actor import Actor, Role
 from orthocrm.core.ids import UserId
 from orthocrm.web import application
 from orthocrm.web.limiting import Rate, Rates
-from orthocrm.web.settings import WebSettings
+from orthocrm.web.settings import Streams, WebSettings
 from tests.flows.practice import House
 
 FAMILY = {
@@ -67,8 +67,11 @@ class Knocking:
 
 
 OFTEN = Rate(per_minute=10**6, burst=10**6)
-PATIENT = WebSettings(rates=Rates(address=OFTEN, visitor=OFTEN, actor=OFTEN, clinic=OFTEN))
-"""For tests that ask more often than anybody may."""
+PATIENT = WebSettings(
+    rates=Rates(address=OFTEN, visitor=OFTEN, actor=OFTEN, clinic=OFTEN),
+    streams=Streams(longest_seconds=0),
+)
+"""For tests that ask more often than anybody may, and wait for no stream to end by itself."""
 
 
 def knocking(house: House, settings: WebSettings | None = None) -> Knocking:

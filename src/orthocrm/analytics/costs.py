@@ -5,10 +5,12 @@ the days of its month, and the one-off amounts of the period (metric 12).
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from attrs import evolve, field, frozen
 
@@ -104,15 +106,20 @@ def accrual(row: Spend, period: Period) -> Fraction:
     if row.kind is SpendKind.ONE_OFF:
         falls_in = period.first <= row.starts_on < period.until
         return Fraction(row.amount.minor if falls_in else 0)
-    return row.amount.minor * sum(_shares_of_months(row, period), Fraction(0))
-
-
-def _shares_of_months(row: Spend, period: Period) -> Iterator[Fraction]:
-    """Give, of each month that both touch, the part of its days on which the row accrues."""
     first = max(row.starts_on, period.first)
     until = period.until if row.ends_on is None else min(row.ends_on + _DAY, period.until)
+    return row.amount.minor * _months_between(first, until)
+
+
+@lru_cache(maxsize=1024)
+def _months_between(first: date, until: date) -> Fraction:
+    """Add up, of each month, the part of its days that lie in `[first, until)`."""
     if first >= until:
-        return
-    for part in Period(first, until).months():
-        whole = Period.month(part.first.year, part.first.month)
-        yield Fraction((part.until - part.first).days, (whole.until - whole.first).days)
+        return Fraction(0)
+    parts = Period(first, until).months()
+    return sum((Fraction((p.until - p.first).days, _days_of(p.first)) for p in parts), Fraction(0))
+
+
+def _days_of(day: date) -> int:
+    """Give the number of days of a month."""
+    return monthrange(day.year, day.month)[1]

@@ -1,8 +1,9 @@
 """Many aggregates in few statements: those about the same rows are asked together.
 
 Aggregates over one table that are grouped alike become one, each with the rows that it is about;
-and those that are about the same rows, but grouped otherwise, become one that groups in several
-ways. Every one of them is answered as if it had been asked alone.
+one about all rows joins what is grouped, since its numbers are those of the groups together; and
+those that are about the same rows, but grouped otherwise, become one that groups in several ways.
+Every one of them is answered as if it had been asked alone.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,6 +39,12 @@ _THERE: Final = "(there)"
 _SHORT: Final = timedelta(days=10)
 """Leads of so few days are asked for by themselves, rather than found among all."""
 
+_WHOLE: Final = ((),)
+"""The way to group of a question about all rows together."""
+
+_COMPARED: Final = frozenset({Op.EQ, Op.LT, Op.LE, Op.GT, Op.GE, Op.IN, Op.HAS})
+"""What is never true of a missing value."""
+
 _HEAVY: Final = (Calculation.QUANTILE, Calculation.DISTINCT)
 """What takes so long that no group is asked for it in vain."""
 
@@ -53,14 +60,18 @@ class _Pass:
     queries: list[Aggregate] = field(factory=list)
     measures: list[Measure] = field(factory=list)
 
-    def takes(self, query: Aggregate) -> bool:
+    def takes(self, query: Aggregate, *, joins_whole: bool) -> bool:
         """Whether a question is about the same table and cut alike, and there is room for it."""
         if self.first.each or query.each:
             return False
         wide = sum(len(known.measures) + 1 for known in self.queries)
         has_room = wide + len(query.measures) < _WIDEST
-        alike = (self.first.of, self.first.ways) == (query.of, query.ways)
-        return has_room and alike and _is_short(self.first) == _is_short(query)
+        is_alike = self.first.ways == query.ways or (joins_whole and self._counts_all_of(query))
+        return has_room and is_alike and _span(self.first) == _span(query)
+
+    def _counts_all_of(self, query: Aggregate) -> bool:
+        """Whether a question about all rows is answered beside the groups, for next to nothing."""
+        return query.ways == _WHOLE and () in self.first.ways and not _heavy(query)
 
     def query(self) -> tuple[Aggregate, list[Mapping[str, str]]]:
         """Give the aggregate that answers all of them, and the names that each has in it."""
@@ -74,9 +85,9 @@ class _Pass:
             }
             for query, rest in zip(self.queries, rests, strict=True)
         ]
-        different = _different_ones(rests)
+        different = _widest(rests)
         where = common if EVERYTHING in different else both(common, _any(different))
-        if self.first.ways == ((),):
+        if self.first.ways == _WHOLE:
             where = both(where, _apart([m.where or EVERYTHING for m in self.measures])[0])
         return evolve(self.first, where=where, measures=tuple(self.measures)), names
 
@@ -85,8 +96,12 @@ class _Pass:
         return (*query.measures, Measure(_THERE)) if cut else query.measures
 
 
+def _span(query: Aggregate) -> tuple[str, bool]:
+    """Tell the table of a question, and whether it is about few days, which an index finds."""
+    return query.of, _is_short(query)
+
+
 def _is_short(query: Aggregate) -> bool:
-    """Whether a question is about the leads of a few days, which an index finds."""
     edges = [
         part.value
         for part in _parts(query.where)
@@ -174,18 +189,37 @@ def _apart(wheres: Sequence[Where]) -> tuple[Where, list[Where]]:
     return both(*common), rests
 
 
+def _lean(where: Where) -> Where:
+    """Leave out what follows from the rest: that a field is there which is compared as well."""
+    parts = _parts(where)
+    compared = {p.field for p in parts if isinstance(p, Cond) and p.op in _COMPARED}
+    implied = [Cond(name, Op.PRESENT) for name in compared]
+    return both(*(part for part in parts if part not in implied))
+
+
 def _parts(where: Where) -> tuple[Where, ...]:
     if not isinstance(where, AllOf):
         return (where,)
     return tuple(part for each in where.parts for part in _parts(each))
 
 
-def _different_ones(wheres: Sequence[Where]) -> list[Where]:
-    found: list[Where] = []
+def _widest(wheres: Sequence[Where]) -> list[Where]:
+    """Give each condition once, without those that only narrow another one."""
+    different: list[Where] = []
     for where in wheres:
-        if where not in found:
-            found.append(where)
-    return found
+        if where not in different:
+            different.append(where)
+    parts = {place: _parts(where) for place, where in enumerate(different)}
+    return [
+        where
+        for place, where in enumerate(different)
+        if not any(_narrows(parts[place], other) for at, other in parts.items() if at != place)
+    ]
+
+
+def _narrows(parts: Sequence[Where], other: Sequence[Where]) -> bool:
+    """Whether a condition says all that another one says, and more."""
+    return len(parts) > len(other) and all(part in parts for part in other)
 
 
 def answers(queries: Sequence[Aggregate], aggregate: Aggregator) -> list[Sequence[Group]]:
@@ -217,30 +251,78 @@ def _is_total(query: Aggregate, groups: Aggregate) -> bool:
 
 
 def _answered(queries: Sequence[Aggregate], aggregate: Aggregator) -> list[Sequence[Group]]:
-    passes: list[_Pass] = []
-    places: list[tuple[int, int]] = []
-    for query in queries:
-        number = next((i for i, one in enumerate(passes) if one.takes(query)), len(passes))
-        if number == len(passes):
-            passes.append(_Pass(query))
-        places.append((number, len(passes[number].queries)))
-        passes[number].queries.append(query)
-    made = [one.query() for one in passes]
-    found = _in_ways([query for query, _ in made], aggregate)
-    return [_renamed(found[number], made[number][1][place]) for number, place in places]
+    lean = [_leanly(query) for query in queries]
+    plans = [_Plan.of(lean, joins_whole=joins) for joins in (False, True)]
+    return min(plans, key=lambda plan: len(plan.statements)).answered(aggregate)
 
 
-def _in_ways(queries: Sequence[Aggregate], aggregate: Aggregator) -> list[Sequence[Group]]:
-    together: list[_Ways] = []
-    places: list[tuple[int, int]] = []
-    for query in queries:
-        number = next((i for i, one in enumerate(together) if one.takes(query)), len(together))
-        if number == len(together):
-            together.append(_Ways([]))
-        places.append((number, len(together[number].queries)))
-        together[number].queries.append(query)
-    found = [ways.ask(aggregate) for ways in together]
-    return [found[number][place] for number, place in places]
+@define
+class _Plan:
+    """Which questions become which pass, and which passes are asked for in one statement."""
+
+    queries: Sequence[Aggregate]
+    passes: list[_Pass] = field(factory=list)
+    places: dict[int, tuple[int, int]] = field(factory=dict)
+    names: list[list[Mapping[str, str]]] = field(factory=list)
+    statements: list[_Ways] = field(factory=list)
+    parts: list[tuple[int, int]] = field(factory=list)
+
+    @classmethod
+    def of(cls, queries: Sequence[Aggregate], *, joins_whole: bool) -> "_Plan":
+        """Plan, with questions about all rows beside those that are cut, or by themselves."""
+        plan = cls(queries)
+        for of in sorted(range(len(queries)), key=lambda of: queries[of].ways == _WHOLE):
+            plan._place(of, joins_whole=joins_whole)
+        for one in plan.passes:
+            query, names = one.query()
+            plan.names.append(names)
+            plan._state(query)
+        return plan
+
+    def _place(self, of: int, *, joins_whole: bool) -> None:
+        query = self.queries[of]
+        fitting = (i for i, p in enumerate(self.passes) if p.takes(query, joins_whole=joins_whole))
+        number = next(fitting, len(self.passes))
+        if number == len(self.passes):
+            self.passes.append(_Pass(query))
+        self.places[of] = number, len(self.passes[number].queries)
+        self.passes[number].queries.append(query)
+
+    def _state(self, query: Aggregate) -> None:
+        fitting = (i for i, one in enumerate(self.statements) if one.takes(query))
+        number = next(fitting, len(self.statements))
+        if number == len(self.statements):
+            self.statements.append(_Ways([]))
+        self.parts.append((number, len(self.statements[number].queries)))
+        self.statements[number].queries.append(query)
+
+    def answered(self, aggregate: Aggregator) -> list[Sequence[Group]]:
+        """Ask, and give the groups of each question in their order."""
+        found = [statement.ask(aggregate) for statement in self.statements]
+        given: list[Sequence[Group]] = []
+        for of, query in enumerate(self.queries):
+            number, place = self.places[of]
+            statement, part = self.parts[number]
+            groups = _of_pass(query, found[statement][part], self.passes[number].first.ways)
+            given.append(_renamed(groups, self.names[number][place]))
+        return given
+
+
+def _leanly(query: Aggregate) -> Aggregate:
+    measures = (
+        one if one.where is None else evolve(one, where=_lean(one.where)) for one in query.measures
+    )
+    return evolve(query, where=_lean(query.where), measures=tuple(measures))
+
+
+def _of_pass(
+    query: Aggregate, groups: Sequence[Group], ways: Sequence[tuple[Grouping, ...]]
+) -> Sequence[Group]:
+    """Give the groups of a question in a pass; of one about all rows, those of all together."""
+    if query.ways == tuple(ways):
+        return groups
+    whole = tuple(ways).index(())
+    return [evolve(group, cut=0) for group in groups if group.cut == whole]
 
 
 def _renamed(groups: Sequence[Group], names: Mapping[str, str]) -> Sequence[Group]:

@@ -15,6 +15,7 @@ from orthocrm.core.ids import ClinicId
 from orthocrm.core.messaging import CalendarTarget, WebhookTarget
 from orthocrm.core.settings import Clinic
 from orthocrm.core.wording import counted
+from orthocrm.services.scheduling.keeping import Astray
 
 CLOCKS_APART: Final = timedelta(seconds=5)
 CLOCKS_WRONG: Final = timedelta(minutes=5)
@@ -46,7 +47,7 @@ def clock(ours: datetime, theirs: datetime | None) -> Finding:
 
 @frozen(kw_only=True)
 class Queues:
-    """What waits in a clinic: events for plug-ins, and messages for carriers.
+    """What waits in a clinic: events for plug-ins, messages for carriers, what others delivered.
 
     `late_*` has been due for longer than `OLD`; `parked_*` failed too often.
     """
@@ -55,15 +56,17 @@ class Queues:
     late_events: bool = False
     parked_messages: int = 0
     late_messages: int = 0
+    parked_deliveries: int = 0
+    late_deliveries: int = 0
 
 
 def queues(clinic: ClinicId, found: Queues) -> list[Finding]:
     """Judge what waits."""
     made = []
-    if found.late_events or found.late_messages:
-        says = f"{counted(found.late_messages, 'message')} and " + (
-            "some events" if found.late_events else "no event"
-        )
+    if found.late_events or found.late_messages or found.late_deliveries:
+        late = [counted(found.late_messages, "message")]
+        late += [_deliveries(found.late_deliveries)] if found.late_deliveries else []
+        says = ", ".join(late) + " and " + ("some events" if found.late_events else "no event")
         says += f" have been due for over {OLD // timedelta(minutes=1)} minutes"
         made.append(failing("queues", says, "start a worker: orthocrm work", clinic))
     if found.parked_events:
@@ -73,7 +76,15 @@ def queues(clinic: ClinicId, found: Queues) -> list[Finding]:
         says = f"{counted(found.parked_messages, 'message')} could not be sent"
         do = "look at desk.notifications.parked(), then retry or cancel them"
         made.append(warning("queues", says, do, clinic))
+    if found.parked_deliveries:
+        says = f"{_deliveries(found.parked_deliveries)} came to nothing"
+        do = "look at desk.inbox.deliveries(), then retry or drop them"
+        made.append(warning("queues", says, do, clinic))
     return made or [fine("queues", "nothing waits for longer than it should", clinic)]
+
+
+def _deliveries(count: int) -> str:
+    return f"{count} {'delivery' if count == 1 else 'deliveries'}"
 
 
 def space(free: int, size: int) -> Finding:
@@ -108,6 +119,20 @@ def zones(
         says = f"the time zone data are of {released.isoformat()}"
         made.append(warning("zones", says, "update tzdata: pip install --upgrade tzdata"))
     return made or [fine("zones", "every clinic's time zone is known")]
+
+
+def wall_times(clinic: ClinicId, found: Astray) -> list[Finding]:
+    """Judge whether visits stand at the local times that families were told."""
+    made = []
+    if found.visits:
+        says = f"{counted(found.visits, 'visit')} at another local time than families were told"
+        do = "run orthocrm work, then see the tasks and notices of those that it could not move"
+        made.append(warning("visits", says, do, clinic))
+    for name in found.behind:
+        says = f"visits have gone by newer data of {name} than this process has"
+        do = "update tzdata here; if the law was called off, keep_wall_times(called_off=True)"
+        made.append(warning("visits", says, do, clinic))
+    return made or [fine("visits", "every visit is at the local time that was told", clinic)]
 
 
 def released_on(version: str | None) -> date | None:

@@ -5,17 +5,18 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Protocol
 
 from attrs import frozen
 
 from orthocrm.checking import rules
+from orthocrm.checking.place import Place
 from orthocrm.checking.rules import OLD, Queues
 from orthocrm.core.audit import OutboxItem, OutboxState
 from orthocrm.core.errors import BackendError, MigrationNeeded, MissingKey, OrthoCRMError
 from orthocrm.core.finding import Finding, failing, fine, warning
 from orthocrm.core.ids import ClinicId
+from orthocrm.core.inbox import InboundState
 from orthocrm.core.messaging import CalendarTarget, Messaging, WebhookTarget
 from orthocrm.core.notifying import MessageChannel, MessageState, Notifier, SecretKeeping
 from orthocrm.core.ports import Backend, Clock, TellsTime
@@ -23,15 +24,7 @@ from orthocrm.core.query import Cond, Page, both
 from orthocrm.core.settings import Clinic
 from orthocrm.hooks import Plugins
 from orthocrm.privacy.verdicts import Verdict
-
-
-@frozen(kw_only=True)
-class Place:
-    """Where an installation keeps its data: the file, if it is one; whether it is in clear."""
-
-    file: Path | None = None
-    is_plain: bool = False
-
+from orthocrm.services.scheduling import keeping
 
 _ANY_KEY = "phone:+10000000000"
 """Nobody's: to look for it, the clinic's own keys have to open."""
@@ -84,6 +77,9 @@ class Survey:
         yield from rules.carriers(clinic, self.plugins.notifiers, lacking)
         try:
             yield from rules.queues(clinic.id, self._queues(clinic.id))
+            with self.backend.begin(clinic.id) as store:
+                found = keeping.astray(store, clinic.id, self.clock())
+            yield from rules.wall_times(clinic.id, found)
             if audit:
                 yield _audited(clinic.id, self.auditor(clinic.id).verify())
         except OrthoCRMError as error:
@@ -123,11 +119,15 @@ class Survey:
             parked = store.outbox.waiting(OutboxState.PARKED)
             parked_messages = store.messages.count(Cond("state", "eq", MessageState.PARKED))
             late_messages = store.messages.count(late)
+            parked_deliveries = store.inbox.count(Cond("state", "eq", InboundState.PARKED))
+            late_deliveries = store.inbox.count(late)
         return Queues(
             parked_events=parked,
             late_events=_has_late_events(self.backend, clinic, old),
             parked_messages=parked_messages,
             late_messages=late_messages,
+            parked_deliveries=parked_deliveries,
+            late_deliveries=late_deliveries,
         )
 
 

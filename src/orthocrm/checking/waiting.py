@@ -3,6 +3,7 @@
 from attrs import frozen
 
 from orthocrm.core.audit import OutboxState
+from orthocrm.core.inbox import InboundState
 from orthocrm.core.notifying import MessageState
 from orthocrm.core.ports import Backend
 from orthocrm.core.query import Cond
@@ -10,12 +11,17 @@ from orthocrm.core.query import Cond
 
 @frozen(kw_only=True)
 class Waiting:
-    """Events for plug-ins and messages for carriers; what is parked failed too often."""
+    """Events for plug-ins, messages for carriers, and what others delivered.
+
+    What is parked failed too often.
+    """
 
     events: int = 0
     parked_events: int = 0
     messages: int = 0
     parked_messages: int = 0
+    deliveries: int = 0
+    parked_deliveries: int = 0
 
 
 def waiting(backend: Backend) -> Waiting:
@@ -29,9 +35,12 @@ def waiting(backend: Backend) -> Waiting:
                 messages=found.messages + store.messages.count(_in(MessageState.PENDING)),
                 parked_messages=found.parked_messages
                 + store.messages.count(_in(MessageState.PARKED)),
+                deliveries=found.deliveries + store.inbox.count(_in(InboundState.PENDING)),
+                parked_deliveries=found.parked_deliveries
+                + store.inbox.count(_in(InboundState.PARKED)),
             )
     return found
 
 
-def _in(state: MessageState) -> Cond:
+def _in(state: MessageState | InboundState) -> Cond:
     return Cond("state", "eq", state)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orthocrm.cli.options import at_desk, database, of_clinic, opened
+from orthocrm.cli.options import at_desk, database, of_clinic, opened, send_traces
 from orthocrm.core.errors import BackendError
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def clinic_list(url: str) -> None:
     metavar="SECONDS",
     help="The pause between rounds.",
 )
+@send_traces
 def work(url: str, interval: float, *, once: bool) -> None:
     """Do what waits: rules, sequences, notices, events, messages.
 

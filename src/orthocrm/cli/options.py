@@ -1,5 +1,6 @@
 """What the commands share: the database, the clinic, and how they fail."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,13 +13,17 @@ from orthocrm.core.errors import OrthoCRMError
 
 if TYPE_CHECKING:
     from orthocrm.core.settings import Clinic
+    from orthocrm.core.tracing import Tracer
     from orthocrm.crm import OrthoCRM
     from orthocrm.desk import Desk
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+LARGEST_PORT = 65_535
+
 _SQLITE = "sqlite:///"
 _PLAINTEXT = "orthocrm.allow_plaintext"
+_OTLP = "ORTHOCRM_OTLP"
 _LEVEL = "orthocrm.log_level"
 
 
@@ -124,8 +129,33 @@ def opened(url: str, *, make: bool = False) -> Iterator["OrthoCRM"]:
 
     if not make and is_missing(url):
         raise Failed("db: there is no such file; clinic add, import and migrate make one")
-    with connect(url, allow_plaintext=stored_plainly()) as crm:
+    with connect(url, allow_plaintext=stored_plainly(), tracer=_tracer()) as crm:
         yield crm
+
+
+def _tracer() -> "Tracer":
+    """Give what is told of what is under way, where the environment asks for it."""
+    from orthocrm.observing.tracing import tracer_of_environment  # noqa: PLC0415 - slow import
+
+    return tracer_of_environment()
+
+
+def send_traces(command: F) -> F:
+    """Add the option that says where traces go; processes that are started inherit it."""
+    return click.option(
+        "--otlp",
+        envvar=_OTLP,
+        expose_value=False,
+        is_eager=True,
+        callback=_send_traces,
+        metavar="URL",
+        help="Send traces to this collector of OpenTelemetry.",
+    )(command)
+
+
+def _send_traces(_: click.Context, __: click.Parameter, address: str | None) -> None:
+    if address:
+        os.environ[_OTLP] = address
 
 
 def stored_plainly() -> bool:

@@ -4,10 +4,8 @@ import os
 
 import click
 
-from orthocrm.cli.options import database, opened, stored_plainly
+from orthocrm.cli.options import LARGEST_PORT, database, opened, send_traces, stored_plainly
 from orthocrm.core.errors import MissingExtra
-
-_LARGEST_PORT = 65_535
 
 
 @click.command()
@@ -15,7 +13,7 @@ _LARGEST_PORT = 65_535
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
     "--port",
-    type=click.IntRange(0, _LARGEST_PORT),
+    type=click.IntRange(0, LARGEST_PORT),
     default=8000,
     show_default=True,
     help="The port; 0 for any that is free.",
@@ -47,7 +45,9 @@ _LARGEST_PORT = 65_535
     help="Another origin whose pages may call the API; may be repeated.",
 )
 @click.option("--metrics", is_flag=True, help="Tell Prometheus at /metrics what is asked.")
-def serve(
+@send_traces
+@click.option("--no-pages", is_flag=True, help="Serve the API alone, without the application.")
+def serve(  # noqa: PLR0913 - each is an option of its own
     url: str,
     host: str,
     port: int,
@@ -57,8 +57,9 @@ def serve(
     *,
     plain_cookies: bool,
     metrics: bool,
+    no_pages: bool,
 ) -> None:
-    """Serve the HTTP API; its document is at /api/openapi.json.
+    """Serve the application at /, and the HTTP API; its document is at /api/openapi.json.
 
     Put a proxy in front that speaks HTTPS. SIGTERM and SIGINT end it after the requests in hand.
     """
@@ -76,6 +77,12 @@ def serve(
             serving.PROXIES: str(proxies),
             serving.ORIGINS: ",".join(origins),
             serving.METRICS: "1" if metrics else "0",
+            serving.PAGES: "0" if no_pages else "1",
         }
     )
-    serving.serve(host=host, port=port, workers=workers)
+    serving.serve(
+        host=host,
+        port=port,
+        workers=workers,
+        announce=lambda address: click.echo(f"{address}/api/openapi.json"),
+    )

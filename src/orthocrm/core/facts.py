@@ -8,6 +8,7 @@ _CODE, _INSTANT, _NUMBER = Kind.CODE, Kind.INSTANT, Kind.NUMBER
 LEADS = Schema(
     "leads",
     custom_field,
+    version=(_NUMBER, "version"),
     status=(_CODE, "status"),
     stage=(_CODE, "position.stage"),
     stage_order=(_NUMBER, "position.order"),
@@ -86,6 +87,7 @@ ACTIVITIES = Schema(
 
 TASKS = Schema(
     "tasks",
+    version=(_NUMBER, "version"),
     lead_id=(_CODE, "lead_id"),
     type=(_CODE, "type"),
     priority=(_CODE, "priority"),

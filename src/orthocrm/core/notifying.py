@@ -119,6 +119,7 @@ class NoticeKind(StrEnum):
     DUPLICATES_FOUND = "duplicates_found"
     IMPORT_FINISHED = "import_finished"
     MESSAGE_PARKED = "message_parked"
+    DELIVERY_PARKED = "delivery_parked"
     GLASS_BROKEN = "glass_broken"
     APPOINTMENT_REQUESTED = "appointment_requested"
     APPOINTMENT_BOOKED = "appointment_booked"

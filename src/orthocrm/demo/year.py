@@ -42,11 +42,18 @@ _FORGOTTEN = 0.12
 _SKILL = {user: skill for user, _, skill in names.COORDINATORS}
 
 
-def fill(crm: OrthoCRM, clock: SetClock, *, seed: int = 1, leads: int = LEADS) -> Clinic:
+def fill(
+    crm: OrthoCRM,
+    clock: SetClock,
+    *,
+    seed: int = 1,
+    leads: int = LEADS,
+    tell: Callable[[float], None] | None = None,
+) -> Clinic:
     """Invent a practice and the year that ends where the clock of the installation stands.
 
     The same seed, instant and number of leads give the same practice. The clock goes through the
-    year and stands where it stood in the end.
+    year and stands where it stood in the end. `tell` hears which share of the year is over.
     """
     now = clock()
     random = Random(seed)
@@ -69,8 +76,11 @@ def fill(crm: OrthoCRM, clock: SetClock, *, seed: int = 1, leads: int = LEADS) -
             random=Random(f"diary {seed}"),
         ),
     )
-    for end in _steps(now, zone):
+    steps = tuple(_steps(now, zone))
+    for number, end in enumerate(steps):
         year.play(end, tidy=end > now - _LIVELY)
+        if tell is not None:
+            tell((number + 1) / len(steps))
     year.diary.book_what_is_to_come()
     clock.set(now)
     return clinic

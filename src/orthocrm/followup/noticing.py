@@ -202,6 +202,11 @@ def _parked(event: events.MessageParked, item: str, known: Known) -> list[Told]:
     return [_one(to, _K.MESSAGE_PARKED, item, event.lead_id, event.message_id)] if to else []
 
 
+def _undelivered(event: events.DeliveryParked, item: str, known: Known) -> list[Told]:
+    to = known.fallback
+    return [_one(to, _K.DELIVERY_PARKED, item, None, event.inbound_id)] if to else []
+
+
 def _alarmed(event: events.EmergencyBegun, item: str, known: Known) -> list[Told]:
     """Tell who administers the clinic that somebody broke the glass, and the fallback person."""
     to = dict.fromkeys([*known.administrators, *([known.fallback] if known.fallback else [])])
@@ -305,6 +310,7 @@ _RULES: Mapping[str, Callable[[Any, str, Known], list[Told]]] = {
     events.LeadCaptured.kind: _captured,
     events.ImportFinished.kind: _imported,
     events.MessageParked.kind: _parked,
+    events.DeliveryParked.kind: _undelivered,
     events.EmergencyBegun.kind: _alarmed,
     events.AppointmentRequested.kind: _asked_for,
     events.AppointmentBooked.kind: _booked,
@@ -350,6 +356,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     _K.IMPORT_FINISHED: ("row was imported", "rows were imported"),
     _K.GLASS_BROKEN: ("record was opened in an emergency", "records were opened in emergencies"),
     _K.MESSAGE_PARKED: ("message could not be sent", "messages could not be sent"),
+    _K.DELIVERY_PARKED: ("delivery came to nothing", "deliveries came to nothing"),
     _K.APPOINTMENT_REQUESTED: ("request waits for an answer", "requests wait for an answer"),
     _K.APPOINTMENT_BOOKED: ("new appointment with you", "new appointments with you"),
     _K.APPOINTMENT_MOVED: ("appointment of yours was moved", "appointments of yours were moved"),

@@ -10,6 +10,7 @@ from orthocrm.core.errors import Conflict
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.settings import Clinic
 from orthocrm.core.task import Task
+from orthocrm.core.tracing import NO_TRACES, Tracer
 from orthocrm.hooks import Failure
 from orthocrm.rounds.carrying import Carriers
 from orthocrm.rounds.worked import StepFailed, Worked, never
@@ -100,6 +101,7 @@ class Round:
     tell: Callable[[ClinicId], Sequence[Failure]]
     stop: Callable[[], bool]
     account: Callable[[], None]
+    tracer: Tracer = NO_TRACES
     tends_trail: Callable[[], bool] = never
     keys_wait: Callable[[], bool] = never
 
@@ -114,7 +116,8 @@ class Round:
 
     def _taken(self, name: str, step: Callable[["Round"], Worked]) -> Worked:
         try:
-            return step(self)
+            with self.tracer.span(f"step {name}"):
+                return step(self)
         except Exception as error:  # noqa: BLE001 - nothing of one clinic may stop another
             kind = type(error).__name__
             _LOG.error("clinic %s: %s failed with %s", self.clinic.id, name, kind)

@@ -12,6 +12,7 @@ from orthocrm.services.imports.desk import Imports
 from orthocrm.services.inbox.desk import Inbox
 from orthocrm.services.intelligence.desk import Intelligence
 from orthocrm.services.leads.desk import Leads
+from orthocrm.services.live.desk import Live
 from orthocrm.services.notifications.desk import Notifications
 from orthocrm.services.pipeline.desk import Pipeline
 from orthocrm.services.privacy.desk import Privacy
@@ -32,6 +33,7 @@ __all__ = [
     "Intelligence",
     "Keys",
     "Leads",
+    "Live",
     "Notifications",
     "Pipeline",
     "Privacy",

@@ -68,12 +68,13 @@ def verb(
         @wraps(body)
         def call(self: A, /, *args: P.args, **kwargs: P.kwargs) -> R:
             name = f"{self.area}.{body.__name__}"
-            return self._office.carry_out(
-                name,
-                permission,
-                lambda work: body(self, work, *args, **kwargs),
-                in_emergency=in_emergency,
-            )
+            with self._office.told_of(name):
+                return self._office.carry_out(
+                    name,
+                    permission,
+                    lambda work: body(self, work, *args, **kwargs),
+                    in_emergency=in_emergency,
+                )
 
         call.permission = permission  # type: ignore[attr-defined] # read by Area when it registers
         call.__signature__ = _public(body)  # type: ignore[attr-defined] # for help() and the docs

@@ -6,6 +6,7 @@ plug-ins. `Work` is what verbs get: storage, time, the practice, and a record of
 
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
@@ -43,6 +44,7 @@ from orthocrm.core.query import (
 )
 from orthocrm.core.rules import FollowUpRule
 from orthocrm.core.settings import Practice
+from orthocrm.core.tracing import NO_TRACES, Span, Tracer
 from orthocrm.hooks import Plugins
 from orthocrm.leads.dedupe import CROWD
 from orthocrm.privacy.audit import digest, personal_change
@@ -346,6 +348,15 @@ def _trace(event: Event) -> Mapping[str, Any]:
 
 
 @define(kw_only=True)
+class Need:
+    """The right to an operation that consists of several verbs; the first of them asks for it."""
+
+    operation: str
+    permission: Permission
+    is_met: bool = False
+
+
+@define(kw_only=True)
 class Office:
     """Opens units of work for one actor.
 
@@ -369,7 +380,13 @@ class Office:
     expected: int | None = None
     hash_cost: HashCost = OWASP
     idle: list[str] | None = None
+    needed: Need | None = None
     closing: Callable[[Work, object], None] | None = None
+    tracer: Tracer = NO_TRACES
+
+    def told_of(self, operation: str) -> AbstractContextManager[Span]:
+        """Tell of an operation for as long as it lasts."""
+        return self.tracer.span(operation, {"orthocrm.clinic": self.actor.clinic})
 
     @property
     def entrance(self) -> "Entrance":
@@ -379,19 +396,17 @@ class Office:
         return Entrance(backend=self.backend, clock=self.clock, ids=self.ids, cost=self.hash_cost)
 
     def rights(self) -> Mapping[Permission, frozenset[Scope]]:
-        """Tell what the actor may do, and how far; this is about oneself, and leaves no entry."""
-        with self.backend.begin(self.actor.clinic) as store:
-            return self._open(store, "rights", Permission.LEAD_READ, self.clock()).rights()
+        """Tell what the actor may do, and how far."""
+        return self.about_oneself(Work.rights)
 
     def standing(self) -> Standing:
-        """Tell where the actor stands; this is about oneself as well, and leaves no entry."""
+        """Tell where the actor stands."""
+        return self.about_oneself(_standing)
+
+    def about_oneself(self, ask: Callable[[Work], R]) -> R:
+        """Ask something about the actor and nothing else, which leaves no entry."""
         with self.backend.begin(self.actor.clinic) as store:
-            work = self._open(store, "standing", Permission.LEAD_READ, self.clock())
-            return Standing(
-                clinic=work.practice.clinic,
-                name=name_of(store, work.practice, self.actor.user),
-                rights=work.rights(),
-            )
+            return ask(self._open(store, "oneself", Permission.LEAD_READ, self.clock()))
 
     def refuse(self, operation: str, permission: Permission) -> NoReturn:
         """Refuse what the actor may not do, and note it, before anything is read."""
@@ -400,6 +415,13 @@ class Office:
             raise Forbidden(operation, permission)
 
         self.carry_out(operation, permission, never)
+
+    def ensure_met(self) -> None:
+        """Refuse what was needed, unless a verb has asked for it."""
+        if self.needed is not None and not self.needed.is_met:
+            if self.needed.permission not in self.rights():
+                self.refuse(self.needed.operation, self.needed.permission)
+            self.needed.is_met = True
 
     def carry_out(
         self,
@@ -416,6 +438,11 @@ class Office:
             with self.backend.begin(self.actor.clinic) as store:
                 work = self._open(store, operation, permission, now)
                 objects = work.objects
+                if self.needed is not None and not self.needed.is_met:
+                    self.needed.is_met = work.may(self.needed.permission)
+                    if not self.needed.is_met:
+                        operation = self.needed.operation
+                        raise Forbidden(operation, self.needed.permission)
                 if in_emergency:
                     work.opened = _opened(work)
                 if not work.may(permission) and not work.opened:
@@ -494,6 +521,14 @@ def _is_nothing(result: object) -> bool:
     if not has(kind):
         return not result
     return not any(getattr(result, attribute.name) for attribute in fields(kind))
+
+
+def _standing(work: Work) -> Standing:
+    return Standing(
+        clinic=work.practice.clinic,
+        name=name_of(work.store, work.practice, work.actor.user),
+        rights=work.rights(),
+    )
 
 
 def _opened(work: Work) -> Mapping[LeadId, Emergency]:

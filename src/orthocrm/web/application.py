@@ -21,6 +21,7 @@ from orthocrm.web.metrics import Metrics
 from orthocrm.web.openapi.document import document
 from orthocrm.web.pages import routes as pages
 from orthocrm.web.settings import WebSettings
+from orthocrm.web.tracing import traced
 
 _GUARDS: Final = {
     "Cache-Control": "no-store",
@@ -67,6 +68,7 @@ def application(
     return Litestar(
         route_handlers=[*(_route(counter, each, metrics) for each in ENDPOINTS), *told, *shown],
         before_send=[_guard(served)],
+        on_shutdown=[counter.newsroom.close],
         openapi_config=None,
         logging_config=None,
         cors_config=_shared_with(served),
@@ -81,7 +83,13 @@ def _shared_with(settings: WebSettings) -> CORSConfig | None:
         return None
     return CORSConfig(
         allow_origins=list(settings.allow_origins),
-        allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
+        allow_headers=[
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "last-event-id",
+        ],
         expose_headers=[
             "etag",
             "idempotency-replayed",
@@ -102,7 +110,13 @@ def _route(counter: Counter, endpoint: Endpoint, metrics: Metrics | None) -> HTT
         status_code=_USUAL,
         request_max_body_size=min(endpoint.largest, counter.settings.largest_body),
     )
-    handle = counter.handler(endpoint)
+    settings = counter.settings
+    handle = traced(
+        counter.crm.tracer,
+        endpoint,
+        counter.handler(endpoint),
+        has_proxies=settings.proxies > 0,
+    )
     return route(handle if metrics is None else metrics.counted(endpoint, handle))
 
 

@@ -11,6 +11,7 @@ from orthocrm.web.requests import Malformed
 from orthocrm.web.wire.annotations import Changes
 
 VERSION: Final = "If-Match"
+LAST: Final = "Last-Event-ID"
 _TAG: Final = re.compile(r'(?:W/)?"([0-9]{1,18})"', re.ASCII)
 
 
@@ -32,6 +33,14 @@ def expected(endpoint: Endpoint, headers: Mapping[str, str], given: dict[str, An
         change["version"] = version
         return None
     return version
+
+
+def resumed(
+    endpoint: Endpoint, headers: Mapping[str, str], given: dict[str, Any]
+) -> dict[str, Any]:
+    """Let a stream go on after what its reader heard last, as browsers say when they come back."""
+    last = headers.get(LAST.lower())
+    return {**given, "after": last} if endpoint.is_stream and last else given
 
 
 def takes_version(endpoint: Endpoint) -> bool:

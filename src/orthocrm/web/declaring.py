@@ -65,7 +65,8 @@ class Endpoint:
     `noun` is the argument that the whole body is, None where the body is an object of arguments;
     `raw` the argument that takes the bytes of the body as they are. `media` is the type of an
     answer that is no JSON, `file` the name under which a browser keeps it. What `is_composed` may
-    ask other verbs before the one whose right it needs, so that right is asked for first.
+    ask other verbs before the one whose right it needs, so that right is asked for first. What
+    `is_stream` goes on answering, and can be resumed by the id of what came last.
     """
 
     method: str
@@ -79,6 +80,7 @@ class Endpoint:
     media: str | None = None
     file: str | None = None
     is_composed: bool = False
+    is_stream: bool = False
     answer: Codec | None = field(default=None, eq=False, repr=False)
     status: int = HTTPStatus.OK
     summary: str = ""
@@ -166,6 +168,12 @@ def download(path: str, operation: str, act: Callable[..., str], media: str, fil
     return evolve(made, media=media, file=file, is_composed=True)
 
 
+def stream(path: str, operation: str, act: Callable[..., Any]) -> Endpoint:
+    """Declare an endpoint of server-sent events, which go on from what `act` opens."""
+    made = _endpoint("GET", path, operation, act, act, None, answers=str)
+    return evolve(made, media="text/event-stream", is_composed=True, is_stream=True)
+
+
 def upload(
     path: str, operation: str, act: Callable[..., Any], status: int | None = None
 ) -> Endpoint:
@@ -185,8 +193,10 @@ def _endpoint(
     signed: Callable[..., Any],
     status: int | None,
     raw: str | None = None,
+    answers: type | None = None,
 ) -> Endpoint:
     hints = get_type_hints(signed)
+    told = answers or hints["return"]
     named = _IN_PATH.findall(path)
     given = {
         name: parameter
@@ -197,7 +207,7 @@ def _endpoint(
     bodiless = method in _BODILESS or raw is not None
     called = operation or signed.__name__
     body, noun = (None, None) if bodiless else _body(called, given, hints, others)
-    answer = None if hints["return"] is type(None) else codec_of(hints["return"])
+    answer = None if told is type(None) else codec_of(told)
     summary, description = _told(signed)
     outer = [(name, Place.PATH) for name in named]
     if bodiless:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 from anyio import CapacityLimiter, fail_after, to_thread
-from attrs import define, field
+from attrs import Factory, define, field
 from litestar import Response
 from litestar.background_tasks import BackgroundTask
 from litestar.exceptions import HTTPException
@@ -18,10 +18,14 @@ from orthocrm.core.ids import ClinicId
 from orthocrm.core.ports import Authenticator, Clock
 from orthocrm.crm import OrthoCRM, utc_now
 from orthocrm.desk import Desk
+from orthocrm.services.live.seeing import Sight
 from orthocrm.web import answering, callers, conditions, problems, repeating, requests
 from orthocrm.web.callers import AnyRequest
 from orthocrm.web.declaring import Endpoint
 from orthocrm.web.limiting import Limiter, Rate, Told
+from orthocrm.web.live.newsroom import Newsroom
+from orthocrm.web.live.opening import Opening
+from orthocrm.web.live.streaming import LiveStream, Reader
 from orthocrm.web.repeating import Repeatable
 from orthocrm.web.settings import WebSettings
 from orthocrm.web.shapes.work import AS_OF
@@ -44,6 +48,9 @@ class Counter:
     clock: Clock = utc_now
     limiter: Limiter = field(factory=Limiter)
     document: Callable[[], Mapping[str, Any]] = field(default=dict, repr=False)
+    newsroom: Newsroom = field(
+        default=Factory(lambda self: Newsroom(self.crm, self.settings.streams), takes_self=True)
+    )
     _threads: CapacityLimiter | None = field(default=None, init=False, repr=False)
     _inbox: CapacityLimiter | None = field(default=None, init=False, repr=False)
 
@@ -127,8 +134,9 @@ class Counter:
     ) -> tuple[Response[bytes], Told]:
         self._take(("clinic", actor.clinic), self.settings.rates.clinic)
         told = self._take(("actor", actor.clinic, actor.user), self.settings.rates.actor)
-        desk = self.crm.acting_as(actor)
-        ensure_right(endpoint, desk)
+        desk = needing(endpoint, self.crm.acting_as(actor))
+        if endpoint.is_stream:
+            return self._opened(endpoint, request, body, desk), told
         key = repeating.key_of(endpoint, request.headers)
         if key is None:
             return answering.written(endpoint, self._call(endpoint, desk, request, body)), told
@@ -141,6 +149,39 @@ class Counter:
             write=partial(answering.written, endpoint),
         )
         return repeatable.answered(desk, partial(self._told, endpoint, request, body)), told
+
+    def _opened(
+        self, endpoint: Endpoint, request: AnyRequest, body: bytes, desk: Desk
+    ) -> LiveStream:
+        """Open a live stream, of which everybody has a few at most."""
+        actor = desk.office.actor
+        if not self.newsroom.has_room(actor.clinic, actor.user):
+            raise too_many_streams()
+        opening: Opening = self._call(endpoint, desk, request, body)
+        return LiveStream(
+            Reader(
+                clinic=actor.clinic,
+                user=actor.user,
+                sight=desk.sight(),
+                mark=opening.mark,
+                is_reset=opening.is_reset,
+                newsroom=self.newsroom,
+                limits=self.settings.streams,
+                look=partial(self._sight, request, actor),
+                away=self._away,
+            )
+        )
+
+    def _sight(self, request: AnyRequest, actor: Actor) -> Sight | None:
+        """Tell how far somebody sees who opened a stream, None when they are not them any more."""
+        brought = callers.credentials(request, self.settings)
+        if actor.session is not None or actor.key is not None:
+            now = self.crm.access.standing(brought.bearer or brought.session or "")
+        else:
+            now = callers.actor_of(self.authenticators, brought)
+        if now is None or (now.clinic, now.user) != (actor.clinic, actor.user):
+            return None
+        return self.crm.acting_as(now).sight()
 
     def _told(
         self, endpoint: Endpoint, request: AnyRequest, body: bytes, desk: Desk
@@ -174,14 +215,18 @@ class Counter:
         given = requests.arguments(endpoint, request.path_params, query, body)
         version = conditions.expected(endpoint, request.headers, given)
         given = repeating.keyed(endpoint, request.headers, given)
+        given = conditions.resumed(endpoint, request.headers, given)
         try:
-            return endpoint.call(whom if version is None else whom.expecting(version), **given)
+            result = endpoint.call(whom if version is None else whom.expecting(version), **given)
+            if isinstance(whom, Desk):
+                whom.office.ensure_met()
         except InvalidInput as error:
             raise requests.refused(error, endpoint) from error
         except StaleVersion as stale:
             if conditions.VERSION.lower() not in request.headers:
                 raise
             raise TurnedAway(problems.of(stale, HTTPStatus.PRECONDITION_FAILED)) from stale
+        return result
 
     def _visitor(self, endpoint: Endpoint, request: AnyRequest) -> Visitor:
         """Give whoever asks; what is delivered comes from other sites and uses no session."""
@@ -223,14 +268,22 @@ def work_off(crm: OrthoCRM, clinic: ClinicId) -> None:
         _LOG.error("the inbox of clinic %s waits: %s", clinic, type(error).__name__)
 
 
-def ensure_right(endpoint: Endpoint, desk: Desk) -> None:
-    """Refuse an endpoint of several verbs to whoever may not do what it is for.
+def needing(endpoint: Endpoint, desk: Desk) -> Desk:
+    """Let the first verb of an endpoint of several ask for the right to what the endpoint is for.
 
     An endpoint of one verb leaves that to the gate.
     """
     needed = endpoint.permission
-    if endpoint.is_composed and endpoint.operation and needed and needed not in desk.rights():
-        desk.office.refuse(endpoint.operation, needed)
+    if not endpoint.is_composed or endpoint.operation is None or needed is None:
+        return desk
+    return desk.needing(endpoint.operation, needed)
+
+
+def too_many_streams() -> TurnedAway:
+    """Refuse another live stream."""
+    told = "close another live stream first: there are as many as there may be"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    return TurnedAway(problems.plain(status, "too_many_streams", told), {"Retry-After": "30"})
 
 
 def unknown_caller() -> TurnedAway:

@@ -34,8 +34,8 @@ def routes(settings: WebSettings) -> Sequence[HTTPRouteHandler]:
     """Give the routes of the pages."""
 
     @get(["/", "/{path:path}"], name="page", media_type="text/html", sync_to_thread=False)
-    def page(request: Request[Any, Any, Any], path: str = "") -> Response[bytes]:
-        if path.strip("/").partition("/")[0] in _NOT_PAGES:
+    def page(request: Request[Any, Any, Any]) -> Response[bytes]:
+        if _named(request, "path").partition("/")[0] in _NOT_PAGES:
             raise NotFoundException
         shell = Asset.of(_shell(request, settings), "text/html; charset=utf-8")
         told = _answer(request, shell, _ASKED_ANEW)
@@ -46,15 +46,19 @@ def routes(settings: WebSettings) -> Sequence[HTTPRouteHandler]:
 
 
 @get("/static/{digest:str}/{path:path}", name="file", sync_to_thread=False)
-def file(request: Request[Any, Any, Any], digest: str, path: str) -> Response[bytes]:
+def file(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Give a file, of the release that is asked for, or the latest one."""
-    known = assets()
-    found = known.found.get(path.lstrip("/"))
+    known, digest = assets(), _named(request, "digest")
+    found = known.found.get(_named(request, "path"))
     if found is None or digest not in (known.digest, _LATEST):
         raise NotFoundException
     told = _answer(request, found, _KEPT if digest == known.digest else _ASKED_ANEW)
     told.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return told
+
+
+def _named(request: Request[Any, Any, Any], name: str) -> str:
+    return str(request.path_params.get(name, "")).strip("/")
 
 
 def _answer(request: Request[Any, Any, Any], asset: Asset, kept: str) -> Response[bytes]:

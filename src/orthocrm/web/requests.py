@@ -30,6 +30,7 @@ _ONCE: Final = (
     "host",
     "idempotency-key",
     "if-match",
+    "last-event-id",
     "origin",
     "x-clinic-id",
     "x-csrf-token",

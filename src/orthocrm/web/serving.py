@@ -3,8 +3,10 @@
 Each process opens the installation by itself; they share nothing but the database.
 """
 
+import json
 import logging
 import os
+from collections.abc import Callable
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Final
@@ -16,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from orthocrm.authenticators import ApiKeys, Sessions
 from orthocrm.core.ports import Authenticator
 from orthocrm.crm import OrthoCRM, connect
+from orthocrm.observing.tracing import tracer_of_environment
 from orthocrm.web.application import application
 from orthocrm.web.links import Links
 from orthocrm.web.metrics import SHARED
@@ -28,6 +31,7 @@ PROXIES: Final = "ORTHOCRM_PROXIES"
 ORIGINS: Final = "ORTHOCRM_ORIGINS"
 METRICS: Final = "ORTHOCRM_METRICS"
 PAGES: Final = "ORTHOCRM_PAGES"
+DEMO: Final = "ORTHOCRM_DEMO"
 
 _KEEP_ALIVE_SECONDS: Final = 30
 _GRACE_SECONDS: Final = 20
@@ -83,7 +87,11 @@ class InboxKeeper:
 def from_environment() -> Litestar:
     """Make the application of one process from the variables that `serve` has set."""
     logging.getLogger("uvicorn.error").addFilter(without_values)
-    crm = connect(os.environ[DATABASE], allow_plaintext=os.environ.get(PLAINTEXT) == "1")
+    crm = connect(
+        os.environ[DATABASE],
+        allow_plaintext=os.environ.get(PLAINTEXT) == "1",
+        tracer=tracer_of_environment(),
+    )
     return standing_alone(crm, settings_from_environment())
 
 
@@ -96,6 +104,7 @@ def settings_from_environment() -> WebSettings:
         allow_origins=tuple(filter(None, origins.split(","))),
         metrics=os.environ.get(METRICS) == "1",
         pages=os.environ.get(PAGES, "1") == "1",
+        demo=[tuple(person) for person in json.loads(os.environ.get(DEMO, "[]"))],
     )
 
 
@@ -107,8 +116,11 @@ def without_values(record: logging.LogRecord) -> bool:
     return True
 
 
-def serve(*, host: str, port: int, workers: int) -> None:
-    """Serve until SIGINT or SIGTERM; `from_environment` says what. Prints the address first."""
+def serve(*, host: str, port: int, workers: int, announce: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `from_environment` says what.
+
+    `announce` gets the address as soon as it can be asked.
+    """
     config = uvicorn.Config(
         "orthocrm.web.serving:from_environment",
         factory=True,
@@ -125,7 +137,7 @@ def serve(*, host: str, port: int, workers: int) -> None:
     )
     listening = config.bind_socket()
     listening.listen(config.backlog)  # who reads the address may ask at once, and waits
-    print(f"http://{host}:{listening.getsockname()[1]}/api/openapi.json", flush=True)  # noqa: T201 - for whoever has started it
+    announce(f"http://{host}:{listening.getsockname()[1]}")
     server = uvicorn.Server(config)
     if workers > 1:
         with TemporaryDirectory(prefix="orthocrm-metrics-") as shared:

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from orthocrm.analytics.asking import Ask, By
 from orthocrm.analytics.catalogue import METRICS
-from orthocrm.analytics.declaring import Figure, Measured, measured
+from orthocrm.analytics.declaring import Declared, Figure, Measured, measured
 from orthocrm.analytics.metrics import answered
 from orthocrm.analytics.reports import REPORTS, as_json
 from orthocrm.analytics.velocity import PipelineVelocity
@@ -502,3 +502,13 @@ def test_weeks_begin_on_mondays_and_days_are_those_of_the_clinic() -> None:
     known = [date(2026, 3, day) for day in (1, 2, 9, 10)]
     assert [day for day, one in days.items() if one.value] == known
     assert len(days) == 31
+
+
+@pytest.mark.parametrize("declared", METRICS.values(), ids=METRICS)
+def test_the_parts_of_every_metric_are_told_and_have_leads_behind_them(declared: Declared) -> None:
+    engine, ask = Engine([won(enquiry(), DAY), enquiry()]), an_ask(MARCH)
+    assert declared.parts
+    for part in declared.parts:
+        engine.behind(declared.metric.drill(ask, part))
+    with pytest.raises(InvalidInput, match=f"give one of {declared.parts[0]}"):
+        declared.metric.drill(ask, "Qz")

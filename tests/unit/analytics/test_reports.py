@@ -158,7 +158,7 @@ def test_every_report_says_its_period_and_is_whole_in_json(name: str, leads: lis
         ("losses", 1),
         ("roi", 2),
         ("speed", 1),
-        ("appointments", 4),
+        ("appointments", 2),
         ("daily", 5),
         ("weekly", 6),
     ],

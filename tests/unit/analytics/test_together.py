@@ -10,6 +10,7 @@ from orthocrm.analytics.catalogue import METRICS
 from orthocrm.analytics.metrics import answered
 from orthocrm.analytics.together import together
 from orthocrm.core.query import Cond
+from orthocrm.core.time import Period
 from tests.unit.analytics.practice import DAY, MARCH, Engine, an_ask, enquiry, lost, won
 
 ASKED = (
@@ -64,8 +65,36 @@ def test_no_statement_becomes_too_wide() -> None:
     alone = len(engine.asked)
     together([(copy(metric), an_ask(MARCH)) for metric in 20 * metrics], engine)
 
-    assert len(engine.asked) > 3 * alone
+    assert len(engine.asked) > 2 * alone
     assert max(len(query.measures) for query in engine.asked) <= 200
+
+
+def test_what_is_about_all_rows_is_asked_beside_what_is_cut() -> None:
+    april = an_ask(Period.month(2026, 4))
+    asked = [
+        (METRICS["conversion_rate"].metric, an_ask(MARCH, By.SOURCE)),
+        (METRICS["losses"].metric, april),
+        (METRICS["total_leads"].metric, april),
+        (METRICS["open_leads"].metric, april),
+    ]
+    engine = Engine(LEADS)
+
+    found = together(asked, engine)
+
+    assert len(engine.asked) == 1
+    assert list(found) == [answered(metric, ask, Engine(LEADS)) for metric, ask in asked]
+
+
+def test_conditions_that_follow_from_others_are_left_out() -> None:
+    engine = Engine(LEADS)
+
+    together(
+        [(METRICS[n].metric, an_ask(MARCH)) for n in ("conversions", "time_to_convert")], engine
+    )
+
+    (query,) = engine.asked
+    assert Cond("converted_at", "present") not in query.where.parts  # type: ignore[union-attr]  # it is AllOf
+    assert "AnyOf" not in str(query)
 
 
 def test_a_group_of_one_question_is_none_of_another() -> None:

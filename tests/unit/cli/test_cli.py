@@ -489,7 +489,7 @@ def test_the_audit_trail_shows_the_newest_entries(run: Run) -> None:
 
 
 def test_the_demo_fills_a_database_and_says_what_to_try(run: Run) -> None:
-    result = run("demo", "--leads", "40")
+    result = run("demo", "--terminal", "--leads", "40")
     database = re.search(r"sqlite:///\S+practice\.db", result.stdout)
     assert result.exit_code == 0
     assert database is not None
@@ -500,7 +500,7 @@ def test_the_demo_fills_a_database_and_says_what_to_try(run: Run) -> None:
 
 
 def test_the_demo_leaves_a_practice_alone(run: Run, sqlite_url: str, clinic: str) -> None:
-    result = run("demo", "--db", sqlite_url, "--leads", "40")
+    result = run("demo", "--terminal", "--db", sqlite_url, "--leads", "40")
     assert (result.exit_code, result.stderr) == (
         2,
         "error: db: the database holds a clinic already; the demo wants an empty one\n",

@@ -1,5 +1,6 @@
 """Personal changes: erasable beside an audit entry that can still prove them."""
 
+import hashlib
 import json
 from datetime import UTC, date, datetime
 from typing import Any
@@ -95,6 +96,20 @@ def test_a_tampered_change_is_not_verified(tampered: dict[str, Any]) -> None:
     entry = entry_of(change)
     assert verified(entry, [change])
     assert not verified(entry, [evolve(change, **tampered)])
+
+
+def test_the_digest_is_the_sha_256_of_its_parts_with_their_lengths() -> None:
+    change = changed({"b": "\ud800", "a": 1}, {"b": "é", "a": 2}, salt="half \ud800")
+    parts = ["half \ud800", "change", "bright", "entry", "ann"]
+    parts += ['{"a":1,"b":"\\ud800"}', '{"a":2,"b":"\\u00e9"}']
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    whole = b"".join(len(part).to_bytes(8) + part for part in encoded)
+    assert digest(change) == hashlib.sha256(whole).hexdigest()
+
+
+def test_what_is_no_number_has_no_digest() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        digest(changed({}, {"share": float("nan")}))
 
 
 def test_a_moved_border_between_parts_changes_the_digest() -> None:

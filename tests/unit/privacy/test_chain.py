@@ -205,9 +205,9 @@ def test_entries_beside_the_chain_wait_only_where_sealers_come() -> None:
         Finding(fault=Fault.FOREIGN, entry_id=forged.id),
         Finding(fault=Fault.FOREIGN, position=0, entry_id=before.id),
     ]
-    assert [f.fault for f in aside_faults([waits, forged], mac, sealed_at_once=True)] == [
-        Fault.UNSEALED,
-        Fault.UNSEALED,
+    assert aside_faults([waits, forged], mac, sealed_at_once=True) == [
+        Finding(fault=Fault.UNSEALED, entry_id=waits.id),
+        Finding(fault=Fault.UNSEALED, entry_id=forged.id),
     ]
 
 

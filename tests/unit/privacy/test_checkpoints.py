@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve, fields
 
 from orthocrm.core.audit import ChainHead, Checkpoint
-from orthocrm.core.errors import InvalidInput
+from orthocrm.core.errors import InvalidInput, Problem
 from orthocrm.privacy.chain import Fault, Finding
 from orthocrm.privacy.checkpoints import (
     EVERY,
@@ -70,7 +70,8 @@ def test_a_checkpoint_states_head_time_and_the_one_before() -> None:
 def test_what_is_no_checkpoint_is_refused(line: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read(line)
-    assert [problem.path for problem in caught.value.problems] == ["checkpoint"]
+    told = Problem("checkpoint", "unreadable", "this is no checkpoint")
+    assert caught.value.problems == (told,)
 
 
 OTHERS: dict[str, object] = {
@@ -249,6 +250,7 @@ def test_checkpoints_come_by_time_or_by_entries(
 def test_the_first_checkpoint_is_due_with_the_first_entry() -> None:
     assert is_due(None, head(1), MONDAY_MORNING)
     assert not is_due(None, ChainHead(), MONDAY_MORNING, at_once=True)
+    assert not is_due(a_checkpoint(head(5)), head(6), MONDAY_MORNING)
 
 
 def test_a_shorter_chain_is_no_reason_for_a_checkpoint() -> None:

@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orthocrm import InvalidInput, MessageChannel
-from orthocrm.core.ids import UserId
-from orthocrm.core.notifying import Purpose
+from orthocrm.core.errors import Problem
+from orthocrm.core.ids import ConsentId, UserId
+from orthocrm.core.notifying import ConsentEntry, Purpose
 from orthocrm.core.people import Phone, PreferredContact
 from orthocrm.privacy.consent import (
     NO_CONSENT,
     OPTED_OUT,
     NewConsent,
+    address_key,
+    addresses,
     recorded,
     refusal,
     said,
@@ -126,6 +129,7 @@ def refused(**fields: Any) -> list[tuple[str, str]]:
         ({"at": MONDAY_MORNING.replace(tzinfo=None)}, ("at", "naive_datetime")),
         ({"address": "+19995550000"}, ("address", "no_address")),
         ({"address": 5}, ("address", "wrong_type")),
+        ({"address": "x" * 300}, ("address", "too_long")),
     ],
 )
 def test_what_cannot_be_recorded_is_refused_by_name(
@@ -142,7 +146,7 @@ def test_each_of_the_numbers_of_a_contact_has_its_own_entries() -> None:
 
 
 def test_something_else_than_a_consent_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="give a NewConsent"):
+    with pytest.raises(InvalidInput) as caught:
         recorded(
             a_lead(CLINIC),
             {"granted": True},  # type: ignore[arg-type]  # as callers may err
@@ -150,6 +154,39 @@ def test_something_else_than_a_consent_is_refused() -> None:
             by=UserId("tc-1"),
             ids=CountingIds(),
         )
+    assert caught.value.problems == (Problem("given", "wrong_type", "give a NewConsent"),)
+
+
+def test_a_grant_without_evidence_is_told_what_is_missing() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        record(evidence=None)
+    missing = Problem("evidence", "required", "say how the consent is known")
+    assert caught.value.problems == (missing,)
+
+
+def test_what_was_said_is_recorded_whole() -> None:
+    lead = a_lead(CLINIC)
+    assert record(lead, channel=EMAIL, purpose=CARE) == ConsentEntry(
+        id=ConsentId(CountingIds()()),
+        clinic_id=CLINIC.id,
+        channel=EMAIL,
+        address=address_key(EMAIL, addresses(lead, EMAIL)[0]) or "",
+        granted=True,
+        at=MONDAY_MORNING,
+        created_at=MONDAY_MORNING,
+        created_by=UserId("tc-1"),
+        purpose=CARE,
+        lead_id=lead.id,
+        evidence="signed",
+    )
+
+
+def test_the_ledger_knows_addresses_of_e_mails_and_texts_alone() -> None:
+    assert address_key(SMS, "+13125550142") == PHONE
+    assert address_key(EMAIL, "maria@example.com") == "email:maria@example.com"
+    others = [one for one in MessageChannel if one not in (EMAIL, SMS)]
+    assert [address_key(one, "x") for one in others] == [None] * len(others)
+    assert [addresses(a_lead(CLINIC), one) for one in others] == [[]] * len(others)
 
 
 def test_a_revocation_needs_no_evidence_and_holds_from_when_it_was_said() -> None:

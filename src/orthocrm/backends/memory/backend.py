@@ -127,6 +127,22 @@ class MemoryUnit:
         return aggregate(query, candidates(draft, schema.checked(query.where)), schema)
 
 
+class MemoryWatch:
+    """Waits for announcements."""
+
+    def __init__(self) -> None:
+        self._told = threading.Event()
+
+    def wake(self) -> None:
+        """Let whoever waits go on."""
+        self._told.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something was announced since the last time, or time is over."""
+        self._told.wait(seconds)
+        self._told.clear()
+
+
 class MemoryBackend:
     """Everything in this process, gone when it ends; many threads may work at once.
 
@@ -137,6 +153,7 @@ class MemoryBackend:
         self._patience = patience
         self._stores: dict[ClinicId, Store] = {}
         self._guard = threading.Lock()
+        self._watching: set[MemoryWatch] = set()
 
     @contextmanager
     def begin(self, clinic: ClinicId) -> Iterator[MemoryUnit]:
@@ -167,6 +184,25 @@ class MemoryBackend:
             Session(clinic, store, self._patience), "clinics"
         )
         return reader.get([clinic]).get(clinic)
+
+    @contextmanager
+    def watch(self) -> Iterator[MemoryWatch]:
+        """Watch for commits from now on."""
+        watch = MemoryWatch()
+        with self._guard:
+            self._watching.add(watch)
+        try:
+            yield watch
+        finally:
+            with self._guard:
+                self._watching.discard(watch)
+
+    def announce(self) -> None:
+        """Wake those who watch."""
+        with self._guard:
+            watching = tuple(self._watching)
+        for watch in watching:
+            watch.wake()
 
     def migrate(self) -> None:
         """Do nothing: there is no schema."""

@@ -30,6 +30,9 @@ _ADDED: Mapping[Calculation, Callable[[Any], Any]] = {
 }
 """What is known of all rows once it is known of each of their groups."""
 
+_MOST_KEYS = 3
+"""By how many keys rows are grouped at once: there are as many groups as their values multiply."""
+
 
 def groups(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]:
     """Compute an aggregate, in no order."""
@@ -37,15 +40,39 @@ def groups(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]
         return at_once(query, shape, session)
     if _adds_up(query, shape) and any(_is_coarser(way, query.by) for way in query.also):
         return _added_up(query, shape, session)
-    if not _fits_one_pass(query, shape, session):
-        return _one_after_another(query, shape, session)
-    return at_once(query, shape, session)
+    if _fits_one_pass(query, shape, session):
+        return at_once(query, shape, session)
+    if _adds_up(query, shape) and len(keys_of(query)) <= _MOST_KEYS:
+        return _from_finest(query, shape, session)
+    return _one_after_another(query, shape, session)
 
 
 def _adds_up(query: Aggregate, shape: Shape[Any]) -> bool:
     """Whether what is asked of several groups together follows from each of them."""
     is_plain = bool(query.by) and not query.each and not _multiplies(evolve(query, also=()), shape)
     return is_plain and all(m.field is None or m.calculation in _ADDED for m in query.measures)
+
+
+def _from_finest(query: Aggregate, shape: Shape[Any], session: Session) -> list[Group]:
+    """Group by all keys of all ways in one statement, and add its groups up to those of each."""
+    keys = keys_of(query)
+    parts = at_once(evolve(query, by=keys, also=()), shape, session)
+    return [
+        group
+        for cut, way in enumerate(query.ways)
+        for group in _summed_up(query, parts, cut, [keys.index(key) for key in way])
+    ]
+
+
+def _summed_up(
+    query: Aggregate, parts: Sequence[Group], cut: int, places: Sequence[int]
+) -> Iterator[Group]:
+    """Add groups up to those by some of their keys."""
+    found: dict[tuple[Any, ...], list[Group]] = {} if places else {(): []}
+    for group in parts:
+        found.setdefault(tuple(group.key[place] for place in places), []).append(group)
+    for key, some in found.items():
+        yield Group(key, {m.name: _added(m, some) for m in query.measures}, cut)
 
 
 def _is_coarser(way: Sequence[Key], by: Sequence[Key]) -> bool:

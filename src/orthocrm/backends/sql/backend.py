@@ -20,7 +20,7 @@ from orthocrm.backends.sql.version import is_current
 from orthocrm.backends.sql.work import SqlUnitOfWork
 from orthocrm.core.errors import BackendError, ConfigurationError, MigrationNeeded, UnknownBackend
 from orthocrm.core.ids import ClinicId
-from orthocrm.core.ports import Vault
+from orthocrm.core.ports import Vault, Watch
 from orthocrm.core.settings import Clinic
 
 _LOG = logging.getLogger(__name__)
@@ -64,6 +64,14 @@ class Engine(Driver, Protocol):
 
     def analyse(self) -> None:
         """Measure the tables."""
+        ...
+
+    def watch(self) -> AbstractContextManager[Watch]:
+        """Watch for commits of anybody."""
+        ...
+
+    def announce(self) -> None:
+        """Wake those who watch, where they do not notice by themselves."""
         ...
 
 
@@ -151,6 +159,17 @@ class SqlBackend:
         """Measure the tables, so that the planner knows what was loaded."""
         with self._errors():
             self._engine.analyse()
+
+    @contextmanager
+    def watch(self) -> Iterator[Watch]:
+        """Watch for commits from now on, whichever process makes them."""
+        with self._errors(), self._engine.watch() as watch:
+            yield watch
+
+    def announce(self) -> None:
+        """Wake those who watch; they look by themselves every now and then, should that fail."""
+        with suppress(self._engine.failure, DBAPIError):
+            self._engine.announce()
 
     def joined(self, connection: sa.Connection) -> "JoinedBackend":
         """Take part in the transaction of a connection that the host application owns."""

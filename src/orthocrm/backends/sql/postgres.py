@@ -20,7 +20,7 @@ from psycopg.errors import (
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from orthocrm.backends.sql import tenants, turns
+from orthocrm.backends.sql import listening, tenants, turns
 from orthocrm.backends.sql.bundles import STALE, TAKEN, bundle, kind_of, kinds_of
 from orthocrm.backends.sql.language import POSTGRESQL, Language
 from orthocrm.backends.sql.refusals import full, taken_by_constraint
@@ -37,6 +37,7 @@ from orthocrm.core.errors import (
     StaleVersion,
 )
 from orthocrm.core.ids import ClinicId
+from orthocrm.core.ports import Watch
 
 BULK = 1_000
 """At most so many rows are the values of one insert."""
@@ -192,6 +193,21 @@ class PostgresEngine(PostgresDriver):
             alone.exec_driver_sql("SET default_statistics_target = 25")
             alone.exec_driver_sql(f"VACUUM (ANALYZE) {tables}")
             alone.exec_driver_sql("RESET default_statistics_target")
+
+    @contextmanager
+    def watch(self) -> Iterator[Watch]:
+        """Listen for announcements, on a connection that nobody else uses."""
+        with listening.Listener(self.engine) as listener:
+            yield listener
+
+    def announce(self) -> None:
+        """Notify those who listen."""
+        lent = self.engine.raw_connection()
+        try:
+            connection: Any = lent.dbapi_connection
+            psycopg.RawCursor(connection).execute(listening.ANNOUNCEMENT, prepare=False)
+        finally:
+            lent.close()
 
 
 def _driver_of(connection: sa.Connection) -> Any:  # noqa: ANN401 - SQLAlchemy does not tell its type

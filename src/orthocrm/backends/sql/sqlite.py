@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -17,9 +18,13 @@ from orthocrm.backends.sql.session import Step
 from orthocrm.backends.sql.sight import Sight
 from orthocrm.core.errors import BackendError, ConfigurationError, OrthoCRMError, SlotTaken
 from orthocrm.core.ids import ClinicId
+from orthocrm.core.ports import Watch
 
 PATIENCE_SECONDS = 30
 """How long a unit of work waits for the one before it."""
+
+LOOK_SECONDS = 0.1
+"""How often somebody who watches for commits looks."""
 
 _LOGGED = 4_000
 """How many pages the log holds before they go into the database (16 MB).
@@ -153,6 +158,15 @@ class SqliteEngine(SqliteDriver):
             connection.execute("ANALYZE")
 
     @contextmanager
+    def watch(self) -> Iterator[Watch]:
+        """Watch for commits, of this process or of another one."""
+        with _lent(self.engine) as connection:
+            yield SqliteWatch(connection, is_shared=isinstance(self.engine.pool, StaticPool))
+
+    def announce(self) -> None:
+        """Do nothing: whoever watches looks whether the file has changed."""
+
+    @contextmanager
     def _our_turn(self) -> Iterator[None]:
         if not self._turn.acquire(timeout=PATIENCE_SECONDS):
             raise BackendError("another unit of work of this process does not end")
@@ -160,6 +174,32 @@ class SqliteEngine(SqliteDriver):
             yield
         finally:
             self._turn.release()
+
+
+class SqliteWatch:
+    """Looks whether a database has changed; that takes a few microseconds, and no lock.
+
+    SQLite counts the commits that others make for each connection. On a connection that is shared
+    with those who write it counts none, so that the number of their changes has to do.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, is_shared: bool) -> None:
+        self._connection = connection
+        self._is_shared = is_shared
+        self._seen = self._count()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something was committed since the last time, or time is over."""
+        end = time.monotonic() + seconds
+        while (count := self._count()) == self._seen and time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
+        self._seen = count
+
+    def _count(self) -> int:
+        if self._is_shared:
+            return self._connection.total_changes
+        [count] = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(count)
 
 
 @contextmanager

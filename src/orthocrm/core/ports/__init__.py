@@ -40,7 +40,9 @@ from orthocrm.core.ports.repositories import (
 from orthocrm.core.ports.storage import (
     AdmitsRoles,
     Backend,
+    TellsOfCommits,
     UnitOfWork,
+    Watch,
 )
 
 __all__ = [
@@ -68,7 +70,9 @@ __all__ = [
     "PatientRegistry",
     "Repository",
     "Signer",
+    "TellsOfCommits",
     "TellsTime",
     "UnitOfWork",
     "Vault",
+    "Watch",
 ]

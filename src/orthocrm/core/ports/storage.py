@@ -299,6 +299,30 @@ class Backend(Protocol):
         ...
 
 
+class Watch(Protocol):
+    """Waits for commits, for one thread."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when something may have been committed since the last time, or time is over.
+
+        It may return early, and for nothing; what is committed in other processes may go unnoticed.
+        """
+        ...
+
+
+@runtime_checkable
+class TellsOfCommits(Protocol):
+    """A backend by which one learns of commits without asking again and again."""
+
+    def watch(self) -> AbstractContextManager[Watch]:
+        """Watch for commits from now on."""
+        ...
+
+    def announce(self) -> None:
+        """Wake those who watch, in every process: something was committed. It never fails."""
+        ...
+
+
 @runtime_checkable
 class AdmitsRoles(Protocol):
     """A backend whose database has roles of its own, and keeps clinics apart for them."""

@@ -167,16 +167,16 @@ class App extends OrthoElement {
   frame() {
     const { house } = this.state;
     return h("div", { key: "frame", class: "frame" }, [
-      h("a", { class: "skip", href: "#main", onclick: (event) => this.skip(event) }, this.t("skip")),
-      document.documentElement.dataset.demo && h("p", { class: "demo", role: "note" }, this.t("demo")),
       h("header", {}, [
+        h("button", { class: "button skip", onclick: () => this.shadowRoot.querySelector("main").focus() }, this.t("skip")),
+        document.documentElement.dataset.demo && h("p", { class: "demo" }, this.t("demo")),
         h("a", { class: "brand", href: href("/") }, house.me.clinicName),
         h("div", { class: "tools" }, [
-          h("button", { class: "button quiet tool", "aria-label": this.t("key.help"), onclick: () => this.shadowRoot.querySelector("ortho-help").open() }, icon("help")),
+          h("button", { class: "button quiet tool help", "aria-label": this.t("key.help"), onclick: () => this.shadowRoot.querySelector("ortho-help").open() }, icon("help")),
           this.dressing(),
           this.language(),
           h("span", { class: "me clip" }, [icon("person"), h("span", { class: "who clip" }, house.me.name)]),
-          h("button", { class: "button quiet", onclick: () => this.leave() }, [icon("out"), h("span", { class: "wide" }, this.t("leave"))]),
+          h("button", { class: "button quiet", "aria-label": this.t("leave"), onclick: () => this.leave() }, [icon("out"), h("span", { class: "wide" }, this.t("leave"))]),
         ]),
       ]),
       h("nav", { "aria-label": this.t("navigation") }, h("ul", {}, this.offered().map((route) => this.entry(route)))),
@@ -217,11 +217,6 @@ class App extends OrthoElement {
   language() {
     const option = (one) => h("option", { value: one, selected: one === language, lang: one }, this.t(`language.${one}`));
     return h("select", { class: "language", "aria-label": this.t("language"), onchange: ({ target }) => choose(target.value) }, languages.map(option));
-  }
-
-  skip(event) {
-    event.preventDefault();
-    this.shadowRoot.querySelector("main").focus();
   }
 }
 

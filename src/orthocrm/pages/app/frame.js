@@ -4,10 +4,10 @@ import { css } from "../base/element.js";
 
 export const styles = css`
   :host { min-block-size: 100vh; min-block-size: 100dvh; }
-  .frame { display: grid; grid-template: "demo demo" auto "header header" auto "nav main" 1fr / 12.5rem minmax(0, 1fr); block-size: 100vh; block-size: 100dvh; }
-  .demo { grid-area: demo; padding: .3rem 1rem; background: var(--ortho-warn-soft); color: var(--ortho-warn-text); font-size: .875rem; text-align: center; }
-  header { grid-area: header; display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: .4rem 1rem; border-block-end: 1px solid var(--ortho-line); background: var(--ortho-surface); }
-  .brand { color: inherit; font-size: 1.05rem; font-weight: 680; letter-spacing: -.01em; text-decoration: none; }
+  .frame { display: grid; grid-template: "header header" auto "nav main" 1fr / 12.5rem minmax(0, 1fr); block-size: 100vh; block-size: 100dvh; }
+  .demo { grid-column: 1 / -1; margin: -.4rem -1rem .4rem; padding: .3rem 1rem; background: var(--ortho-warn-soft); color: var(--ortho-warn-text); font-size: .875rem; text-align: center; }
+  header { grid-area: header; display: grid; grid-template-columns: minmax(0, 1fr) auto; align-items: center; gap: 0 1rem; padding: .4rem 1rem; border-block-end: 1px solid var(--ortho-line); background: var(--ortho-surface); }
+  .brand { overflow: hidden; color: inherit; text-overflow: ellipsis; white-space: nowrap; font-size: 1.05rem; font-weight: 680; letter-spacing: -.01em; text-decoration: none; }
   .tools { display: flex; align-items: center; gap: .35rem; min-inline-size: 0; }
   .tool { min-inline-size: 2.5rem; padding: .4rem; }
   .me { display: flex; align-items: center; gap: .4rem; padding-inline: .5rem; }
@@ -22,7 +22,7 @@ export const styles = css`
   main { grid-area: main; min-inline-size: 0; min-block-size: 0; overflow: auto; }
   main:focus { outline: none; }
   .page { block-size: 100%; }
-  .skip { position: absolute; inset-block-start: -4rem; inset-inline-start: 1rem; z-index: 60; padding: .5rem 1rem; border-radius: var(--ortho-round); background: var(--ortho-accent); color: var(--ortho-on-accent); }
+  .skip { position: absolute; inset-block-start: -4rem; inset-inline-start: 1rem; z-index: 60; }
   .skip:focus { inset-block-start: .5rem; }
   .door { display: grid; place-items: center; min-block-size: 100vh; min-block-size: 100dvh; padding: 1rem; }
   .door .panel { display: grid; gap: 1.25rem; inline-size: min(27rem, 100%); padding: 2rem; }
@@ -33,17 +33,18 @@ export const styles = css`
 
   @media (max-width: 52rem) {
     :host { --ortho-below: 4rem; }
-    .frame { grid-template: "demo" auto "header" auto "main" 1fr "nav" auto / minmax(0, 1fr); }
+    .frame { grid-template: "header" auto "main" 1fr "nav" auto / minmax(0, 1fr); }
     nav { padding: .2rem .4rem max(.2rem, env(safe-area-inset-bottom)); border-block-start: 1px solid var(--ortho-line); border-inline-end: 0; }
     nav ul { display: flex; }
     nav li { flex: 1 0 4.25rem; }
     nav a { flex-direction: column; gap: .1rem; padding: .35rem .2rem; font-size: .75rem; }
-    .wide, .who { display: none; }
+    .wide, .me, .help { display: none; }
+    .demo { font-size: .8125rem; }
   }
 
   @media print {
     .frame { display: block; block-size: auto; }
-    header, nav, .demo, .skip { display: none; }
+    header, nav { display: none; }
     main { overflow: visible; }
   }
 `;

@@ -16,8 +16,10 @@ class Login extends OrthoElement {
     h1 { font-size: 1.4rem; line-height: 1.2; }
     .wrong { padding: .6rem .8rem; border-radius: var(--ortho-round); background: var(--ortho-danger-soft); color: var(--ortho-danger-text); }
     .demo { display: grid; gap: .5rem; padding-block-start: 1rem; border-block-start: 1px solid var(--ortho-line); }
-    .demo ul { display: grid; gap: .4rem; }
-    .demo .button { inline-size: 100%; justify-content: space-between; }
+    .demo ul { display: grid; grid-template-columns: 1fr 1fr; gap: .4rem; }
+    .demo li:first-child { grid-column: 1 / -1; }
+    .demo .button { display: grid; justify-content: start; justify-items: start; gap: 0; inline-size: 100%; block-size: 100%; border-color: var(--ortho-line); line-height: 1.3; text-align: start; }
+    .demo .muted { font-size: .8125rem; font-weight: 400; }
   `;
 
   state = { needsCode: false, isBusy: false, wrong: null };

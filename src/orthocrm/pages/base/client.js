@@ -1,7 +1,6 @@
 /** The one way to the API: who asks, versions, keys of repetition, retries, what went wrong. */
 
-const TRIES = 4;
-const WAIT_MS = 300;
+const [TRIES, WAIT_MS] = [4, 300];
 const AWAY = new Set([0, 502, 503, 504]);
 const known = new Map();
 
@@ -15,13 +14,10 @@ export class Problem extends Error {
 }
 
 export const client = {
-  /** Where the application stands; pages of other origins `configure` it, and who they come as. */
-  root: new URL("../../../", import.meta.url),
-  token: null,
+  root: new URL("../../../", import.meta.url), // where the application stands
+  token: null, // gives what pages of other origins come by
   csrf: null,
-  /** Called when nobody is logged in (any more); resolves to true when somebody is again. */
-  enter: null,
-
+  enter: null, // called when nobody is logged in; resolves to true when somebody is again
   configure({ root = client.root, token = null }) {
     Object.assign(client, { root: new URL(root, document.baseURI), token });
   },
@@ -30,7 +26,6 @@ export const client = {
   put: (path, body, options) => ask("PUT", path, { ...options, body }),
   patch: (path, body, options) => ask("PATCH", path, { ...options, body }),
   delete: (path, options) => ask("DELETE", path, options),
-
   /** Ask once for what hardly changes; everybody shares the answer until it is forgotten. */
   once(path) {
     if (!known.has(path)) known.set(path, ask("GET", path));
@@ -40,11 +35,8 @@ export const client = {
   forget: (path) => (path ? known.delete(path) : known.clear()),
 };
 
-/**
- * Ask: `query` is an object whose lists repeat a name, `body` is sent as JSON, a Blob as it is;
- * `version` becomes If-Match, `key` Idempotency-Key. What is harmless twice is tried again when the
- * connection is lost: reading, replacing, removing, and whatever has a version or a key.
- */
+// What is harmless twice is tried again when the connection is lost: reading, replacing, removing,
+// and whatever has a version or a key of repetition.
 export async function ask(method, path, options = {}) {
   const { version, key, signal } = options;
   const again = !["POST", "PATCH"].includes(method) || version !== undefined || key !== undefined;
@@ -71,10 +63,7 @@ export function address(path, query = {}) {
 }
 
 /** Take the token of the session that the browser has; gives it, or null without a session. */
-export async function renew() {
-  client.csrf = (await ask("GET", "/session")).csrfToken;
-  return client.csrf;
-}
+export const renew = async () => (client.csrf = (await ask("GET", "/session")).csrfToken);
 
 async function attempt(method, path, { query, body, version, key, signal }) {
   const headers = {};

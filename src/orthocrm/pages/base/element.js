@@ -22,7 +22,6 @@ export class OrthoElement extends HTMLElement {
   static attributes = {}; // {"lead-id": String, compact: Boolean}: each a property as well
   static styles = []; // what `css` made
   static texts = "common"; // the subject of its catalogue
-
   static get observedAttributes() {
     return Object.keys(this.attributes);
   }
@@ -39,11 +38,9 @@ export class OrthoElement extends HTMLElement {
     this.connected();
     this.redraw();
   }
-
   disconnectedCallback() {
     this.leaving.abort();
   }
-
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.isConnected) return;
     this.changed(name);
@@ -83,8 +80,6 @@ export class OrthoElement extends HTMLElement {
     return say(isSaid(own) ? own : `common.${key}`, values);
   }
 
-  word = word;
-
   /** Tell the page; gives false when somebody prevented what usually follows. */
   tell(name, detail = {}) {
     const told = { bubbles: true, composed: true, cancelable: true, detail };
@@ -94,8 +89,9 @@ export class OrthoElement extends HTMLElement {
   /** Show a notice; options: {kind: "error", undo: () => …}. */
   notice = (text, options) => this.tell("ortho-notice", { text, kind: "info", ...options });
 
-  /** Say what a problem of the API is. */
+  /** Say what a problem of the API is, or a value of it: word("interest", "INVISALIGN"). */
   explain = (problem) => explained(problem, this.constructor.texts);
+  word = word;
 
   /** Hear what others change, for as long as the element is in the page. */
   live(hear) {
@@ -107,8 +103,8 @@ export class OrthoElement extends HTMLElement {
     const { signal } = this.leaving;
     this.set({ loading: true, failed: null });
     const found = await read().catch((failed) => {
-      if (failed.code === undefined) throw failed; // it is no refusal of the API
-      return { failed };
+      if (failed.code !== undefined) return { failed };
+      throw failed; // it is no refusal of the API
     });
     if (!signal.aborted) this.set({ ...found, loading: false });
   }
@@ -124,7 +120,7 @@ export function define(name, type) {
         return isFlag || text === null ? (isFlag ? text !== null : null) : kind(text);
       },
       set(value) {
-        if (value === false || (value ?? null) === null) this.removeAttribute(attribute);
+        if ((value ?? false) === false) this.removeAttribute(attribute);
         else this.setAttribute(attribute, isFlag ? "" : value);
       },
     });

@@ -6,9 +6,7 @@ const made = new Map();
 const UNITS = Object.entries({ day: 86_400, hour: 3_600, minute: 60 });
 
 export const format = {
-  /** The zone of the clinic; `practice()` sets it. */
-  zone: undefined,
-
+  zone: undefined, // of the clinic; `practice()` sets it
   date: (instant) => dated(instant, { dateStyle: "medium" }),
   time: (instant) => dated(instant, { timeStyle: "short" }),
   moment: (instant) => dated(instant, { dateStyle: "medium", timeStyle: "short" }),
@@ -16,8 +14,7 @@ export const format = {
   /** A day without a time, such as 2026-11-03, is the same day in every zone. */
   day: (day) => dated(day && `${day}T00:00Z`, { dateStyle: "medium", timeZone: "UTC" }),
   /** Today in the clinic's zone, as 2026-11-03. */
-  today: () => new Intl.DateTimeFormat("sv", { timeZone: format.zone }).format(new Date()),
-
+  today: () => localDay(Date.now()),
   number: (value, options = {}) => intl("NumberFormat", options).format(value),
   percent: (share) => format.number(share, { style: "percent", maximumFractionDigits: 1 }),
   /** Money as the API gives it: {amount: "5400.00", currency: "USD"}; `sum` leaves cents out. */
@@ -33,17 +30,15 @@ export const format = {
   ago(instant, now = Date.now()) {
     const seconds = (Date.parse(instant) - now) / 1000;
     const [unit, size] = largest(seconds);
-    const count = unit === "day" ? dayOf(instant) - dayOf(now) : Math.trunc(seconds / size);
+    const days = (Date.parse(localDay(instant)) - Date.parse(localDay(now))) / 86_400_000;
+    const count = unit === "day" ? days : Math.trunc(seconds / size);
     return intl("RelativeTimeFormat", { numeric: "auto" }).format(count, unit);
   },
 };
 
-/** The day of an instant in the clinic's zone, counted. */
-const dayOf = (instant) =>
-  Date.parse(new Intl.DateTimeFormat("sv", { timeZone: format.zone }).format(new Date(instant))) / 86_400_000;
-
-const largest = (seconds) =>
-  UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS.at(-1);
+const localDay = (instant) =>
+  new Intl.DateTimeFormat("sv", { timeZone: format.zone }).format(new Date(instant));
+const largest = (seconds) => UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS.at(-1);
 
 function dated(instant, options) {
   const told = { timeZone: format.zone, ...options };

@@ -4,8 +4,7 @@ import { address, client } from "./client.js";
 
 const LOOK_MS = 20_000;
 const listeners = new Set();
-let stream = null;
-let timer = null;
+let stream, timer;
 
 /** Hear each event of the API, and {kind: "look"} when one may be missed; gives what ends it. */
 export function listen(hear) {
@@ -22,6 +21,8 @@ function open() {
   stream.onopen = () => clearTimeout(timer);
   stream.onmessage = ({ data }) => tell(JSON.parse(data));
   stream.onerror = wait;
+  stream.addEventListener("reset", look); // it is not known what happened since
+  stream.addEventListener("end", () => (close(), look())); // the session has ended: the API says so
 }
 
 function wait() {

@@ -6,10 +6,7 @@ const DRAWN = new Set("svg g path rect circle line text tspan polyline polygon t
 const LEADS_TO = new Set(["http:", "https:", "mailto:", "tel:", "blob:"]);
 const ADDRESSES = new Set(["href", "src", "action", "formaction"]);
 
-/**
- * Describe an element: h("button", {key: id, class: "quiet", onclick: act, ".value": x}, "Save").
- * A name with a point is a property, on… a listener; null, undefined and false leave a name out.
- */
+/** Describe an element: h("button", {key: id, class: "quiet", onclick: act, ".value": x}, "Save") */
 export function h(tag, attributes, ...children) {
   const { key = null, ...rest } = attributes ?? {};
   return { tag, key, attributes: rest, children: shown(children) };
@@ -81,9 +78,9 @@ function put(node, name, value) {
 }
 
 function isAbsent(name, value) {
-  if ((value ?? null) === null) return true;
-  if (!ADDRESSES.has(name)) return value === false && !name.startsWith("aria-");
-  const base = document.baseURI; // a script is no address that a page leads to
+  if ((value ?? false) === false) return value !== false || !name.startsWith("aria-");
+  if (!ADDRESSES.has(name)) return false;
+  const base = document.baseURI; // a script is no place to go
   return !URL.canParse(value, base) || !LEADS_TO.has(new URL(value, base).protocol);
 }
 

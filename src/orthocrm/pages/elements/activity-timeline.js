@@ -87,7 +87,8 @@ class ActivityTimeline extends OrthoElement {
 
   entry(one) {
     const { activity, task, message } = one;
-    const notes = activity?.notes ?? task?.description ?? message?.body;
+    const isTask = one.what === "TASK_COMPLETED";
+    const notes = isTask ? null : (activity?.notes ?? task?.description ?? message?.body);
     const isContact = KINDS.contacts.includes(one.what);
     return h("li", { key: `${one.at} ${activity?.id ?? task?.id ?? ""}`, part: "entry", class: `entry${isContact ? " contact" : ""}` }, [
       h("span", { class: "mark" }, icon(ICONS[one.what] ?? "list")),
@@ -105,7 +106,7 @@ class ActivityTimeline extends OrthoElement {
     if (what === "ASSIGNMENT_CHANGE" && activity.decision) return this.t("timeline.assigned", { name: nameOf(house, activity.decision.chosen), rule: this.word("rule", activity.decision.rule) });
     const told = [
       this.word("activity", what),
-      task?.title ?? activity?.document?.name ?? message?.subject,
+      task?.title ?? (what === "TASK_COMPLETED" ? activity.notes : activity?.document?.name) ?? message?.subject,
       activity?.direction && this.word("direction", activity.direction),
       activity?.callOutcome ? this.word("outcome", activity.callOutcome) : activity?.outcome,
       activity?.durationMinutes && format.length(activity.durationMinutes * 60),

@@ -4,6 +4,7 @@
  * Attributes
  *   lead-id   The lead.
  *   owner     The id of its coordinator, where the page knows it.
+ *   fixed     It is not given to anybody else any more.
  *
  * Events
  *   ortho-assigned   Somebody else has it now; detail: {lead, decision}.
@@ -20,7 +21,7 @@ import { nameOf } from "../parts/people.js";
 import { practice } from "../parts/practice.js";
 
 class CoordinatorAssignment extends OrthoElement {
-  static attributes = { "lead-id": String, owner: String };
+  static attributes = { "lead-id": String, owner: String, fixed: Boolean };
   static texts = "leads";
   static styles = css`
     :host { display: grid; gap: .9rem; }
@@ -35,7 +36,7 @@ class CoordinatorAssignment extends OrthoElement {
     .bar { grid-column: 1; block-size: .35rem; border-radius: 9px; background: var(--ortho-sunken); overflow: hidden; }
     .bar span { display: block; block-size: 100%; inline-size: var(--share); border-radius: inherit; background: var(--ortho-accent); }
     .bar.full span { background: var(--ortho-danger); }
-    .person .button { grid-column: 2; grid-row: 1 / span 3; min-block-size: 2.25rem; padding: .2rem .75rem; }
+    .person > .button, .person > .chip { grid-column: 2; grid-row: 1 / span 3; min-block-size: 2.25rem; padding: .2rem .75rem; }
     .input { margin-block-start: .75rem; }
   `;
 
@@ -97,7 +98,7 @@ class CoordinatorAssignment extends OrthoElement {
     if (failed && !house) return h("p", { class: "muted" }, this.explain(failed));
     if (!house) return h("p", { class: "state", role: "status" }, this.t("loading"));
     const name = nameOf(house, owner);
-    const mayAssign = house.may("lead:assign");
+    const mayAssign = !this.fixed && house.may("lead:assign");
     const isAway = loads.find((one) => one.user === owner)?.isAway;
     return [
       h("div", { key: "now", class: "now" }, [

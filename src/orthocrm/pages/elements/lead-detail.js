@@ -60,6 +60,7 @@ class LeadDetail extends OrthoElement {
   async refresh() {
     const lead = await client.get(`/leads/${this.leadId}`).catch(() => null);
     if (lead) this.set({ lead });
+    this.shadowRoot.querySelector("ortho-activity-timeline")?.refresh();
   }
 
   /** Who else may be the same, what was merged, and the family; the rest goes without it. */
@@ -186,6 +187,13 @@ class LeadDetail extends OrthoElement {
 
   drawn() {
     showDialogs(this.shadowRoot);
+    const { lead } = this.state;
+    const here = lead && this.shadowRoot.querySelector(".steps [aria-current]");
+    if (here && this.place !== lead.pipelineStage) {
+      const steps = here.closest(".steps");
+      steps.scrollLeft = here.offsetLeft - steps.offsetLeft - (steps.clientWidth - here.offsetWidth) / 2;
+    }
+    this.place = lead?.pipelineStage;
   }
 
   draw() {
@@ -207,8 +215,8 @@ class LeadDetail extends OrthoElement {
           h("slot", { name: "more" }),
         ]),
         h("div", { key: "right" }, [
-          section("owner", h("ortho-coordinator-assignment", { "lead-id": lead.id, owner: lead.assignedToId, "onortho-assigned": ({ detail }) => this.took(detail.lead) })),
-          section("tasks", h("ortho-task-list", { "lead-id": lead.id, "onortho-task-changed": () => this.took() })),
+          section("owner", h("ortho-coordinator-assignment", { "lead-id": lead.id, owner: lead.assignedToId, fixed: isLocked, "onortho-assigned": ({ detail }) => this.took(detail.lead) })),
+          section("tasks", h("ortho-task-list", { "lead-id": lead.id, "onortho-task-changed": () => this.refresh() })),
           section("timeline", h("ortho-activity-timeline", { "lead-id": lead.id })),
         ]),
       ]),
@@ -275,15 +283,16 @@ class LeadDetail extends OrthoElement {
     this.set({ isEdited: true });
   }
 
-  saved({ detail }) {
-    this.set({ lead: detail.lead, isEdited: false });
+  async saved({ detail }) {
+    this.set({ lead: detail.lead, isEdited: false, house: await practice() }); // with new sources
     this.notice(this.t("lead.saved"));
     this.took(detail.lead);
     this.around();
   }
 
   notes(lead, house, mayUpdate) {
-    const { alike: others, hidden, merges } = this.state;
+    const { alike: found, hidden, merges, family } = this.state;
+    const others = found.filter((one) => !family.some(({ id }) => id === one.leadId) || one.relation !== "same_household");
     const undone = merges.filter((one) => !one.undoneAt && one.survivorId === lead.id);
     const button = (text, act, label) => h("button", { class: "button", "aria-label": label, onclick: act }, text);
     const one = ({ lead: other, relation, reasons }) => {
@@ -310,10 +319,11 @@ class LeadDetail extends OrthoElement {
     const source = house.sources.find((one) => one.id === lead.sourceId)?.name;
     const address = [lead.addressLine1, lead.addressLine2, [lead.city, lead.state, lead.postalCode].filter(Boolean).join(" ")].filter(Boolean).join("\n");
     const rows = {
-      patientDob: lead.patientDob ? format.day(lead.patientDob) : lead.patientAge && this.t("lead.age", { count: lead.patientAge }),
+      patientDob: format.day(lead.patientDob),
+      patientAge: lead.patientAge && this.t("lead.age", { count: lead.patientAge }),
       patientRelationship: this.word("relationship", lead.patientRelationship),
       treatmentInterest: lead.treatmentInterest.map((one) => this.word("interest", one)).join(", "),
-      source: [source, lead.sourceCampaign, lead.sourceDetail].filter(Boolean).join(" · "),
+      sourceId: [source, lead.sourceCampaign, lead.sourceDetail].filter(Boolean).join(" · "),
       channel: `${this.word("channel", lead.channel)} · ${format.moment(lead.createdAt)}`,
       preferredContact: [this.word("preferred", lead.preferredContact), lead.preferredTime].filter(Boolean).join(" · "),
       address,

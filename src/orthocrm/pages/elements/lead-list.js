@@ -61,6 +61,8 @@ class LeadList extends OrthoElement {
     .stage { border-inline-start: 4px solid var(--stage, var(--ortho-line)); }
     .more { display: grid; justify-items: center; padding: 1rem; }
     @media (max-width: 44rem) {
+      .tools > .row:last-child { flex-wrap: nowrap; overflow-x: auto; padding: 4px; margin: -4px; }
+      .tools > .row:last-child > * { flex: none; }
       thead { display: none; }
       tbody tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .15rem .75rem; padding: .7rem .9rem; }
       td { max-inline-size: none; padding: 0; font-size: .875rem; }

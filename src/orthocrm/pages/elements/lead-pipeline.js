@@ -278,7 +278,7 @@ class LeadPipeline extends OrthoElement {
     return h("section", { key: stage.slug, class: isOver ? "column over" : "column", part: "column", "data-stage": stage.slug, "data-kind": stage.kind, style: { "--card-color": stage.color ?? "" }, "aria-labelledby": `name-${stage.slug}` }, [
       h("header", { part: "heading" }, [
         h("h2", { id: `name-${stage.slug}`, title: stage.description }, [h("bdi", { class: "clip" }, stage.name), h("span", { class: "chip" }, format.number(count))]),
-        sum && h("p", { class: "muted sum", title: this.t("worth", { sum }) }, sum),
+        sum && h("p", { class: "muted sum", title: this.t("worth", { sum }) }, count > 0 ? sum : "–"),
       ]),
       h("div", { class: "list", part: "list", "data-stage": stage.slug, onscroll: scrolled }, [
         h("ul", { style: { "block-size": `${count * this.height}px` } }, shown.map((card, n) => this.item(card, first + n, count, stage))),
@@ -346,7 +346,7 @@ class LeadPipeline extends OrthoElement {
     const pick = (stage) => (this.set({ asks: null }), this.moveTo(card, stage.slug));
     const choice = (stage, n) =>
       h("li", { key: stage.slug },
-        h("button", { class: "button choice", type: "button", "aria-disabled": n <= place ? "true" : null, "aria-current": n === place ? "true" : null, style: { "--card-color": stage.color ?? "" }, onclick: () => n > place && pick(stage) }, stage.name));
+        h("button", { class: "button choice", type: "button", disabled: n <= place, "aria-current": n === place ? "true" : null, style: { "--card-color": stage.color ?? "" }, onclick: () => pick(stage) }, stage.name));
     return h("dialog", { key: "move", "data-asks": "", "aria-label": this.t("move_title", { name }), oncancel: close }, [
       h("form", { onsubmit: (event) => event.preventDefault() }, [
         h("h2", {}, this.t("move_title", { name })),

@@ -183,7 +183,7 @@ class LeadQuickEntry extends OrthoForm {
         house.may("lead:update") && h("button", { class: "button small", type: "button", onclick: () => this.note(lead) }, this.t("quick.note")),
       ]);
     return h("aside", { key: "matches", part: "matches", "aria-label": this.t("quick.matches") }, [
-      h("h3", { role: "status" }, matches.length + hidden ? this.t("quick.found", { count: matches.length + hidden }) : this.t("quick.none")),
+      h("div", { role: "status" }, h("h3", {}, matches.length + hidden ? this.t("quick.found", { count: matches.length + hidden }) : this.t("quick.none"))),
       matches.length === 0 && !hidden && h("p", { class: "muted" }, this.t("quick.none_hint")),
       h("ul", {}, matches.map(one)),
       hidden > 0 && h("p", { class: "muted" }, this.t("quick.hidden", { count: hidden })),

@@ -52,6 +52,8 @@ class TaskList extends OrthoElement {
   `];
 
   state = { tasks: null, leads: new Map() };
+  /** What was ticked off here stays in its place, so that nothing moves under the pointer. */
+  ticked = new Map();
 
   connected() {
     this.refresh();
@@ -61,6 +63,7 @@ class TaskList extends OrthoElement {
   }
 
   changed() {
+    this.ticked.clear();
     this.set({ tasks: null });
     this.refresh();
   }
@@ -69,7 +72,9 @@ class TaskList extends OrthoElement {
     return this.load(async () => {
       const house = await practice();
       const user = this.user === "me" ? house.me.user : this.user;
-      const tasks = await (this.leadId ? client.get(`/leads/${this.leadId}/tasks`) : client.get("/tasks", { query: { user } }));
+      const found = await (this.leadId ? client.get(`/leads/${this.leadId}/tasks`) : client.get("/tasks", { query: { user } }));
+      const gone = this.state.tasks?.filter((one) => this.ticked.has(one.id) && !found.some(({ id }) => id === one.id)) ?? [];
+      const tasks = gone.length ? [...found, ...gone].sort((one, other) => (one.dueAt < other.dueAt ? -1 : 1)) : found;
       const leads = this.leadId ? new Map() : await leadsById(tasks.slice(0, MOST).map((one) => one.leadId));
       return { house, tasks, leads };
     });
@@ -87,6 +92,7 @@ class TaskList extends OrthoElement {
       this.tell("ortho-task-changed", { task: done });
     } catch (problem) {
       if (problem.code === undefined) throw problem;
+      this.ticked.delete(task.id);
       this.set({ tasks: before });
       this.notice(this.explain(problem), { kind: "error" });
       if (problem.code === "stale_version") this.refresh();
@@ -94,6 +100,8 @@ class TaskList extends OrthoElement {
   }
 
   async undone(undo, task) {
+    this.ticked.delete(task.id);
+    this.set({ tasks: this.state.tasks.filter((one) => one.id !== task.id) });
     await undo(task).catch((problem) => this.notice(this.explain(problem), { kind: "error" }));
     await this.refresh();
     this.tell("ortho-task-changed", { task });
@@ -105,6 +113,7 @@ class TaskList extends OrthoElement {
   }
 
   complete(task) {
+    this.ticked.set(task.id, this.group(task));
     const ask = () => client.post(`/leads/tasks/${task.id}/complete`, undefined, { version: task.version });
     return this.act(task, { status: "COMPLETED" }, ask, { said: "task.completed", undo: () => this.again(task) });
   }
@@ -119,6 +128,11 @@ class TaskList extends OrthoElement {
     const ask = () => client.post(`/leads/tasks/${task.id}/snooze`, { until }, { version: task.version });
     const undo = ({ version }) => client.put(`/leads/tasks/${task.id}`, { dueAt: task.dueAt }, { version });
     return this.act(task, { dueAt: until, status: "PENDING" }, ask, { said: "task.snoozed", undo });
+  }
+
+  group({ status, dueAt }) {
+    if (!OPEN.includes(status)) return "over";
+    return Date.parse(dueAt) < Date.now() ? "late" : dueAt < onDay(1, "00:00") ? "today" : "later";
   }
 
   saved({ detail: { task } }) {
@@ -136,9 +150,7 @@ class TaskList extends OrthoElement {
     const { tasks, failed, house, editing } = this.state;
     if (failed && !tasks) return h("div", { class: "state" }, h("p", { role: "alert" }, this.explain(failed)), h("button", { class: "button", onclick: () => this.refresh() }, this.t("retry")));
     if (!tasks) return h("p", { class: "state", role: "status" }, this.t("loading"));
-    const ends = onDay(1, "00:00");
-    const group = (one) => (!OPEN.includes(one.status) ? "over" : Date.parse(one.dueAt) < Date.now() ? "late" : one.dueAt < ends ? "today" : "later");
-    const groups = Map.groupBy(tasks.slice(0, MOST), group);
+    const groups = Map.groupBy(tasks.slice(0, MOST), (one) => this.ticked.get(one.id) ?? this.group(one));
     const close = () => this.set({ editing: null });
     return [
       this.leadId && house.may("lead:update") && h("div", { key: "top", class: "top" }, h("button", { class: "button", onclick: () => this.set({ editing: {} }) }, icon("plus"), this.t("task.new"))),
@@ -158,10 +170,10 @@ class TaskList extends OrthoElement {
   row(task, group) {
     const { house, leads } = this.state;
     const lead = leads.get(task.leadId);
-    const isOpen = group !== "over";
+    const isOpen = OPEN.includes(task.status);
     const mayChange = isOpen && house.may("lead:update");
     const priority = { URGENT: "bad", HIGH: "warn" }[task.priority];
-    return h("li", { key: task.id, part: "task", class: `panel ${group}` }, [
+    return h("li", { key: task.id, part: "task", class: `panel ${isOpen ? group : "over"}` }, [
       h("input", { type: "checkbox", class: "tick", ".checked": task.status === "COMPLETED", disabled: !mayChange, "aria-label": this.t("task.complete", { title: task.title }), onchange: () => this.complete(task) }),
       h("p", { class: "title" }, task.title),
       h("p", { class: "told" }, [

@@ -110,6 +110,18 @@ class Entrance:
         with self.backend.begin(clinic) as store:
             return _actor(store.users.get([user]).get(user))
 
+    def standing(self, token: str) -> Actor | None:
+        """Tell who came by the token of a session or a key, and write no use of it down.
+
+        It is for whatever stands open meanwhile: a page that nobody looks at idles.
+        """
+        by_session, by_key = (
+            read_token(token, kind) for kind in (TokenKind.SESSION, TokenKind.KEY)
+        )
+        if by_session is not None:
+            return self._by_session(by_session, note=False)
+        return None if by_key is None else self._by_key(by_key, note=False)
+
     def set_password(self, token: str, password: str) -> None:
         """Set a password by a one-time token, which is used up; all sessions of the user end.
 

@@ -7,7 +7,7 @@ from attrs import frozen
 from orthocrm.core.audit import AuditEntry, Checkpoint
 from orthocrm.core.errors import TrailBroken
 from orthocrm.core.limits import PAGE
-from orthocrm.core.ports import AuditTrail
+from orthocrm.core.ports import AuditTrail, UnitOfWork
 from orthocrm.core.query import Cond, Page, Sort
 from orthocrm.privacy import chain, checkpoints
 from orthocrm.services.privacy.witness import Witness
@@ -32,8 +32,13 @@ class Sealed:
 
 
 def seal(work: Work) -> Sealed:
+    """Give waiting entries their places in the chain."""
+    return seal_waiting(work.store)
+
+
+def seal_waiting(store: UnitOfWork) -> Sealed:
     """Give waiting entries their places in the chain, by id; those that are not genuine wait on."""
-    trail = work.store.audit
+    trail = store.audit
     head = trail.head(lock=True)
     genuine: list[AuditEntry] = []
     foreign = 0

@@ -19,6 +19,7 @@ from orthocrm.core.events import AppointmentMoved, AppointmentShifted, Appointme
 from orthocrm.core.ids import AppointmentId, ClinicId, UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.notifying import Message, MessageState
+from orthocrm.core.ports import UnitOfWork
 from orthocrm.core.query import Aggregate, Cond, Measure, Page, Where, both
 from orthocrm.core.reading import Reading
 from orthocrm.core.reminding import is_reminder, revision_of, rule_of
@@ -69,9 +70,9 @@ def keep(work: Work, after: str | None = None, *, called_off: bool = False) -> W
     if called_off and not reaching.reaches_all(work):
         raise Forbidden(work.operation, work.permission)
     done = _done(work)
-    if begun is None and not called_off and _is_known(work, done):
+    if begun is None and not called_off and _is_known(work.store, done):
         return WallTimesKept()
-    zones = _zones(work)
+    zones = _own(work) | _zones(work.store, work.now)
     behind = [name for name in sorted(zones) if _is_behind(work, name, called_off=called_off)]
     drift, place = begun or (Drift.LATER, None)
     live = zones.difference(behind)
@@ -215,15 +216,15 @@ def _is_any_left(work: Work, zones: Iterable[str]) -> bool:
     return any(work.store.appointments.count(_wrong(work, names, drift)) for drift in Drift)
 
 
-def _zones(work: Work) -> set[str]:
-    """Give the zones of the practice, and of visits that are to come."""
+def _zones(store: UnitOfWork, now: datetime) -> set[str]:
+    """Give the zones of visits that are to come."""
     query = Aggregate(
         of="appointments",
         measures=(Measure("visits"),),
         by=("timezone",),
-        where=wall_times.coming(work.now),
+        where=wall_times.coming(now),
     )
-    return {*_own(work), *filter(_is_there, (one.key[0] for one in work.store.aggregate(query)))}
+    return set(filter(_is_there, (one.key[0] for one in store.aggregate(query))))
 
 
 def _is_there(name: str) -> bool:
@@ -240,6 +241,31 @@ def _own(work: Work) -> set[str]:
     return {work.practice.clinic.timezone, *(one.timezone for one in schedules if one.timezone)}
 
 
+@frozen(kw_only=True)
+class Astray:
+    """How many visits do not stand at their wall times, by this process's data.
+
+    `behind` names the zones whose data are older here than those by which visits have gone.
+    """
+
+    visits: int = 0
+    behind: tuple[str, ...] = ()
+
+
+def astray(store: UnitOfWork, clinic: ClinicId, now: datetime) -> Astray:
+    """Count the visits of a clinic that wait for a worker, or for somebody to find another time."""
+    zones = _zones(store, now)
+    notes = {name: _notes(clinic, name, now) for name in sorted(zones)}
+    behind = tuple(
+        name
+        for name, (present, seen) in notes.items()
+        if not _is_known(store, present) and _is_known(store, seen)
+    )
+    live = zones.difference(behind)
+    visits = [store.appointments.count(wall_times.drifted(live, now, drift)) for drift in Drift]
+    return Astray(visits=sum(visits), behind=behind)
+
+
 # --- what has been done
 
 
@@ -253,23 +279,30 @@ def _done(work: Work) -> Delivery:
     return _note(work.clinic_id, f"done:{said}", work.now.date().isoformat(), work.now)
 
 
-def _is_known(work: Work, note: Delivery) -> bool:
-    known = work.store.deliveries.known(note)
+def _is_known(store: UnitOfWork, note: Delivery) -> bool:
+    known = store.deliveries.known(note)
     return known is not None and known.fingerprint == note.fingerprint
 
 
 def _is_behind(work: Work, name: str, *, called_off: bool) -> bool:
     """Whether visits have left this process's data of a zone behind; new data are noted."""
-    digest = wall_times.digest_of(name)
-    present = _note(work.clinic_id, f"zone:{name}", digest, work.now)
-    seen = _note(work.clinic_id, f"zone:{name}:{digest}", digest, work.now)
-    if _is_known(work, present):
+    present, seen = _notes(work.clinic_id, name, work.now)
+    if _is_known(work.store, present):
         return False
-    if not called_off and _is_known(work, seen):
+    if not called_off and _is_known(work.store, seen):
         return True
     for note in (present, seen):
         work.store.deliveries.claim(note, since=work.now + _EVER)
     return False
+
+
+def _notes(clinic: ClinicId, name: str, now: datetime) -> tuple[Delivery, Delivery]:
+    """Name what visits of a zone go by, and what they went by once, as of this process's data."""
+    digest = wall_times.digest_of(name)
+    return (
+        _note(clinic, f"zone:{name}", digest, now),
+        _note(clinic, f"zone:{name}:{digest}", digest, now),
+    )
 
 
 def _note(clinic: ClinicId, key: str, fingerprint: str, now: datetime) -> Delivery:

@@ -28,6 +28,7 @@ _THEMES = (
     "custom_fields",
     "deliveries",
     "inbox",
+    "keyring",
     "keys",
     "kinship",
     "logins",
@@ -55,6 +56,7 @@ from orthocrm.testing.suite.consents import ConsentRules  # noqa: E402
 from orthocrm.testing.suite.custom_fields import CustomFieldRules  # noqa: E402
 from orthocrm.testing.suite.deliveries import DeliveryRules  # noqa: E402
 from orthocrm.testing.suite.inbox import InboxRules  # noqa: E402
+from orthocrm.testing.suite.keyring import KeyringRules  # noqa: E402
 from orthocrm.testing.suite.keys import MatchKeyRules  # noqa: E402
 from orthocrm.testing.suite.kinship import KinshipRules  # noqa: E402
 from orthocrm.testing.suite.logins import LoginRules  # noqa: E402
@@ -91,6 +93,7 @@ class BackendSuite(
     MessageRules,
     InboxRules,
     ConsentRules,
+    KeyringRules,
     LoginRules,
     ClaimRules,
     ClaimRaceRules,

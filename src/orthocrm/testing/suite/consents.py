@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 
 class ConsentRules(Rules):
-    """`add` and `of`."""
+    """`add`, `of` and `forget`."""
 
     def test_entries_come_back_as_they_were_added(self, backend: Backend) -> None:
         """By the address as it was asked for; addresses without an entry are left out."""
@@ -95,6 +95,33 @@ class ConsentRules(Rules):
             [held] = unit.consents.of([PHONE])[PHONE]
         assert evolve(held, evidence=None) == evolve(entry, evidence=None)
         assert held.evidence in (evidence, None)
+
+    def test_whose_entries_are_is_forgotten_and_what_they_say_holds(self, backend: Backend) -> None:
+        """Of entries that name no lead the evidence goes, where their address is named."""
+        clinic = a_practice(backend)
+        lead, other = a_lead(clinic), a_lead(clinic)
+        store(backend, clinic, "leads", [lead, other])
+        theirs = a_consent(clinic, PHONE, lead_id=lead.id, evidence="called", granted=True)
+        nobodys = a_consent(clinic, PHONE, MONDAY_MORNING + HOUR, evidence="a form")
+        others = a_consent(
+            clinic, PHONE, MONDAY_MORNING + 2 * HOUR, lead_id=other.id, evidence="wrote"
+        )
+        elsewhere = a_consent(clinic, EMAIL, evidence="a letter")
+        apart = a_consent(clinic, EMAIL, MONDAY_MORNING + HOUR, lead_id=lead.id, evidence="said")
+        with backend.begin(clinic.id) as unit:
+            unit.consents.add([theirs, nobodys, others, elsewhere, apart])
+        with backend.begin(clinic.id) as unit:
+            unit.consents.forget([lead.id], [PHONE])
+        with backend.begin(clinic.id) as unit:
+            found = unit.consents.of([PHONE, EMAIL])
+        assert {address: list(entries) for address, entries in found.items()} == {
+            PHONE: [
+                evolve(theirs, lead_id=None, evidence=None),
+                evolve(nobodys, evidence=None),
+                others,
+            ],
+            EMAIL: [elsewhere, evolve(apart, lead_id=None, evidence=None)],
+        }
 
     def test_the_ledger_does_not_cross_clinics(self, backend: Backend) -> None:
         """A family that says STOP to one practice has said nothing to another."""

@@ -3,10 +3,11 @@
 import threading
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from attrs import evolve
 
-from orthocrm.core.audit import Delivery
+from orthocrm.core.audit import ERASED, KEYED, Delivery
 from orthocrm.core.ids import UserId
 from orthocrm.core.ports import Backend
 from orthocrm.testing.clock import MONDAY_MORNING
@@ -191,3 +192,25 @@ class DeliveryRules(Rules):
 
         answers = together(*(lambda n=n: request(n) for n in range(20)))
         assert len(set(answers)) == 1
+
+    def test_what_came_of_a_delivery_is_forgotten(self, backend: Backend) -> None:
+        """By the ids in its result; one that says `KEYED` stays known by its key alone."""
+        clinic = a_practice(backend)
+        by_key, by_content, other = (a_delivery(clinic, f"key:{n}") for n in range(3))
+        told = {"tasks": ["t-1"], "known_by": KEYED}
+        with backend.begin(clinic.id) as unit:
+            results: tuple[dict[str, Any], ...] = (
+                {"lead": "l-1", **told},
+                {"lead": "l-1"},
+                {"lead": "l-11", **told},
+            )
+            for one, result in zip((by_key, by_content, other), results, strict=True):
+                unit.deliveries.claim(one)
+                unit.deliveries.finish(one, result)
+        with backend.begin(clinic.id) as unit:
+            unit.deliveries.forget(["l-1", "nothing"])
+        with backend.begin(clinic.id) as unit:
+            gone = unit.deliveries.claim(evolve(by_key, fingerprint="2" * 64))
+            assert exact(gone) == exact(evolve(by_key, fingerprint="", result=dict(ERASED)))
+            assert unit.deliveries.claim(by_content) is None
+            assert exact(unit.deliveries.claim(other)) == exact(evolve(other, result=results[2]))

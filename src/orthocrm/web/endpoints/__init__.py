@@ -14,8 +14,10 @@ from orthocrm.web.endpoints import (
     hooks,
     identity,
     imports,
+    inbox,
     intelligence,
     leads,
+    live,
     operating,
     pipeline,
     privacy,
@@ -47,6 +49,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *sessions.ENDPOINTS,
     *access.ENDPOINTS,
     *hooks.ENDPOINTS,
+    *inbox.ENDPOINTS,
+    *live.ENDPOINTS,
     *operating.ENDPOINTS,
 )
 """All of them; the document, the routes and the matrix of the tests are made of this table."""

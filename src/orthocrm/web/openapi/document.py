@@ -42,6 +42,23 @@ _VERSION: Final[Mapping[str, Any]] = {
     "description": "the ETag that was told: the change is made to that version, or refused by 412",
     "schema": {"type": "string", "pattern": '^("[0-9]{1,18}"|\\*)$'},
 }
+_LAST: Final[Mapping[str, Any]] = {
+    "name": conditions.LAST,
+    "in": "header",
+    "required": False,
+    "description": "the id of what was heard last, which browsers send when they come back",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,64}$"},
+}
+_MESSAGE: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "description": "one message; without an `event` its `data` is a Happening",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"type": "string", "enum": ["reset", "end"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
+"""What each of a stream's messages holds: OpenAPI 3.1 has no other word for it."""
 _BYTES: Final[Mapping[str, Any]] = {
     "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
 }
@@ -102,6 +119,8 @@ def _operation(endpoint: Endpoint, book: Book) -> dict[str, Any]:
         parameters.append(dict(_KEY))
     if conditions.takes_version(endpoint):
         parameters.append(dict(_VERSION))
+    if endpoint.is_stream:
+        parameters.append(dict(_LAST))
     if parameters:
         told["parameters"] = parameters
     if endpoint.body is not None:
@@ -140,5 +159,6 @@ def _responses(endpoint: Endpoint, book: Book) -> Mapping[str, Any]:
         told["headers"] = {repeating.REPLAYED: dict(_REPLAYED)}
     if endpoint.answer is not None:
         media = endpoint.media or "application/json"
-        told["content"] = {media: {"schema": endpoint.answer.schema(book, Way.OUT)}}
+        schema = endpoint.answer.schema(book, Way.OUT)
+        told["content"] = {media: {"schema": _MESSAGE if endpoint.is_stream else schema}}
     return {str(int(endpoint.status)): told, **{str(int(s)): refusal for s in sorted(statuses)}}

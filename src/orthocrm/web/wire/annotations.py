@@ -27,7 +27,7 @@ from orthocrm.core.query import AllOf, AnyOf, Cond, Sort
 from orthocrm.core.reading import Reading
 from orthocrm.core.time import Period
 from orthocrm.core.unset import Unset
-from orthocrm.web.wire.codec import Book, Codec, Json, Way
+from orthocrm.web.wire.codec import Book, Codec, Json, Way, Writer, writer
 from orthocrm.web.wire.gatherings import (
     Anything,
     Listed,
@@ -226,6 +226,10 @@ class _Later:
     def write(self, value: Any) -> Json:  # noqa: ANN401 - the codec's own type
         """Write by the codec."""
         return self.found().write(value)
+
+    def writer(self) -> Writer:
+        """Give what writes by the codec."""
+        return writer(self.found())
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:
         """Describe by the codec."""

@@ -6,7 +6,7 @@ from typing import Any
 from attrs import frozen
 
 from orthocrm.core.reading import Reading
-from orthocrm.web.wire.codec import Book, Codec, Json, Way
+from orthocrm.web.wire.codec import Book, Codec, Json, Way, Writer, writer
 from orthocrm.web.wire.scalars import STORABLE, is_text
 
 MOST_ITEMS = 1_000
@@ -28,6 +28,11 @@ class Nullable:
     def write(self, value: Any) -> Json:  # noqa: ANN401 - the inner type
         """Give the value, or null."""
         return None if value is None else self.inner.write(value)
+
+    def writer(self) -> Writer:
+        """Give what writes a value that is there by the inner codec."""
+        write = writer(self.inner)
+        return lambda value: None if value is None else write(value)
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:
         """Describe the value, and that it may be null."""
@@ -61,7 +66,8 @@ class Listed:
 
     def write(self, value: Collection[Any]) -> Json:
         """Give a list; what has no order is sorted."""
-        written = [self.inner.write(item) for item in value]
+        write = writer(self.inner)
+        written = [write(item) for item in value]
         return sorted(written, key=str) if isinstance(value, set | frozenset) else written
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from attrs import field, frozen
 
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.reading import Reading
-from orthocrm.web.wire.codec import Book, Codec, Json, Way
+from orthocrm.web.wire.codec import Book, Codec, Json, Way, Writer, writer
 from orthocrm.web.wire.naming import path as outside_path
 
 _SHOWN_KEY = re.compile("[A-Za-z][A-Za-z0-9_]{0,39}", re.ASCII)
@@ -42,7 +43,7 @@ class Record:
         """Give what stands behind the name of the component."""
         return self.kind if self.make is self.kind else self.name
 
-    @property
+    @cached_property
     def readable(self) -> Mapping[str, Part]:
         """What a request may hold."""
         return {key: part for key, part in self.parts.items() if not part.answered_only}
@@ -77,11 +78,14 @@ class Record:
                 reading.refuse(within, problem.code, problem.message)
             return None
 
+    @cached_property
+    def _writers(self) -> tuple[tuple[str, str, Writer], ...]:
+        """How each field is written: its key, its name inside, and what writes it."""
+        return tuple((key, part.name, writer(part.codec)) for key, part in self.parts.items())
+
     def write(self, value: Any) -> Json:  # noqa: ANN401 - the noun
         """Give an object with every field."""
-        return {
-            key: part.codec.write(getattr(value, part.name)) for key, part in self.parts.items()
-        }
+        return {key: write(getattr(value, name)) for key, name, write in self._writers}
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:
         """Describe it as a component of its own."""

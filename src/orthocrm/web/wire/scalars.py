@@ -16,7 +16,7 @@ from orthocrm.core.errors import InvalidInput
 from orthocrm.core.money import Money
 from orthocrm.core.reading import Reading
 from orthocrm.core.time import Period
-from orthocrm.web.wire.codec import Book, Json, Way
+from orthocrm.web.wire.codec import Book, Json, Way, Writer
 
 LONGEST: Final = 10_000
 """The longest text that any field takes; most take less, which the rules check."""
@@ -79,6 +79,10 @@ class Text:
         """Give the text."""
         return str(value)
 
+    def writer(self) -> Writer:
+        """Give what writes it."""
+        return str
+
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it; answers may hold longer texts than requests."""
         if way is Way.OUT:
@@ -104,6 +108,10 @@ class Whole:
     def write(self, value: int) -> Json:
         """Give the number."""
         return int(value)
+
+    def writer(self) -> Writer:
+        """Give what writes it."""
+        return int
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it."""
@@ -151,6 +159,10 @@ class Flag:
         """Give it."""
         return bool(value)
 
+    def writer(self) -> Writer:
+        """Give what writes it."""
+        return bool
+
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it."""
         return {"type": "boolean"}
@@ -175,7 +187,8 @@ class Instant:
 
     def write(self, value: datetime) -> Json:
         """Give it in UTC."""
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        there = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return there.isoformat()[: -len("+00:00")] + "Z"
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it."""
@@ -333,6 +346,10 @@ class Choice:
     def write(self, value: str) -> Json:
         """Give the value."""
         return str(value)
+
+    def writer(self) -> Writer:
+        """Give what writes it."""
+        return str
 
     def schema(self, book: Book, way: Way) -> dict[str, Any]:  # noqa: ARG002 - the codec's face
         """Describe it as a component of its own."""

@@ -19,7 +19,7 @@ export async function alike(leadId, leadsById) {
 export const preview = (lead, other, choices) => client.post(`/leads/${lead.id}/merge-preview`, { loserId: other.id, choices });
 
 /** Merge as it was shown; whoever changed one of them meanwhile keeps it from happening. */
-export const merge = ({ lead, other, shown, choices }) => client.post(`/leads/${lead.id}/merge`, { loserId: other.id, choices, versions: shown.versions }, { version: lead.version });
+export const merge = ({ lead, other, shown, choices }) => client.post(`/leads/${lead.id}/merge`, { loserId: other.id, choices, versions: shown.versions });
 
 /** Describe the dialog: only fields that differ are there to choose from. */
 export function mergeDialog(element, { lead, other, shown, choices }, { choose, close, submit }) {

@@ -11,9 +11,8 @@ export const styles = css`
   .row { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
   .reach { gap: .4rem 1.1rem; color: var(--ortho-muted); overflow-wrap: anywhere; }
   .reach > * { min-inline-size: 0; }
-  .steps { display: flex; flex-wrap: wrap; gap: 3px; }
-  .steps li { flex: 1 0 auto; }
-  .steps button { inline-size: 100%; min-block-size: 2.5rem; padding: .3rem .7rem; border: 0; border-radius: .3rem; background: var(--ortho-sunken); color: var(--ortho-text); font-size: .875rem; font-weight: 550; white-space: nowrap; cursor: pointer; }
+  .steps { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(6.6rem, 1fr); gap: 3px; overflow-x: auto; padding: 4px; margin: -4px; }
+  .steps button { inline-size: 100%; block-size: 100%; min-block-size: 2.75rem; padding: .3rem .5rem; border: 0; border-radius: .3rem; background: var(--ortho-sunken); color: var(--ortho-text); font-size: .8125rem; font-weight: 550; line-height: 1.2; cursor: pointer; }
   .steps button[aria-disabled="true"] { cursor: default; }
   .steps button:not([aria-disabled="true"]):hover { background: var(--ortho-accent-soft); }
   .steps .past button { background: var(--ortho-accent-soft); color: var(--ortho-accent-text); }
@@ -31,6 +30,7 @@ export const styles = css`
   .note li { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center; }
   .note .button { min-block-size: 2.1rem; padding: .1rem .75rem; }
   .note.bad { background: var(--ortho-danger-soft); color: var(--ortho-danger-text); }
+  h4 { margin-block: 1rem .4rem; font-size: .9375rem; }
   .family { display: grid; gap: .4rem; }
   dialog:has(table) { inline-size: min(48rem, calc(100vw - 2rem)); }
   .table { overflow-x: auto; }

@@ -12,10 +12,10 @@ export const styles = css`
   .board { display: flex; flex: 1; gap: .75rem; min-block-size: 0; padding: 0 1rem 1rem; overflow-x: auto; }
   .column { display: flex; flex: 1 0 16.5rem; flex-direction: column; min-inline-size: 0; max-inline-size: 22rem; min-block-size: 0; inline-size: 16.5rem; border-radius: var(--ortho-round-large); background: var(--ortho-sunken); }
   .column.over { box-shadow: inset 0 0 0 2px var(--ortho-accent); background: var(--ortho-accent-soft); }
-  .column header { display: flex; align-items: baseline; justify-content: space-between; gap: .5rem; padding: .7rem .8rem .55rem; border-block-start: 3px solid var(--card-color, transparent); border-start-start-radius: var(--ortho-round-large); border-start-end-radius: var(--ortho-round-large); }
-  h2 { display: flex; align-items: baseline; gap: .45rem; min-inline-size: 0; font-size: .9375rem; font-weight: 650; }
+  .column header { display: grid; gap: .05rem; padding: .6rem .8rem .5rem; border-block-start: 3px solid var(--card-color, transparent); border-start-start-radius: var(--ortho-round-large); border-start-end-radius: var(--ortho-round-large); }
+  h2 { display: flex; align-items: center; justify-content: space-between; gap: .45rem; min-inline-size: 0; font-size: .9375rem; font-weight: 650; }
   .chip { background: var(--ortho-surface); }
-  .sum { flex: none; font-size: .8125rem; font-variant-numeric: tabular-nums; }
+  .sum { font-size: .8125rem; font-variant-numeric: tabular-nums; }
   .list { position: relative; flex: 1; min-block-size: 4rem; padding: 0 .5rem .5rem; overflow-y: auto; overscroll-behavior-y: contain; scrollbar-width: thin; }
   .list ul { position: relative; }
   .list li { position: absolute; inset-inline: 0; block-size: 6rem; transition: inset-block-start var(--ortho-quick); }

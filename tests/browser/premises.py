@@ -1,0 +1,129 @@
+"""A practice that is served for browsers: its people, its leads, and the way in."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import attrs
+import uvicorn
+
+import orthocrm
+from orthocrm import Actor, Clinic, Desk, OrthoCRM, Role
+from orthocrm.access.passwords import HashCost
+from orthocrm.core.ids import UserId
+from orthocrm.core.lead import Lead
+from orthocrm.core.money import Money
+from orthocrm.core.reporting import Reporting
+from orthocrm.core.settings import Settings
+from orthocrm.privacy.keys import KEY_BYTES, StaticKeys
+from orthocrm.services.access.users import NewUser
+from orthocrm.web.limiting import Rate, Rates
+from orthocrm.web.serving import standing_alone
+from orthocrm.web.settings import WebSettings
+from tests.flows.practice import enquiry
+
+PASSWORD = "correct horse battery"
+_CHEAP = HashCost(memory=8, passes=1, lanes=1)
+_ENOUGH = Rate(per_minute=1_000_000, burst=100_000)
+_RATES = Rates(address=_ENOUGH, visitor=_ENOUGH, actor=_ENOUGH, clinic=_ENOUGH)
+
+PEOPLE = {
+    Role.CLINIC_ADMIN: ("manager", "Marta Keller"),
+    Role.TREATMENT_COORDINATOR: ("tc-1", "Ana Ruiz"),
+    Role.FRONT_DESK: ("front", "Nell Okada"),
+    Role.DOCTOR: ("owner", "Dr. Vidal"),
+    Role.MARKETING_MANAGER: ("marketing", "Jo Hartley"),
+    Role.PROVIDER: ("dr-amari", "Dr. Amari"),
+    Role.AGENT: ("agent", "Rob Stone"),
+    Role.ADMIN: ("root", "Ada Boss"),
+}
+
+
+@attrs.define(slots=False)
+class Premises:
+    """One clinic with somebody in each role, at an address of the loopback."""
+
+    crm: OrthoCRM
+    clinic: Clinic
+    address: str
+
+    def desk(self, role: Role) -> Desk:
+        """Give the desk of the one who works in a role."""
+        user = UserId(PEOPLE[role][0])
+        return self.crm.acting_as(Actor(user=user, clinic=self.clinic.id, roles={role}))
+
+    @cached_property
+    def admin(self) -> Desk:
+        """The desk of who may do everything."""
+        return self.desk(Role.ADMIN)
+
+    def lead(self, patient: str, **fields: Any) -> Lead:
+        """Capture an enquiry for a patient of this name."""
+        first, _, last = patient.partition(" ")
+        usual = {"patient_first_name": first, "patient_last_name": last, "phone": None}
+        asked = enquiry(**{**usual, "email": f"{first}@example.com".lower(), **fields})
+        return self.desk(Role.TREATMENT_COORDINATOR).leads.capture(asked).lead
+
+    def session(self, role: Role) -> str:
+        """Log somebody in; the token of the session is what a browser keeps as its cookie."""
+        done = self.crm.access.log_in(self.clinic.id, email(role), PASSWORD)
+        assert done.token is not None
+        return done.token
+
+
+def email(role: Role) -> str:
+    """Give what the one in a role logs in with."""
+    return f"{PEOPLE[role][0]}@bright.example"
+
+
+@contextmanager
+def served(url: str) -> Iterator[Premises]:
+    """Make a practice in an empty database, and serve it while the block lasts."""
+    keys = StaticKeys({1: bytes(KEY_BYTES)})
+    with orthocrm.connect(url, keys=keys, discover_plugins=False, hash_cost=_CHEAP) as crm:
+        premises = Premises(crm, _clinic(crm), "")
+        _let_in(premises)
+        settings = WebSettings(secure_cookies=False, pages=True, rates=_RATES)
+        with _listening(standing_alone(crm, settings)) as premises.address:
+            yield premises
+
+
+def _clinic(crm: OrthoCRM) -> Clinic:
+    settings = Settings(
+        fallback=UserId("manager"),
+        reporting=Reporting(average_fee=Money.of("5400.00", "USD")),
+    )
+    return crm.create_clinic(name="Bright Smiles", timezone="America/Chicago", settings=settings)
+
+
+def _let_in(premises: Premises) -> None:
+    crm, desk = premises.crm, premises.admin
+    for role, (user, name) in PEOPLE.items():
+        new = NewUser(id=UserId(user), name=name, email=email(role), roles=(role,))
+        invited = desk.access.add_user(new)
+        assert invited.invitation is not None
+        crm.access.set_password(invited.invitation.token, PASSWORD)
+    desk.settings.add_coordinator(UserId("tc-1"), "Ana Ruiz")
+    desk.settings.add_coordinator(UserId("tc-2"), "Ben Cho")
+
+
+@contextmanager
+def _listening(app: Any) -> Iterator[str]:
+    """Serve an application from a thread, at a port that is free."""
+    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, http="h11")
+    server = uvicorn.Server(config)
+    socket = config.bind_socket()
+    socket.listen(config.backlog)
+    thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join()
+        socket.close()
