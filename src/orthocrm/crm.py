@@ -63,6 +63,7 @@ from orthocrm.services.live.marks import Mark
 from orthocrm.services.live.reading import News
 from orthocrm.services.notifications import delivery
 from orthocrm.services.notifications.delivery import Post
+from orthocrm.services.privacy import sealing
 from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.scheduling import calendars, links
 from orthocrm.services.scheduling.glances import Glances
@@ -200,6 +201,7 @@ class OrthoCRM:
         self._ids = ids
         self._outside = outside
         self._witness = witness
+        self._witnessed: set[ClinicId] = set()
         self._practices: dict[ClinicId, Practice] = {}
         self._glances = Glances()
         self._hours = KnownHours()
@@ -334,6 +336,7 @@ class OrthoCRM:
                     tracer=self.tracer,
                     tends_trail=partial(self._tends_trail, clinic.id),
                     keys_wait=partial(self._keys_wait, clinic.id),
+                    is_as_witnessed=partial(self._is_as_witnessed, clinic.id),
                 ).run()
         return total
 
@@ -425,7 +428,23 @@ class OrthoCRM:
             practices=self._practices,
         )
 
+    def _is_as_witnessed(self, clinic: ClinicId) -> bool:
+        """Whether a trail agrees with its last checkpoint; who has agreed once is not asked again.
+
+        A backup is put back while no process works with the database.
+        """
+        if self._witness is None or clinic in self._witnessed:
+            return True
+        with self._units.begin(clinic) as store:
+            agrees = sealing.is_as_witnessed(store, self._witness)
+        if agrees:
+            self._witnessed.add(clinic)
+        return agrees
+
     def _deliver(self, clinic: ClinicId) -> tuple[Failure, ...]:
+        if not self._is_as_witnessed(clinic):
+            _LOG.error("clinic %s: events wait, the trail does not agree with its witness", clinic)
+            return ()
         failures = delivery.deliver(self._post, clinic)
         for failure in failures:
             _LOG.error("plug-in %s: %s raised %s", failure.plugin, failure.kind, failure.error)
