@@ -15,10 +15,10 @@ WHEEL_TESTS := $(wildcard tests/backends/test_memory.py tests/docs)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench load docs wheel-test faults chromium clean
+.PHONY: help demo test lint check bench load docs wheel-test faults screenshots chromium clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.web ## offer a practice with a believable year in the browser; DEMO=--terminal: here
 	$(BIN)/orthocrm demo $(DEMO)
@@ -37,6 +37,9 @@ lint: check ## the same checks without the tests, and the declared dependencies
 
 bench: $(VENV)/.dev ## measure against hand-written SQL; BENCH=--quick for a short run
 	$(BIN)/python benchmarks/run.py $(BENCH)
+
+screenshots: $(VENV)/.dev chromium ## look at every page in both themes and three widths, in build/screenshots
+	$(BIN)/python -m tests.browser.screenshots build/screenshots $(SCREENSHOTS)
 
 load: $(VENV)/.dev ## load `orthocrm serve`; LOAD="--seconds 600" for the long run
 	$(BIN)/python benchmarks/load.py $(LOAD)

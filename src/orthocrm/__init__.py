@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from orthocrm.core.finding import Finding, Health
     from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
     from orthocrm.core.happening import Happened, Happening
+    from orthocrm.core.inbox import InboundState
     from orthocrm.core.keyring import (
         ClinicKey,
         KeyLayer,
@@ -242,6 +243,9 @@ if TYPE_CHECKING:
     from orthocrm.services.access.users import NewUser
     from orthocrm.services.analytics.losses import LostLead
     from orthocrm.services.batch import Refused
+    from orthocrm.services.inbox.arriving import Arrived
+    from orthocrm.services.inbox.desk import Processed
+    from orthocrm.services.inbox.keeping import DeliveriesWait
     from orthocrm.services.intelligence.calling import CallAdvice
     from orthocrm.services.intelligence.forecasting import Forecast
     from orthocrm.services.intelligence.risks import NoShowRisk, NoShowRisks
@@ -296,6 +300,9 @@ _HOMES = {
     "orthocrm.intelligence.sentiment": ("Sentiment", "Tone", "read_tone"),
     "orthocrm.intelligence.sentiment_model": ("ToneModel", "train_tone"),
     "orthocrm.intelligence.words": ("Reason",),
+    "orthocrm.services.inbox.arriving": ("Arrived",),
+    "orthocrm.services.inbox.desk": ("Processed",),
+    "orthocrm.services.inbox.keeping": ("DeliveriesWait",),
     "orthocrm.services.intelligence.calling": ("CallAdvice",),
     "orthocrm.services.intelligence.forecasting": ("Forecast",),
     "orthocrm.services.intelligence.risks": ("NoShowRisk", "NoShowRisks"),
@@ -382,6 +389,7 @@ _HOMES = {
     "orthocrm.core.finding": ("Finding", "Health"),
     "orthocrm.core.forms": ("FormChoice", "FormDefinition", "FormField", "SavedMapping"),
     "orthocrm.core.happening": ("Happened", "Happening"),
+    "orthocrm.core.inbox": ("InboundState",),
     "orthocrm.core.keyring": (
         "ClinicKey",
         "KeyLayer",
@@ -570,6 +578,7 @@ __all__ = [
     "AppointmentClosed",
     "AppointmentEdit",
     "AppointmentStatus",
+    "Arrived",
     "Assigned",
     "Attachment",
     "Attributed",
@@ -617,6 +626,7 @@ __all__ = [
     "DaySheet",
     "Declared",
     "Delivered",
+    "DeliveriesWait",
     "Desk",
     "DoctorReferral",
     "Document",
@@ -646,6 +656,7 @@ __all__ = [
     "HoldExpired",
     "ImportedBusy",
     "InPast",
+    "InboundState",
     "Intake",
     "InvalidInput",
     "Invite",
@@ -751,6 +762,7 @@ __all__ = [
     "PreferredContact",
     "Preset",
     "Problem",
+    "Processed",
     "Proof",
     "Provider",
     "Purpose",

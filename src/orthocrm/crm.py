@@ -53,6 +53,7 @@ from orthocrm.services.intelligence.tones import OurReaders
 from orthocrm.services.leads import receiving
 from orthocrm.services.leads.receiving import OurChannels
 from orthocrm.services.live.marks import MOST, Mark
+from orthocrm.services.privacy import sealing
 from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.scheduling import links
 from orthocrm.services.scheduling.glances import Glances
@@ -196,6 +197,7 @@ class OrthoCRM:
         self._ids = ids
         self._outside = outside
         self._witness = witness
+        self._witnessed: set[ClinicId] = set()
         self._practices: dict[ClinicId, Practice] = {}
         self._glances = Glances()
         self._hours = KnownHours()
@@ -340,6 +342,7 @@ class OrthoCRM:
                     tracer=self.tracer,
                     tends_trail=partial(self._tends_trail, clinic.id),
                     keys_wait=partial(self._keys_wait, clinic.id),
+                    is_as_witnessed=partial(self._is_as_witnessed, clinic.id),
                 ).run()
         return total
 
@@ -433,7 +436,23 @@ class OrthoCRM:
         except (BackendError, Conflict):  # causes may quote personal data, so they are not logged
             _LOG.warning("the events of clinic %s could not be told yet", clinic)
 
+    def _is_as_witnessed(self, clinic: ClinicId) -> bool:
+        """Whether a trail agrees with its last checkpoint; who has agreed once is not asked again.
+
+        A backup is put back while no process works with the database.
+        """
+        if self._witness is None or clinic in self._witnessed:
+            return True
+        with self._units.begin(clinic) as store:
+            agrees = sealing.is_as_witnessed(store, self._witness)
+        if agrees:
+            self._witnessed.add(clinic)
+        return agrees
+
     def _deliver(self, clinic: ClinicId) -> tuple[Failure, ...]:
+        if not self._is_as_witnessed(clinic):
+            _LOG.error("clinic %s: events wait, the trail does not agree with its witness", clinic)
+            return ()
         from orthocrm.services.notifications import delivery  # noqa: PLC0415 - slow import
 
         post = delivery.Post(

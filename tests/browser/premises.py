@@ -28,7 +28,7 @@ from tests.flows.practice import enquiry
 PASSWORD = "correct horse battery"
 _CHEAP = HashCost(memory=8, passes=1, lanes=1)
 _ENOUGH = Rate(per_minute=1_000_000, burst=100_000)
-_RATES = Rates(address=_ENOUGH, visitor=_ENOUGH, actor=_ENOUGH, clinic=_ENOUGH)
+RATES = Rates(address=_ENOUGH, visitor=_ENOUGH, actor=_ENOUGH, clinic=_ENOUGH)
 
 PEOPLE = {
     Role.CLINIC_ADMIN: ("manager", "Marta Keller"),
@@ -86,8 +86,8 @@ def served(url: str) -> Iterator[Premises]:
     with orthocrm.connect(url, keys=keys, discover_plugins=False, hash_cost=_CHEAP) as crm:
         premises = Premises(crm, _clinic(crm), "")
         _let_in(premises)
-        settings = WebSettings(secure_cookies=False, pages=True, rates=_RATES)
-        with _listening(standing_alone(crm, settings)) as premises.address:
+        settings = WebSettings(secure_cookies=False, pages=True, rates=RATES)
+        with listening(standing_alone(crm, settings)) as premises.address:
             yield premises
 
 
@@ -111,9 +111,16 @@ def _let_in(premises: Premises) -> None:
 
 
 @contextmanager
-def _listening(app: Any) -> Iterator[str]:
+def listening(app: Any) -> Iterator[str]:
     """Serve an application from a thread, at a port that is free."""
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, http="h11")
+    config = uvicorn.Config(
+        app,
+        port=0,
+        log_config=None,
+        access_log=False,
+        http="h11",
+        timeout_graceful_shutdown=1,
+    )
     server = uvicorn.Server(config)
     socket = config.bind_socket()
     socket.listen(config.backlog)
@@ -124,6 +131,6 @@ def _listening(app: Any) -> Iterator[str]:
             time.sleep(0.01)
         yield f"http://127.0.0.1:{socket.getsockname()[1]}"
     finally:
-        server.should_exit = server.force_exit = True
+        server.should_exit = True
         thread.join()
         socket.close()

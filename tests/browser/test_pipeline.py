@@ -83,6 +83,9 @@ def test_a_card_is_moved_and_lost_by_keyboard_alone(visit: Visits, premises: Pre
     asked.get_by_role("button", name="Mark as lost").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Kira Keys was lost: Cost")
     assert stage_of(premises, lead.id) == "lost"
+    page.get_by_role("button", name="Undo").press("Enter")
+    expect(column(page, "Contacted").get_by_text("Kira Keys")).to_be_visible()
+    assert stage_of(premises, lead.id) == "contacted"
 
 
 def test_a_refused_move_goes_back_and_is_explained(visit: Visits, premises: Premises) -> None:
@@ -166,7 +169,6 @@ def test_two_who_look_see_each_others_moves(visit: Visits, premises: Premises) -
     card(one, "Tova Two").get_by_role("link").focus()
     one.keyboard.press("Shift+ArrowRight")
     expect(column(one, "Contacted").get_by_text("Tova Two")).to_be_visible()
-    two.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(column(two, "Contacted").get_by_text("Tova Two")).to_be_visible()
     assert stage_of(premises, lead.id) == "contacted"
 

@@ -421,6 +421,31 @@ def test_a_key_makes_no_key_that_is_wider(house: House) -> None:
     assert narrow.access.make_key(NewKey(name="narrow", scopes=["lead:read"])).token
 
 
+def test_a_key_that_opens_no_more_leaves_an_entry(house: House) -> None:
+    user = a_user(house)
+    desk = operator(house).access
+    new = NewKey(name="web", scopes=["lead:create"], user=user)
+    first, opens = desk.make_key(new), house.crm.access.key
+    second = desk.rotate_key(first.key.id, overlap=timedelta())
+    for token in (first.token, second.token[:-1] + neighbour(second.token[-1]), second.token):
+        opens(token)
+    desk.deactivate(user)
+    opens(second.token)
+    desk.reactivate(user)
+    house.clock.advance(timedelta(days=90))
+    opens(second.token)
+    desk.revoke_key(first.key.id)
+    opens(second.token)
+    assert outcomes(house, "use_key") == [
+        "rotated",
+        "wrong_secret",
+        "deactivated",
+        "expired",
+        "revoked",
+    ]
+    assert {entry.objects for entry in trail(house, "use_key")} == {(first.key.id,)}
+
+
 def test_a_key_runs_out(house: House) -> None:
     user = a_user(house)
     new = NewKey(name="web", scopes=["lead:create"], user=user, lasts=timedelta(days=1))

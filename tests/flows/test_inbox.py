@@ -39,6 +39,8 @@ from orthocrm.testing.suite.arranged import together
 from tests.flows import receiving
 from tests.flows.carrying import SMS, Bird, configure, of_user
 from tests.flows.practice import House
+from tests.unit.leads.channels.arranged import OLD_SECRET, SECRET
+from tests.unit.leads.channels.test_signatures import TAMPERED
 
 SECRETS = Outside(secrets=StaticSecrets(receiving.SECRETS))
 ONE, NOTHING = Processed(done=1), Processed()
@@ -162,6 +164,16 @@ def test_what_is_not_verified_is_not_kept(opened: Opened) -> None:
         deliver(house, good)
     with pytest.raises(InvalidInput):
         deliver(house, attrs.evolve(good, body={"first_name": "Ann"}))
+    assert kept(house) == []
+
+
+@pytest.mark.parametrize("url", ["memory"], indirect=True)
+def test_nothing_that_was_tampered_with_is_kept(opened: Opened) -> None:
+    live = {"*": {"web_form/contact": [SECRET.decode(), OLD_SECRET.decode()]}}
+    house = opened(outside=Outside(secrets=StaticSecrets(live)))
+    for spoilt in TAMPERED.values():
+        with pytest.raises(Unverified):
+            deliver(house, attrs.evolve(spoilt, form="contact"))
     assert kept(house) == []
 
 

@@ -1,10 +1,17 @@
 """What strangers deliver: taken in when it is verified, and nothing is told of it."""
 
 import json
+from threading import Event
+from typing import Any
 
+import pytest
 from attrs import evolve
+from litestar.testing import TestClient
 
+from orthocrm.core.errors import BackendError
 from orthocrm.core.forms import FormDefinition, FormField
+from orthocrm.web import handling
+from orthocrm.web.serving import standing_alone
 from tests.flows.practice import House
 from tests.web.knocking import Knocking
 
@@ -17,6 +24,54 @@ def test_a_web_form_becomes_a_lead_and_says_nothing(desk: Knocking, here: House)
     assert (sent.status_code, sent.json()) == (202, {"accepted": True})
     (lead,) = here.coordinator.leads.find(mine=False).leads
     assert lead.contact.first_name == "Maria"
+
+
+def test_a_server_goes_on_with_what_one_that_was_killed_has_answered(
+    desk: Knocking, here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.admin.settings.save_form(a_form())
+    monkeypatch.setattr(handling, "work_off", lambda *_: None)
+    body = {"first_name": "Maria", "last_name": "Lopez", "phone": "312-555-0142"}
+    sent = desk.client.post(f"/api/forms/{here.clinic.id}/contact", json=body)
+    assert (sent.status_code, here.coordinator.leads.find(mine=False).leads) == (202, ())
+    worked, real = Event(), here.crm.process_inbox
+
+    def process(**given: Any) -> None:
+        real(**given)
+        worked.set()
+
+    monkeypatch.setattr(here.crm, "process_inbox", process)
+    with TestClient(standing_alone(here.crm)):
+        assert worked.wait(60)
+    (lead,) = here.coordinator.leads.find(mine=False).leads
+    assert lead.contact.first_name == "Maria"
+
+
+def test_what_cannot_be_worked_off_keeps_nobody_from_an_answer(
+    desk: Knocking, here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: str) -> None:
+        raise BackendError("the database is away")
+
+    here.admin.settings.save_form(a_form())
+    monkeypatch.setattr(here.crm, "process_inbox", away)
+    sent = desk.client.post(f"/api/forms/{here.clinic.id}/contact", json={"phone": "7"})
+    assert (sent.status_code, sent.json()) == (202, {"accepted": True})
+
+
+def test_deliveries_that_came_to_nothing_are_read_and_decided_about(
+    desk: Knocking, here: House
+) -> None:
+    here.admin.settings.save_form(a_form())
+    desk.client.post(f"/api/forms/{here.clinic.id}/contact", json={"shoe_size": "9"})
+    (parked,) = desk.ask("GET", "/api/inbox").json()["deliveries"]
+    assert (parked["name"], parked["because"]) == ("web_form", "invalid_input")
+    told = desk.ask("GET", f"/api/inbox/{parked['id']}").json()
+    assert json.loads(told["text"]) == {"shoe_size": "9"}
+    (again,) = desk.ask("POST", "/api/inbox/retry", {"inboundIds": [parked["id"]]}).json()
+    assert again["state"] == "PENDING"
+    assert desk.ask("POST", "/api/inbox/drop", {"inboundIds": [parked["id"]]}).json() == 1
+    assert desk.ask("GET", "/api/inbox", params=[("state", "PENDING")]).json()["deliveries"] == []
 
 
 def test_an_unknown_form_and_an_unknown_clinic_look_alike(desk: Knocking, here: House) -> None:

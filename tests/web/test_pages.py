@@ -70,3 +70,11 @@ def test_the_api_alone_has_no_pages() -> None:
         TestClient(standing_alone(crm)) as client,
     ):
         assert client.get("/").status_code == 404
+
+
+def test_the_frame_names_all_scripts_that_it_starts_with(browser: TestClient[Any]) -> None:
+    text = browser.get("/", headers={"accept-language": "es-MX,es;q=0.9"}).text
+    assert "texts/es.json" in text
+    for path in ("app/app.js", "base/tree.js", "texts/say.js"):
+        assert f'<link rel="modulepreload" href="/static/{assets().digest}/{path}">' in text
+    assert "%" not in text

@@ -167,6 +167,26 @@ def test_what_the_server_could_not_do_is_not_kept(
     assert ("idempotency-replayed" in again.headers) is is_done
 
 
+def test_of_several_verbs_it_is_known_that_they_changed_something(
+    desk: Knocking, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the change and its answer, the request is not made once more."""
+    made = house.admin.sources.all()[0]
+    path, new = f"/api/lead-sources/{made.id}", {"name": "Local radio"}
+    with monkeypatch.context() as patch:
+        patch.setattr(answers.KeptAnswers, "end", _killed)
+        assert desk.ask("PUT", path, new, headers=key("o")).status_code == 500
+    again = desk.ask("PUT", path, new, headers=key("o"))
+    assert (again.status_code, again.json()["code"]) == (409, "answer_lost")
+    told = [desk.ask("PUT", path, new, headers=key("p")) for _ in range(2)]
+    assert (told[0].status_code, told[1].content) == (200, told[0].content)
+    assert house.admin.sources.all()[0].version == made.version + 2
+
+
+def _killed(*_: object) -> None:
+    raise RuntimeError
+
+
 def test_after_a_day_it_is_a_new_request(desk: Knocking, house: House) -> None:
     lead = house.lead().id
     log(desk, "i", lead)

@@ -77,9 +77,16 @@ def _scopes(reading: Reading, raw: object) -> tuple[Permission, ...]:
 
 def opens(key: ApiKey, digest: str, now: datetime) -> bool:
     """Whether the secret with this digest opens: the present one, or the one before for a while."""
-    if key.revoked_at is not None or now >= key.expires_at:
-        return False
+    return objection(key, digest, now) is None
+
+
+def objection(key: ApiKey, digest: str, now: datetime) -> str | None:
+    """Tell, for the audit trail only, why a secret does not open; None: it does."""
     is_present = is_same(digest, key.digest)
     is_previous = is_same(digest, key.previous)
     overlaps = key.previous_until is not None and now < key.previous_until
-    return is_present or (is_previous and overlaps)
+    if not is_present and not (is_previous and overlaps):
+        return "rotated" if is_previous else "wrong_secret"
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if now >= key.expires_at else None

@@ -46,7 +46,7 @@ _PENDING, _SENT, _PARKED = MessageState.PENDING, MessageState.SENT, MessageState
 
 TOO_LATE, NOT_NEEDED, LEAD_GONE, NO_CONTACT = "too_late", "not_needed", "lead_gone", "no_contact"
 ADDRESS_CHANGED, NOT_WANTED, NO_CARRIER = "address_changed", "not_wanted", "no_carrier"
-APPOINTMENT_CHANGED = "appointment_changed"
+APPOINTMENT_CHANGED, RESTORED = "appointment_changed", "restored"
 QUIET, CAP, LEASE_OVER, HELD_UP = "quiet_hours", "cap", "worker_lost", "held_up"
 
 

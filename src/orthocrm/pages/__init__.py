@@ -6,8 +6,10 @@ with its pages, `texts` the catalogues. Nothing is built: browsers load the file
 
 import hashlib
 import json
+import posixpath
+import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
@@ -18,6 +20,10 @@ from attrs import frozen
 LANGUAGES: Final = ("en", "es")
 """The languages of the catalogues, the usual one first."""
 
+FIRST: Final = "app/app.js"
+"""The script that starts the application."""
+
+_IMPORT: Final = re.compile(r'^(?:import|export)\b[^"\n]*"(\.[^"]+)"', re.MULTILINE)
 _CATALOGUES: Final = {("texts/", language) for language in LANGUAGES}
 
 MEDIA: Final[Mapping[str, str]] = MappingProxyType(
@@ -47,12 +53,23 @@ class Asset:
         return cls(content=content, media=media, digest=digest)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Assets:
     """Everything that browsers load, by its path; `digest` changes with any of them."""
 
     found: Mapping[str, Asset]
     digest: str
+
+    @cached_property
+    def at_first(self) -> tuple[str, ...]:
+        """The scripts without which the application does not start; asked for all at once."""
+        wanted, waiting = [], [FIRST]
+        while waiting:
+            path = waiting.pop()
+            if path not in wanted:
+                wanted.append(path)
+                waiting += _imported(path, self.found[path].content.decode())
+        return tuple(wanted)
 
 
 @cache
@@ -77,6 +94,12 @@ def catalogue(language: str) -> dict[str, str]:
         texts = json.loads(file.read_text(encoding="utf-8"))
         told |= {f"{subject}.{key}": text for key, text in texts.items()}
     return told
+
+
+def _imported(path: str, script: str) -> list[str]:
+    """Give the paths of what a script imports wherever it is loaded."""
+    folder = posixpath.dirname(path)
+    return [posixpath.normpath(f"{folder}/{told}") for told in _IMPORT.findall(script)]
 
 
 def _read(folder: Traversable, path: str) -> Iterator[tuple[str, Asset]]:

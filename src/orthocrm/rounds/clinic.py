@@ -6,7 +6,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from orthocrm.core.errors import Conflict
+from orthocrm.core.errors import Conflict, TrailBroken
 from orthocrm.core.ids import ClinicId
 from orthocrm.core.settings import Clinic
 from orthocrm.core.task import Task
@@ -86,13 +86,19 @@ class WorkersDesk(Protocol):
         ...
 
 
+def always() -> bool:
+    """Find nothing amiss."""
+    return True
+
+
 @frozen(kw_only=True)
 class Round:
     """What the round of a clinic works with; `tell` tells its events to plug-ins.
 
     `stop` is asked before each piece of work, and `account` writes down what found nothing to do in
     the end. `tends_trail` tells whether the audit trail is sealed
-    and witnessed here, `keys_wait` whether rows wait for new keys.
+    and witnessed here, `keys_wait` whether rows wait for new keys. `is_as_witnessed` tells whether
+    the trail agrees with its last checkpoint: out of a backup that was put back nothing is sent.
     """
 
     clinic: Clinic
@@ -102,6 +108,7 @@ class Round:
     stop: Callable[[], bool]
     account: Callable[[], None]
     tracer: Tracer = NO_TRACES
+    is_as_witnessed: Callable[[], bool] = always
     tends_trail: Callable[[], bool] = never
     keys_wait: Callable[[], bool] = never
 
@@ -228,7 +235,9 @@ def _events(one: Round) -> Worked:
 
 
 def _messages(one: Round) -> Worked:
-    """Claim, hand over, record, until nothing is due any more."""
+    """Claim, hand over, record, until nothing is due any more; nothing goes out of a backup."""
+    if not one.is_as_witnessed():
+        raise TrailBroken
     total = Worked()
     more = True
     while more and not one.stop():

@@ -14,7 +14,7 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
-from orthocrm.pages import Asset, assets
+from orthocrm.pages import LANGUAGES, Asset, assets
 from orthocrm.web.settings import WebSettings
 
 _POLICY: Final = (
@@ -39,7 +39,7 @@ def routes(settings: WebSettings) -> Sequence[HTTPRouteHandler]:
             raise NotFoundException
         shell = Asset.of(_shell(request, settings), "text/html; charset=utf-8")
         told = _answer(request, shell, _ASKED_ANEW)
-        told.headers["Content-Security-Policy"] = _POLICY
+        told.headers |= {"Content-Security-Policy": _POLICY, "Vary": "Accept-Language"}
         return told
 
     return (page, file)
@@ -74,9 +74,24 @@ def _shell(request: Request[Any, Any, Any], settings: WebSettings) -> bytes:
     """Fill in where the application stands, its release, and whether it is a demo."""
     known = assets()
     root = request.scope.get("root_path", "").rstrip("/")
-    demo = dumps(list(settings.demo)) if settings.demo else ""
-    text = known.found["app/shell.html"].content.decode()
-    told = {"static": f"{root}/static/{known.digest}", "root": f"{root}/", "demo": demo}
+    static = f"{root}/static/{known.digest}"
+    told = {
+        "static": static,
+        "root": f"{root}/",
+        "language": _language(request),
+        "demo": dumps(list(settings.demo)) if settings.demo else "",
+    }
+    links = (
+        f'    <link rel="modulepreload" href="{escape(static)}/{path}">' for path in known.at_first
+    )
+    text = known.found["app/shell.html"].content.decode().replace("%scripts%", "\n".join(links))
     for name, value in told.items():
         text = text.replace(f"%{name}%", escape(value, quote=True))
     return text.encode()
+
+
+def _language(request: Request[Any, Any, Any]) -> str:
+    """Guess which catalogue will be asked for; the page decides by itself."""
+    stated = request.headers.get("accept-language", "").split(",")
+    wished = (one.strip()[:2].lower() for one in stated)
+    return next((one for one in wished if one in LANGUAGES), LANGUAGES[0])

@@ -34,17 +34,16 @@ class App extends OrthoElement {
 
   /** Find out who is in; the page behind the log-in is the one that was asked for. */
   async begin() {
+    client.forget();
     try {
-      if ((await renew()) === null) this.set({ phase: "out" });
-      else await this.welcome();
+      const [, house] = await Promise.all([renew(), practice(), find(here().path)?.route.load().catch(() => null)]);
+      await this.welcome(house);
     } catch (problem) {
-      this.set({ phase: "failed", problem });
+      this.set(problem.status === 401 ? { phase: "out" } : { phase: "failed", problem });
     }
   }
 
-  async welcome() {
-    client.forget();
-    const house = await practice();
+  async welcome(house) {
     this.set({ phase: "in", house });
     for (const route of this.offered())
       if (route.key || route.keys) shortcut(route.keys ?? `g ${route.key}`, this.title(route), () => go(route.path), this.leaving.signal);

@@ -11,12 +11,13 @@ import "./lead-card.js";
 import { client } from "../base/client.js";
 import { OrthoElement, define, h } from "../base/element.js";
 import { format } from "../base/format.js";
-import { dialog, dialogStyles, showDialogs } from "../parts/dialog.js";
+import { dialogStyles, showDialogs } from "../parts/dialog.js";
 import { draggable } from "../parts/drag.js";
 import { practice } from "../parts/practice.js";
 import { inView, rem } from "../parts/window.js";
 import { condition, filterFields } from "./pipeline/filters.js";
 import { goneOver, merged, moved } from "./pipeline/columns.js";
+import { question } from "./pipeline/questions.js";
 import { steer } from "./pipeline/steering.js";
 import { styles } from "./pipeline/styles.js";
 
@@ -24,7 +25,7 @@ const PAGE = 50;
 const CARD_REM = 6;
 const GAP_REM = 0.5;
 const SETTLE_MS = 250;
-const REASONS = "CHOSE_COMPETITOR COST_FINANCIAL TIMING_NOT_RIGHT NOT_A_CANDIDATE NO_RESPONSE INSURANCE_ISSUES RELOCATED OTHER".split(" ");
+const PAUSE_MS = 1_500;
 
 class LeadPipeline extends OrthoElement {
   static texts = "pipeline";
@@ -49,7 +50,9 @@ class LeadPipeline extends OrthoElement {
   connected() {
     const { signal } = this.leaving;
     this.height = rem(CARD_REM + GAP_REM);
-    this.live(() => this.lookSoon());
+    this.live(({ kind, leadIds, subject }) => {
+      if (kind === "look" || leadIds?.length > 0 || subject) this.lookSoon();
+    });
     new ResizeObserver(() => this.redraw()).observe(this);
     draggable(this.shadowRoot, this.dragging(), signal);
     this.load(() => this.read(true));
@@ -70,17 +73,25 @@ class LeadPipeline extends OrthoElement {
     this.load(async () => ({ ...(await this.read(true)) }));
   }
 
-  /** Look again once things have settled; what is in hand is not pulled away. */
+  /** Look again once things have settled, and not all the time where much happens. */
   lookSoon() {
-    clearTimeout(this.soon);
-    this.soon = setTimeout(async () => {
-      if (this.state.held || this.isMoving || this.leaving.signal.aborted) return this.lookSoon();
-      try {
-        this.set(await this.read());
-      } catch {
-        this.lookSoon(); // what stands there is as good as before
-      }
-    }, SETTLE_MS);
+    this.isStale = true;
+    this.soon ??= setTimeout(() => this.lookAgain(), SETTLE_MS);
+  }
+
+  async lookAgain() {
+    const { filters, held } = this.state;
+    if (this.leaving.signal.aborted || !this.isStale || !this.state.columns) {
+      this.soon = null;
+      return;
+    }
+    if (!held && !this.isMoving) {
+      this.isStale = false;
+      const found = await this.read().catch(() => null); // what stands there is as good as before
+      if (found && filters === this.state.filters && !this.isMoving && !this.state.held) this.set(found);
+      else this.isStale = true;
+    }
+    this.soon = setTimeout(() => this.lookAgain(), PAUSE_MS);
   }
 
   /** Read on in a column that was scrolled to where nothing is known yet. */
@@ -108,7 +119,7 @@ class LeadPipeline extends OrthoElement {
     try {
       const done = await this.send(card, stage, fields);
       this.tell("ortho-lead-moved", { leadId: card.leadId, stage: slug });
-      this.notice(this.told(card, stage, fields));
+      this.notice(this.told(card, stage, fields), this.wayBack(card, stage));
       const version = done?.lead?.version ?? card.version;
       this.set({ columns: moved(this.state.columns, { ...card, version, overAge: false, ageSeconds: 0 }, slug) });
     } catch (problem) {
@@ -139,6 +150,22 @@ class LeadPipeline extends OrthoElement {
     const why = this.explain(problem);
     this.notice(this.t("refused", { name: card.patient, stage: stage.name, why }), { kind: "error" });
     this.focusOn(card.leadId);
+  }
+
+  /** A lead that was lost by mistake is reopened where it stood; one that moved on goes no way back. */
+  wayBack(card, stage) {
+    if (stage.kind !== "LOST" || !this.state.house.may("lead:convert")) return {};
+    return { undo: () => this.reopen(card) };
+  }
+
+  async reopen(card) {
+    try {
+      const { lead } = await client.post(`/leads/${card.leadId}/reopen`, { reason: this.t("undone") });
+      this.set({ columns: moved(this.state.columns, { ...card, version: lead.version }, lead.pipelineStage) });
+    } catch (problem) {
+      this.notice(this.explain(problem), { kind: "error" });
+    }
+    this.lookSoon();
   }
 
   told(card, stage, { lostReason }) {
@@ -238,7 +265,7 @@ class LeadPipeline extends OrthoElement {
       h("div", { class: held ? "board holding" : "board", role: "group", "aria-label": this.t("board"), "aria-describedby": "keys", onkeydown: (event) => steer(this, event) },
         columns.map((column) => this.column(column))),
       held && h("div", { class: "held", key: "held", "aria-hidden": "true" }, h("ortho-lead-card", { ".card": held, ".owner": house.name(held.owner) })),
-      this.question(),
+      question(this),
     ];
   }
 
@@ -308,52 +335,6 @@ class LeadPipeline extends OrthoElement {
   /** Ask where a card goes. */
   ask(card) {
     if (this.mayMove()) this.set({ asks: { kind: "MOVE", card } });
-  }
-
-  question() {
-    const { asks } = this.state;
-    if (!asks) return null;
-    const { kind, card, slug } = asks;
-    const name = card.patient;
-    const close = () => (this.set({ asks: null }), this.focusOn(card.leadId));
-    if (kind === "MOVE") return this.stageChoice(card, name, close);
-    if (kind === "WON") {
-      const body = h("p", {}, this.t("convert_hint"));
-      return dialog({ key: kind, title: this.t("convert_title", { name }), body, confirm: this.t("convert_confirm"), close, submit: () => this.move(card, slug) });
-    }
-    const submit = ({ lostReason, lostNotes }) => this.move(card, slug, { lostReason, ...(lostNotes.trim() ? { lostNotes } : {}) });
-    return dialog({ key: kind, title: this.t("lose_title", { name }), body: this.lossFields(asks), confirm: this.t("lose_confirm"), kind: "danger", close, submit });
-  }
-
-  lossFields({ reason }) {
-    const option = (one) => h("option", { value: one }, this.word("lost", one));
-    const choose = ({ target }) => this.set({ asks: { ...this.state.asks, reason: target.value } });
-    return [
-      h("div", { class: "field" }, [
-        h("label", { for: "reason" }, this.t("reason")),
-        h("select", { id: "reason", name: "lostReason", class: "input", required: true, onchange: choose }, [h("option", { value: "" }), REASONS.map(option)]),
-      ]),
-      h("div", { class: "field" }, [
-        h("label", { for: "notes" }, [this.t("notes"), reason !== "OTHER" && ` (${this.t("optional")})`]),
-        h("textarea", { id: "notes", name: "lostNotes", class: "input", rows: "3", required: reason === "OTHER" }),
-      ]),
-    ];
-  }
-
-  stageChoice(card, name, close) {
-    const stages = this.state.columns.map((column) => column.stage);
-    const place = stages.findIndex((stage) => stage.slug === card.stage);
-    const pick = (stage) => (this.set({ asks: null }), this.moveTo(card, stage.slug));
-    const choice = (stage, n) =>
-      h("li", { key: stage.slug },
-        h("button", { class: "button choice", type: "button", disabled: n <= place, "aria-current": n === place ? "true" : null, style: { "--card-color": stage.color ?? "" }, onclick: () => pick(stage) }, stage.name));
-    return h("dialog", { key: "move", "data-asks": "", "aria-label": this.t("move_title", { name }), oncancel: close }, [
-      h("form", { onsubmit: (event) => event.preventDefault() }, [
-        h("h2", {}, this.t("move_title", { name })),
-        h("ul", { class: "stages" }, stages.map(choice)),
-        h("div", { class: "choices" }, h("button", { class: "button", type: "button", onclick: close }, this.t("cancel"))),
-      ]),
-    ]);
   }
 }
 

@@ -283,11 +283,13 @@ class Entrance:
         with self.backend.begin(read.clinic) as store:
             own = KeyId(read.owner)
             key = store.api_keys.get([own]).get(own)
-            if key is None or not keys.opens(key, read.digest, now):
+            if key is None:
                 return None
             user = store.users.get([key.user]).get(key.user)
             actor = _actor(user)
-            if actor is None:
+            why = keys.objection(key, read.digest, now)
+            if why is not None or actor is None:
+                self._note(store, "use_key", user, why or "deactivated", key.id)
                 return None
             if note and sessions.is_to_note(key.last_used_at, now):
                 store.api_keys.save([evolve(key, last_used_at=now)])

@@ -14,7 +14,7 @@ from orthocrm.privacy.chain import START
 from orthocrm.privacy.signing import public_pem
 from orthocrm.privacy.verdicts import Examined, Stated, Verdict
 from orthocrm.services.gate import composed, verb
-from orthocrm.services.privacy import checking, sealing
+from orthocrm.services.privacy import checking, restoring, sealing
 from orthocrm.services.privacy.breaking import BreakingGlass
 from orthocrm.services.privacy.deidentifying import DeIdentifying
 from orthocrm.services.privacy.persons import Persons
@@ -72,7 +72,8 @@ class Privacy(Reporting, BreakingGlass, DeIdentifying, Persons, area="privacy"):
 
         With `when_due` it is only made when the last one is an hour old or 1,000 entries back. With
         `after_restore` the database was put back to an older state, and that is known: what
-        checkpoints say of entries that are lost by that holds no longer.
+        checkpoints say of entries that are lost by that holds no longer, and messages and events
+        that were due by now are parked, since they may have gone before.
 
         Raises:
             TrailBroken: the chain is not the one that the last checkpoint knows.
@@ -81,6 +82,8 @@ class Privacy(Reporting, BreakingGlass, DeIdentifying, Persons, area="privacy"):
         witness = self._office.witness
         if witness is None:
             return None
+        if after_restore:
+            restoring.park(work)
         return sealing.state(work, witness, when_due=when_due, after_restore=after_restore)
 
     @verb(Permission.AUDIT_READ)

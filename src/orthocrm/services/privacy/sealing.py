@@ -74,7 +74,8 @@ def state(
     known = witness.sink.of(work.clinic_id)
     last = known[-1] if known else None
     if not after_restore:
-        _check(work.store.audit, last)
+        if not _agrees(work.store.audit, last):
+            raise TrailBroken
         if not checkpoints.is_due(last, head, work.now, at_once=not when_due):
             return None
     made = checkpoints.signed(
@@ -84,10 +85,14 @@ def state(
     return made
 
 
-def _check(trail: AuditTrail, last: Checkpoint | None) -> None:
-    """Refuse to go on from a checkpoint that the chain does not agree with."""
+def is_as_witnessed(store: UnitOfWork, witness: Witness) -> bool:
+    """Whether the chain agrees with the last checkpoint: a database that was put back does not."""
+    known = witness.sink.of(store.clinic)
+    return _agrees(store.audit, known[-1] if known else None)
+
+
+def _agrees(trail: AuditTrail, last: Checkpoint | None) -> bool:
     if last is None:
-        return
+        return True
     found = trail.find(Cond("position", "eq", last.position), (), Page(2)).items
-    if [entry.seal for entry in found] != [last.seal]:
-        raise TrailBroken
+    return [entry.seal for entry in found] == [last.seal]

@@ -109,6 +109,15 @@ QUERIES = {
         where=OWNED,
         also=((), (STAGES,)),
     ),
+    "counts in several ways": Aggregate(
+        "leads",
+        (COUNT, *EVERY_CALCULATION[3:6]),
+        by=("owner",),
+        also=((Bucket("created_at", EDGES),), ("stage", "owner"), ()),
+    ),
+    "counts of nobody in several ways": Aggregate(
+        "leads", (COUNT,), ("owner",), Cond("id", "eq", "nobody"), also=(("stage",), ())
+    ),
     "several values and all together": Aggregate(
         "leads", (COUNT,), by=("interest",), also=((), ("owner",))
     ),

@@ -1,7 +1,7 @@
 """`/api/appointments`: free times, bookings, and what becomes of them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -9,7 +9,7 @@ from orthocrm.core.appointment import Appointment
 from orthocrm.core.errors import InvalidInput
 from orthocrm.core.ids import AppointmentId, LeadId, UserId
 from orthocrm.desk import Desk
-from orthocrm.scheduling.booking import AppointmentEdit, NewAppointment
+from orthocrm.scheduling.booking import LONGEST, SHORTEST, AppointmentEdit, NewAppointment
 from orthocrm.scheduling.refusals import Refusal
 from orthocrm.scheduling.slots import Slot
 from orthocrm.services.scheduling.booking import Booked
@@ -17,6 +17,9 @@ from orthocrm.services.scheduling.searching import Search
 from orthocrm.web.declaring import download, function, verb
 
 MOST_SLOTS = 1_000
+
+LENGTHS = range(SHORTEST // timedelta(minutes=1), LONGEST // timedelta(minutes=1) + 1)
+"""The minutes that a visit may take."""
 
 
 class Change(StrEnum):
@@ -39,10 +42,14 @@ def availability(  # noqa: PLR0913 - each narrows the search
     provider_id: Sequence[str] = (),
     lead_id: LeadId | None = None,
     patient_id: str | None = None,
+    exclude: AppointmentId | None = None,
     timezone: str | None = None,
     limit: int = 200,
 ) -> Sequence[Slot]:
-    """List free times, the earliest first; a booking decides anew whether its time is free."""
+    """List free times, the earliest first; a booking decides anew whether its time is free.
+
+    With `exclude` those to which that appointment may be moved.
+    """
     if not 1 <= limit <= MOST_SLOTS:
         raise InvalidInput.at("limit", "out_of_range", f"give 1 to {MOST_SLOTS}")
     return desk.scheduling.glance(
@@ -53,6 +60,7 @@ def availability(  # noqa: PLR0913 - each narrows the search
             providers=tuple(provider_id),
             lead_id=lead_id,
             patient_ref=patient_id,
+            exclude=exclude,
             zone=timezone,
             limit=limit,
         )
@@ -91,9 +99,14 @@ def book(  # noqa: PLR0913 - what a booking consists of
     notes: str | None = None,
     meeting_link: str | None = None,
     answers: Mapping[str, str] | None = None,
+    is_manual: bool = False,
+    duration: int | None = None,
     key: str | None = None,
 ) -> Booked:
-    """Book a time for a lead or a patient; without a provider one who is free is chosen."""
+    """Book a time for a lead or a patient; without a provider one who is free is chosen.
+
+    With `is_manual` staff enter what was agreed on otherwise, for so many minutes.
+    """
     return desk.scheduling.book(
         NewAppointment(
             type=appointment_type,
@@ -105,9 +118,23 @@ def book(  # noqa: PLR0913 - what a booking consists of
             notes=notes,
             meeting_link=meeting_link,
             answers=answers or {},
+            is_manual=is_manual,
+            length=_length(duration, is_manual=is_manual),
             key=key,
         )
     )
+
+
+def _length(minutes: int | None, *, is_manual: bool) -> timedelta | None:
+    """Read the length of what is entered by hand; every other visit is as long as its type."""
+    if minutes is None:
+        return None
+    if not is_manual:
+        message = "only what staff enter by hand has its own length"
+        raise InvalidInput.at("duration", "not_by_hand", message)
+    if minutes not in LENGTHS:
+        raise InvalidInput.at("duration", "out_of_range", "give 5 to 480 whole minutes")
+    return timedelta(minutes=minutes)
 
 
 def update(  # noqa: PLR0913 - what may be changed
@@ -116,6 +143,7 @@ def update(  # noqa: PLR0913 - what may be changed
     *,
     scheduled_date: datetime | None = None,
     provider_id: str | None = None,
+    is_manual: bool = False,
     status: Change | None = None,
     because: str | None = None,
     reason: str | None = None,
@@ -124,15 +152,17 @@ def update(  # noqa: PLR0913 - what may be changed
 ) -> Appointment:
     """Move an appointment, change its status, or write to it: one of them at a time.
 
-    Each asks for the right of its own operation.
+    It is moved to another time, to another provider, or to both. Each asks for the right of its
+    own operation.
     """
     written = [text for text in (reason, notes, meeting_link) if text is not None]
-    if sum((scheduled_date is not None, status is not None, bool(written))) > 1:
+    moves = scheduled_date is not None or provider_id is not None
+    if sum((moves, status is not None, bool(written))) > 1:
         raise InvalidInput.at("body", "too_much", "change time, status or texts, one at a time")
     verbs = desk.scheduling
-    if scheduled_date is not None:
-        moved = verbs.reschedule(appointment_id, scheduled_date, provider_id)
-        return moved.appointment
+    if moves:
+        at = scheduled_date or verbs.appointment(appointment_id).starts_at
+        return verbs.reschedule(appointment_id, at, provider_id, is_manual=is_manual).appointment
     if status is not None:
         return _changed(desk, appointment_id, status, because).appointment
     edit = AppointmentEdit(reason=reason, notes=notes, meeting_link=meeting_link)

@@ -144,4 +144,6 @@ def test_each_table_has_one_column_for_everything_sealed() -> None:
         "user_secrets",
         "attempts",
         "sessions",
+        "inbox",
+        "answers",
     }
