@@ -255,7 +255,7 @@ class LeadList extends OrthoElement {
     const stage = house.stages.find((one) => one.slug === lead.pipelineStage);
     const isLate = lead.nextActionAt && Date.parse(lead.nextActionAt) < Date.now();
     return h("tr", { key: lead.id }, [
-      h("td", {}, leadLink(this, lead.id, h("bdi", {}, patientOf(lead))), h("span", { class: "small" }, h("bdi", {}, contactOf(lead)))),
+      h("td", {}, leadLink(this, lead.id, patientOf(lead)), h("span", { class: "small" }, h("bdi", {}, contactOf(lead)))),
       h("td", {}, lead.phone && callLink(lead.phone)),
       h("td", {}, h("span", { class: "chip stage", style: { "--stage": stage?.color ?? "" } }, stage?.name ?? lead.pipelineStage)),
       h("td", {}, house.sources.find((one) => one.id === lead.sourceId)?.name),
