@@ -12,12 +12,14 @@ import uvicorn
 
 import orthocrm
 from orthocrm import Actor, Clinic, Desk, OrthoCRM, Role
+from orthocrm.access import codes
 from orthocrm.access.passwords import HashCost
 from orthocrm.core.ids import UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.money import Money
 from orthocrm.core.reporting import Reporting
 from orthocrm.core.settings import Settings
+from orthocrm.crm import utc_now
 from orthocrm.privacy.keys import KEY_BYTES, StaticKeys
 from orthocrm.services.access.users import NewUser
 from orthocrm.web.limiting import Rate, Rates
@@ -67,6 +69,17 @@ class Premises:
         asked = enquiry(**{**usual, "email": f"{first}@example.com".lower(), **fields})
         return self.desk(Role.TREATMENT_COORDINATOR).leads.capture(asked).lead
 
+    def second_factor(self, user: str) -> tuple[str, ...]:
+        """Let somebody in who has a second factor; gives their recovery codes."""
+        person = UserId(user)
+        _add(self, person, user.capitalize(), f"{user}@bright.example", Role.FRONT_DESK)
+        desk = self.crm.acting_as(
+            Actor(user=person, clinic=self.clinic.id, roles={Role.FRONT_DESK})
+        )
+        setup = desk.access.begin_second_factor(desk.access.prove(PASSWORD))
+        shown = codes.code_at(setup.secret, utc_now())
+        return desk.access.confirm_second_factor(shown).codes
+
     def session(self, role: Role) -> str:
         """Log somebody in; the token of the session is what a browser keeps as its cookie."""
         done = self.crm.access.log_in(self.clinic.id, email(role), PASSWORD)
@@ -100,14 +113,18 @@ def _clinic(crm: OrthoCRM) -> Clinic:
 
 
 def _let_in(premises: Premises) -> None:
-    crm, desk = premises.crm, premises.admin
+    desk = premises.admin
     for role, (user, name) in PEOPLE.items():
-        new = NewUser(id=UserId(user), name=name, email=email(role), roles=(role,))
-        invited = desk.access.add_user(new)
-        assert invited.invitation is not None
-        crm.access.set_password(invited.invitation.token, PASSWORD)
+        _add(premises, UserId(user), name, email(role), role)
     desk.settings.add_coordinator(UserId("tc-1"), "Ana Ruiz")
     desk.settings.add_coordinator(UserId("tc-2"), "Ben Cho")
+
+
+def _add(premises: Premises, user: UserId, name: str, address: str, role: Role) -> None:
+    new = NewUser(id=user, name=name, email=address, roles=(role,))
+    invited = premises.admin.access.add_user(new)
+    assert invited.invitation is not None
+    premises.crm.access.set_password(invited.invitation.token, PASSWORD)
 
 
 @contextmanager

@@ -58,6 +58,30 @@ def test_an_ended_session_is_begun_again_over_the_page(visit: Visits) -> None:
     expect(page.get_by_role("heading", name="New Lead")).to_be_visible()
 
 
+def test_a_page_at_which_nobody_is_ends_its_session(visit: Visits) -> None:
+    page = visit("/no/such/page", None)
+    page.clock.install()
+    token = visit.premises.session(Role.CLINIC_ADMIN)
+    page.context.add_cookies([{"name": "orthocrm", "value": token, "url": visit.premises.address}])
+    page.goto(visit.premises.address + "/pipeline")
+    expect(page.get_by_role("heading", name="New Lead")).to_be_visible()
+    page.clock.fast_forward("16:00")
+    expect(page.get_by_role("heading", name="Your session has ended")).to_be_visible()
+    assert visit.premises.crm.access.session(token) is None
+
+
+def test_a_second_factor_is_asked_for_after_the_password(visit: Visits) -> None:
+    codes = visit.premises.second_factor("twofold")
+    page = visit("/", None)
+    page.get_by_label("E-mail").fill("twofold@bright.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Code")).to_be_focused()
+    page.keyboard.type(codes[0])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
 def test_the_help_sheet_lists_shortcuts_which_can_be_turned_off(visit: Visits) -> None:
     page = visit("/pipeline")
     expect(page.get_by_role("heading", name="New Lead")).to_be_visible()

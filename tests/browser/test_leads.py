@@ -263,3 +263,14 @@ def test_leads_are_spoken_of_in_spanish(visit: Visits, premises: Premises) -> No
     page = visit(f"/leads/{lead.id}", locale="es-MX")
     expect(page.get_by_role("region", name="Historial")).to_contain_text("Llegó el contacto")
     expect(page.get_by_role("button", name="Dar por perdido")).to_be_visible()
+
+
+def test_what_somebody_else_does_appears_by_itself(visit: Visits, premises: Premises) -> None:
+    lead = premises.lead("Lior Live", phone="312-555-0144")
+    page = visit(f"/leads/{lead.id}")
+    history = page.get_by_role("region", name="History")
+    expect(history).to_contain_text("Lead came in")
+    premises.admin.pipeline.move(lead.id, "contacted")
+    expect(history).to_contain_text("Moved from New Lead to Contacted", timeout=30_000)
+    here = page.get_by_role("button", name="Contacted", exact=True)
+    expect(here).to_have_attribute("aria-current", "step", timeout=30_000)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from orthocrm import InvalidInput, NotFound, Role, StaleVersion
+from orthocrm import Forbidden, InvalidInput, NotFound, Role, StaleVersion
 from orthocrm.core.appointment import AppointmentStatus
 from orthocrm.core.errors import OutsideHours, SlotTaken
 from orthocrm.core.schedule import DateHours, DateWindow, RepeatedBlock, Schedule, WeeklyWindow
@@ -123,6 +123,40 @@ def test_one_of_each_group_takes_part(house: House) -> None:
             wish(patient_ref=patient, provider=None, starts_at=hour)
         ).appointment
         assert booked.providers == (doctor, "hygienist")
+
+
+def test_a_doctor_of_choice_narrows_their_group_and_no_other(house: House) -> None:
+    house.admin.scheduling.set_week("hygienist", WEEK)
+    open_the_diary(house, groups=((LEE, KIM), ("hygienist",)))
+    desk = house.front.scheduling
+    with pytest.raises(InvalidInput) as refusal:
+        desk.slots(search(providers=("nobody",)))
+    assert [(one.path, one.code) for one in refusal.value.problems] == [
+        ("providers", "unknown_value")
+    ]
+    (first, *_) = desk.slots(search(providers=(KIM,)))
+    assert first.providers == (KIM, "hygienist")
+    booked = desk.book(wish(provider=KIM, starts_at=first.start)).appointment
+    assert booked.providers == (KIM, "hygienist")
+    moved = desk.reschedule(booked.id, TUESDAY + HOUR, LEE).appointment
+    assert moved.providers == (LEE, "hygienist")
+    by_hand = wish(patient_ref="p-2", starts_at=TUESDAY + 12 * HOUR, provider=KIM, is_manual=True)
+    assert desk.book(by_hand).appointment.providers == (KIM, "hygienist")
+
+
+def test_whoever_of_a_team_is_named_the_whole_team_comes(house: House) -> None:
+    open_the_diary(house, providers=(LEE, KIM), all_providers=True)
+    desk = house.front.scheduling
+    with pytest.raises(InvalidInput):
+        desk.book(wish(provider="nobody"))
+    for slot in desk.slots(search(providers=(KIM,)))[:2]:
+        asked = wish(patient_ref=f"p-{slot.start:%H}", starts_at=slot.start, provider=KIM)
+        assert desk.book(asked).appointment.providers == (LEE, KIM)
+    own = house.desk(Role.PROVIDER, KIM).scheduling
+    with pytest.raises(Forbidden):
+        own.slots(search())
+    with pytest.raises(Forbidden):
+        own.book(wish(starts_at=TUESDAY + 5 * HOUR, provider=KIM))
 
 
 def test_a_room_with_places_takes_as_many(house: House) -> None:

@@ -1,5 +1,6 @@
 """What happened since: in the order of commits, for whom it concerns, and nothing personal."""
 
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -10,8 +11,10 @@ from orthocrm import Forbidden, InvalidInput, Role
 from orthocrm.core.happening import Happened
 from orthocrm.core.ids import UserId
 from orthocrm.core.query import Cond
+from orthocrm.testing.suite.arranged import together
 from tests.flows.practice import House, enquiry
 
+WRITERS, LEADS_EACH = 4, 5
 NO_MARKS: tuple[Any, ...] = ("", "x", "1-", "-1", 7, "1-2-3", "9" * 30)
 
 
@@ -126,3 +129,31 @@ def test_a_commit_wakes_whoever_watches(house: House) -> None:
         began = monotonic()
         watch.wait(60)
         assert monotonic() - began < 50
+
+
+def test_of_writers_at_once_nothing_is_missed_and_nothing_comes_twice(house: House) -> None:
+    start = house.crm.news(house.clinic.id, None).mark
+    left = list(range(WRITERS))
+    heard: list[str] = []
+
+    def write(writer: int) -> None:
+        try:
+            for n in range(LEADS_EACH):
+                phone, email = f"+1 312 555 {writer}{n:03}", f"ann{writer}{n}@example.com"
+                house.lead(phone=phone, email=email, first_name=f"Ann{writer}{n}")
+        finally:
+            left.pop()
+
+    def read() -> None:
+        mark, is_last = start, False
+        while not is_last:
+            is_last = not left  # what is written by now is read below
+            found = house.crm.news(house.clinic.id, mark, 3)
+            heard.extend(item.told.id for item in found.items)
+            mark, is_last = found.mark, is_last and not found.is_more
+
+    together(read, *(partial(write, writer) for writer in range(WRITERS)))
+    every = house.crm.news(house.clinic.id, start).items
+    captured = [item for item in every if item.told.kind == "lead_captured"]
+    assert len(captured) == WRITERS * LEADS_EACH
+    assert heard == [item.told.id for item in every]

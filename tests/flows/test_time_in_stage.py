@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from attrs import evolve
 
-from orthocrm import InvalidInput, Period, Role, Stay
+from orthocrm import InvalidInput, LeadTaskType, NewTask, Period, Role, Stay
 from orthocrm.analytics.staying import STAGE_STAYS
 from orthocrm.core.ids import LeadId
 from tests.flows.practice import House
@@ -70,8 +70,32 @@ def test_ages_over_age_and_who_is_held_up(house: House) -> None:
     assert (held.slowest, held.held_up, held.narrowest) == ("pending_decision", 2, None)
     assert house.admin.analytics.bottlenecks(least=1).rate == 0
     assert house.admin.analytics.behind(STAGE_STAYS, "open:pending_decision") == (lead_id,)
+    assert house.admin.analytics.behind("stages", "open:pending_decision") == (lead_id,)
     with pytest.raises(InvalidInput):
         house.admin.analytics.bottlenecks(least=0)
+
+
+def test_time_in_stage_and_age_are_cut_and_drilled_into_like_every_metric(house: House) -> None:
+    first, second = moved(house, "Ada", 7), moved(house, "Ben", 2)
+    desk, november = house.admin.analytics, Period.month(2026, 11)
+    days = desk.measure("time_in_stage", by="stage")
+    assert [(label, one.n, one.value, one.more["mean"]) for label, one in days.groups] == [
+        ("new_lead", 2, 4.5, 4.5)
+    ]
+    source = house.admin.leads.get(first).origin.source_id
+    open_hours = desk.measure("business_time_in_stage", november, "source", compare=True)
+    assert open_hours[source].n == 2
+    assert open_hours.total.more["mean"] == pytest.approx((40 + 16) / 2 * HOUR)
+    assert desk.behind("time_in_stage", by="source", choice=source) == (first, second)
+    for lead in (first, second):
+        house.coordinator.pipeline.move(lead, "pending_decision")
+    due = house.clock() + timedelta(days=30)
+    call = NewTask(type=LeadTaskType.CALL, title="Call the family", due_at=due)
+    house.coordinator.followups.add_task(first, call)
+    house.clock.advance(timedelta(days=14))
+    late = desk.measure("over_age_leads", by="stage")
+    assert (late.total.value, late["pending_decision"].value) == (1, 1)
+    assert desk.behind("over_age_leads", by="stage", choice="pending_decision") == (second,)
 
 
 def test_the_report_of_stages_says_what_holds_leads_up(house: House) -> None:

@@ -97,6 +97,20 @@ def test_a_session_ends_by_itself(browser: TestClient[Any], practice: House) -> 
     assert browser.get("/api/leads").status_code == 401
 
 
+def test_an_open_stream_is_no_use_of_a_session(browser: TestClient[Any], practice: House) -> None:
+    log_in(browser)
+    token = browser.cookies["orthocrm"]
+    for _ in range(4):
+        practice.clock.advance(timedelta(minutes=4))
+        standing = practice.crm.access.standing(token)
+    assert standing is None
+    log_in(browser)
+    assert practice.crm.access.standing(browser.cookies["orthocrm"]) is not None
+    browser.request("DELETE", "/api/session")
+    assert practice.crm.access.standing(token) is None
+    assert practice.crm.access.standing("ocs_nothing") is None
+
+
 def test_cookies_keep_to_https_unless_told_otherwise(
     practice: House, browser: TestClient[Any]
 ) -> None:

@@ -97,6 +97,14 @@ class Behind:
     where: Where
 
 
+@frozen
+class Without:
+    """Leads, but for those to whom some rows belong."""
+
+    where: Where
+    rows: Behind
+
+
 def facts_of(basis: Basis | Facts) -> Facts:
     """Give the rows of a basis."""
     return basis if isinstance(basis, Facts) else _FACTS[basis]

@@ -21,7 +21,7 @@ from orthocrm.analytics.asking import (
     Rows,
     Whole,
 )
-from orthocrm.analytics.grouping import Behind, aggregates, chosen, facts_of, labelled
+from orthocrm.analytics.grouping import Behind, Without, aggregates, chosen, facts_of, labelled
 from orthocrm.analytics.measures import Durations, Portion, Quotient, Tally, unknown_part
 from orthocrm.analytics.passes import answers
 from orthocrm.analytics.results import Days, Figures, Outcomes, R, Ratio
@@ -56,7 +56,7 @@ class Metric(Protocol[R_co]):
         """Read the answer from the groups of those aggregates, in their order."""
         ...
 
-    def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where | Behind:
+    def drill(self, ask: Ask, part: str, choice: Choice = Whole.TOTAL) -> Where | Behind | Without:
         """Give the condition of the leads behind one part of the answer."""
         ...
 

@@ -22,7 +22,6 @@ from orthocrm.core.ids import StageSlug
 from orthocrm.core.lead import OPEN_STATUSES
 from orthocrm.core.query import (
     Aggregate,
-    AllOf,
     AnyOf,
     Calculation,
     Cond,
@@ -42,13 +41,20 @@ _MS_PER_DAY: Final = 86_400_000
 _MEDIAN, _P90 = 0.5, 0.9
 _QUANTILES: Final = (_MEDIAN, _P90)
 
-_OVER: Final = Facts(
+
+def _timed(ask: Ask) -> Where:
+    """Say which visits are over; time under observation is none in the stage."""
+    stages = Cond("stage", Op.IN, tuple(stage.slug for stage in _open_stages(ask)))
+    return both(stages, Cond("left_at", Op.PRESENT), Cond("observed", Op.EQ, False))  # noqa: FBT003 - the value compared
+
+
+TIMED: Final = Facts(
     of="lead_visits",
     at="left_at",
-    where=AllOf((Cond("left_at", Op.PRESENT), Cond("observed", Op.EQ, False))),  # noqa: FBT003 - the value compared
-    fields={By.OWNER: "owner"},
+    where=_timed,
+    fields={By.OWNER: "owner", By.STAGE: "stage"},
 )
-"""Visits that are over, whoever had the lead then; time under observation is none in the stage."""
+"""Visits to open stages that were over in the period, by whoever had the lead then."""
 
 _TASKS: Final = Facts(of="lead_tasks", at=None)
 
@@ -150,7 +156,7 @@ class StageStays:
         )
         planned = Measure("n", Calculation.DISTINCT, "lead_id")
         return (
-            Aggregate(_OVER.of, stayed, ("stage",), _over(ask), each=("lead_id",)),
+            Aggregate(TIMED.of, stayed, ("stage",), population(ask, TIMED), each=("lead_id",)),
             Aggregate("leads", standing, ("stage",), both(_open(ask), _active(ask))),
             Aggregate("lead_tasks", (planned,), ("lead.stage",), _planned(ask)),
             Aggregate("leads", (Measure("n"),), (), both(_open(ask), _observed(ask))),
@@ -278,13 +284,13 @@ def _late_ones(standing: Values | None, planned: Values | None) -> int:
     return int(late) - (0 if planned is None else int(planned["n"]))
 
 
-def _late(ask: Ask, prefix: str = "") -> Where:
+def _late(ask: Ask) -> Where:
     """Say who is in a stage for longer than it allows."""
     return AnyOf(
         tuple(
             both(
-                Cond(f"{prefix}stage", Op.EQ, stage.slug),
-                Cond(f"{prefix}entered_at", Op.LT, ask.now - timedelta(days=stage.max_days)),
+                Cond("stage", Op.EQ, stage.slug),
+                Cond("entered_at", Op.LT, ask.now - timedelta(days=stage.max_days)),
             )
             for stage in _open_stages(ask)
             if stage.max_days is not None
@@ -294,22 +300,26 @@ def _late(ask: Ask, prefix: str = "") -> Where:
 
 def _planned(ask: Ask) -> Where:
     """Say which tasks of late leads are still to come."""
+    alive = both(Cond("deleted_at", Op.ABSENT), ask.within)
+    return both(planned(ask), _TASKS.of_lead(alive))
+
+
+def late(ask: Ask) -> Where:
+    """Say which leads stand in a stage for longer than it allows."""
+    return both(Cond("status", Op.IN, OPEN_STATUSES), _active(ask), _late(ask))
+
+
+def planned(ask: Ask) -> Where:
+    """Say which tasks of such leads are open, and still to come."""
     return both(
         Cond("status", Op.IN, OPEN_TASKS),
         Cond("due_at", Op.GT, ask.now),
-        _TASKS.of_lead(both(_open(ask), _active(ask))),
-        _late(ask, "lead."),
+        _TASKS.of_lead(late(ask)),
     )
 
 
 def _open_stages(ask: Ask) -> tuple[Stage, ...]:
     return steps_of(ask.practice)[:-1]
-
-
-def _over(ask: Ask) -> Where:
-    """Say which visits were over in the period."""
-    stages = Cond("stage", Op.IN, tuple(stage.slug for stage in _open_stages(ask)))
-    return both(stages, population(ask, _OVER))
 
 
 def _open(ask: Ask) -> Where:

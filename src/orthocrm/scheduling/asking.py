@@ -4,7 +4,7 @@ The same question decides what is offered and whether a booking is accepted.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
@@ -68,7 +68,8 @@ class Diary:
 class Question:
     """What is asked of a diary.
 
-    `providers` narrows who may take it. `lead_id` and `patient_ref` are the patient's, who cannot
+    `providers` narrows who may take it: of groups those that they are in, and of a team, which
+    comes as a whole, nothing. `lead_id` and `patient_ref` are the patient's, who cannot
     be in two places. `exclude` is an appointment that is being moved. With `anybody` those named
     need no hours.
     """
@@ -111,10 +112,10 @@ def last_start(question: Question) -> datetime:
 def named(question: Question) -> tuple[str, ...] | None:
     """Name the people on whom an answer depends; None: on everybody with hours."""
     kind = question.type
+    if kind.groups:
+        return _members(_narrowed(question))
     if question.providers and not kind.all_providers:
         return question.providers
-    if kind.groups:
-        return tuple(dict.fromkeys(one for group in kind.groups for one in group))
     return kind.providers or None
 
 
@@ -132,7 +133,7 @@ def whose(question: Question) -> Whose:
 def who(kind: VisitType, diary: Diary) -> tuple[str, ...]:
     """Give everybody who may take part in a kind of visit: those it names, else all with hours."""
     if kind.groups:
-        return tuple(dict.fromkeys(one for group in kind.groups for one in group))
+        return _members(kind.groups)
     if kind.providers:
         return kind.providers
     things = {one.id for one in diary.resources}
@@ -154,12 +155,10 @@ def request_for(question: Question, diary: Diary) -> SlotRequest:
     kind = question.type
     people = _asked(question, who(kind, diary))
     busy, things, own = _load(question, diary, set(people))
-    groups = _groups(kind, people)
-    mode = ProviderMode.GROUPS if kind.groups else ProviderMode.ANY
-    if kind.all_providers and not kind.groups:
+    groups = _narrowed(question)
+    mode = ProviderMode.GROUPS if groups else ProviderMode.ANY
+    if kind.all_providers and not groups:
         mode = ProviderMode.ALL
-    if mode is ProviderMode.GROUPS and not all(groups):
-        people, groups, mode = (), (), ProviderMode.ANY
     days = HorizonDays.BUSINESS if kind.horizon_in_business_days else HorizonDays.CALENDAR
     return SlotRequest(
         now=question.now,
@@ -217,18 +216,30 @@ def _always_there(provider: Provider) -> Provider:
 
 
 def _asked(question: Question, people: Sequence[str]) -> tuple[str, ...]:
+    kind = question.type
     if not question.providers:
         return tuple(people)
-    if question.anybody and not question.type.all_providers:
+    is_team = kind.all_providers or bool(kind.groups)
+    if question.anybody and not is_team:
         return tuple(dict.fromkeys(question.providers))
-    if question.type.all_providers or not set(people).issuperset(question.providers):
+    if not set(people).issuperset(question.providers):
         message = "give people who take part in this type"
         raise InvalidInput.at("providers", "unknown_value", message)
+    if is_team:
+        return _members(_narrowed(question)) if kind.groups else tuple(people)
     return tuple(dict.fromkeys(question.providers))
 
 
-def _groups(kind: VisitType, people: Collection[str]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(one for one in group if one in people) for group in kind.groups)
+def _narrowed(question: Question) -> tuple[tuple[str, ...], ...]:
+    """Keep of each group those who are asked for; a group of none of them stays as it is."""
+    wanted = set(question.providers)
+    return tuple(
+        tuple(one for one in group if one in wanted) or group for group in question.type.groups
+    )
+
+
+def _members(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for group in groups for one in group))
 
 
 def provider_of(name: str, diary: Diary, clinic_zone: str, busy: Iterable[Busy] = ()) -> Provider:

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve
 
 from orthocrm.analytics.asking import Ask
-from orthocrm.analytics.grouping import Behind
+from orthocrm.analytics.grouping import Behind, Without
 from orthocrm.analytics.metrics import Metric, R_co, answered
 from orthocrm.core.beside_leads import BESIDE_LEADS, Pair
 from orthocrm.core.facts import LEADS, SCHEMAS
@@ -163,7 +163,10 @@ class Engine:
         leads = {lead.id: lead for lead in self.leads}
         return [*beside.pairs(self.rows.get(beside.table, ()), leads.get)]
 
-    def behind(self, where: Where | Behind) -> list[Any]:
+    def behind(self, where: Where | Behind | Without) -> list[Any]:
+        if isinstance(where, Without):
+            but = {pair.lead.id for pair in self.behind(where.rows)}
+            return [lead for lead in self.behind(where.where) if lead.id not in but]
         if isinstance(where, Behind):
             schema = BESIDE_LEADS[where.of].schema
             return list(filter(predicate(where.where, schema), self.pairs(where.of)))

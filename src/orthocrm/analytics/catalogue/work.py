@@ -16,6 +16,7 @@ from orthocrm.analytics.declaring import (
 from orthocrm.analytics.grouping import Facts, during
 from orthocrm.analytics.measures import Durations, Tally
 from orthocrm.analytics.speed import IN_TIME, MINUTE, SpeedToLead
+from orthocrm.analytics.standing import OverAge, StageTime
 from orthocrm.core.appointment import CONSULTATIONS
 from orthocrm.core.query import Cond, Op, Where, both
 from orthocrm.core.task import OPEN_TASKS
@@ -76,6 +77,31 @@ OF_WORK: Final = (
         formula="minutes from creation to the first two-way contact; answered live is 0; median",
         metric=Durations(took="ms_to_contact", unit=MINUTE),
         figure=of_spread,
+    ),
+    Declared(
+        name="time_in_stage",
+        title="Days in a stage",
+        unit=Unit.DAYS,
+        formula="days that leads had spent in the open stage that they left in the period; median",
+        metric=StageTime(took="ms"),
+        figure=of_spread,
+    ),
+    Declared(
+        name="business_time_in_stage",
+        title="Days in a stage, open hours",
+        unit=Unit.DAYS,
+        formula="the same in 24 hours during which the practice was open; median",
+        metric=StageTime(took="business_ms"),
+        figure=of_spread,
+    ),
+    Declared(
+        name="over_age_leads",
+        title="Leads over age",
+        unit=Unit.COUNT,
+        formula="open leads for longer in their stage than it allows, with no open task to come",
+        metric=OverAge(),
+        figure=of_count,
+        is_of_now=True,
     ),
     Declared(
         name="open_leads",

@@ -7,6 +7,7 @@ import { client, renew } from "../base/client.js";
 import { OrthoElement, define, h } from "../base/element.js";
 import { format } from "../base/format.js";
 import { icon } from "../parts/icons.js";
+import { whenIdle } from "../parts/idle.js";
 import { shortcut } from "../parts/keys.js";
 import { practice } from "../parts/practice.js";
 import { follow, go, here, href, keep } from "../parts/router.js";
@@ -15,6 +16,7 @@ import { styles } from "./frame.js";
 import { ROUTES, find, opens } from "./routes.js";
 
 const THEME = "orthocrm.theme";
+const IDLE_MINUTES = 15;
 
 class App extends OrthoElement {
   static texts = "app";
@@ -29,7 +31,15 @@ class App extends OrthoElement {
     client.enter = () => this.entered();
     follow(() => this.open(), signal);
     shortcut("?", this.t("key.help"), () => this.shadowRoot.querySelector("ortho-help").open(), signal);
+    whenIdle(IDLE_MINUTES, () => this.lock(), signal);
     await this.begin();
+  }
+
+  /** Nobody is there: end the session, and ask who comes back. */
+  async lock() {
+    if (this.state.phase !== "in") return;
+    await client.delete("/session").catch(() => null);
+    this.entered();
   }
 
   /** Find out who is in; the page behind the log-in is the one that was asked for. */

@@ -24,6 +24,7 @@ const ICONS = {
 };
 const KINDS = { contacts: ["PHONE_CALL", "EMAIL", "SMS", "IN_PERSON", "DOCUMENT_SENT"], notes: ["NOTE"], changes: ["STAGE_CHANGE", "ASSIGNMENT_CHANGE", "LEAD_CAPTURED", "CONSULTATION_SCHEDULED", "CONSULTATION_COMPLETED"], tasks: ["TASK_CREATED", "TASK_COMPLETED"] };
 const AT_ONCE = 60;
+const SETTLE_MS = 200;
 
 class ActivityTimeline extends OrthoElement {
   static attributes = { "lead-id": String };
@@ -49,14 +50,20 @@ class ActivityTimeline extends OrthoElement {
 
   connected() {
     this.refresh();
-    this.live(({ kind, leadId, leadIds }) => {
-      if (kind === "look" || leadId === this.leadId || leadIds?.includes(this.leadId)) this.refresh();
+    this.live(({ kind, leadIds }) => {
+      if (kind === "look" || leadIds?.includes(this.leadId)) this.soon();
     });
   }
 
   changed() {
     this.set({ entries: null });
     this.refresh();
+  }
+
+  /** Read it once for several events that come together. */
+  soon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.isConnected && this.refresh(), SETTLE_MS);
   }
 
   refresh() {

@@ -17,7 +17,6 @@
 import "./activity-logger.js";
 import "./activity-timeline.js";
 import "./coordinator-assignment.js";
-import "./lead-form.js";
 import "./task-list.js";
 import { client } from "../base/client.js";
 import { OrthoElement, define, h } from "../base/element.js";
@@ -41,9 +40,9 @@ class LeadDetail extends OrthoElement {
 
   connected() {
     this.begin();
-    this.live(({ kind, leadId, leadIds, survivorId }) => {
-      const isOurs = [leadId, survivorId, ...(leadIds ?? [])].includes(this.leadId);
-      if ((kind === "look" || isOurs) && !this.isBusy) this.refresh();
+    this.live(({ kind, leadIds, versions }) => {
+      const isNew = leadIds?.includes(this.leadId) && versions?.[this.leadId] !== this.state.lead?.version;
+      if ((kind === "look" || isNew) && !this.isBusy) this.refresh();
     });
   }
 
@@ -60,7 +59,6 @@ class LeadDetail extends OrthoElement {
   async refresh() {
     const lead = await client.get(`/leads/${this.leadId}`).catch(() => null);
     if (lead) this.set({ lead });
-    this.shadowRoot.querySelector("ortho-activity-timeline")?.refresh();
   }
 
   /** Who else may be the same, what was merged, and the family; the rest goes without it. */
@@ -278,8 +276,9 @@ class LeadDetail extends OrthoElement {
     return h("ol", { class: "steps", part: "steps", "aria-label": this.t("lead.steps") }, house.stages.map(step));
   }
 
-  edit() {
+  async edit() {
     this.edited = this.state.lead;
+    await import("./lead-form.js");
     this.set({ isEdited: true });
   }
 

@@ -30,6 +30,7 @@ import { condition, filterFields } from "./pipeline/filters.js";
 const KEPT = "orthocrm.leads";
 const SIZE = 50;
 const PAUSE_MS = 200;
+const SETTLE_MS = 1_000;
 const SORTS = ["-createdAt", "createdAt", "nextActionAt", "-updatedAt", "stageOrder", "-stageOrder"];
 const STATUSES = ["NEW", "ACTIVE", "CONVERTED", "LOST", "ARCHIVED"];
 const SINCE = { today: 0, week: -6, month: -29 };
@@ -71,6 +72,7 @@ class LeadList extends OrthoElement {
   `];
 
   state = { filters: {}, leads: null, views: [], cursor: null, asks: null };
+  count = SIZE;
 
   get filters() {
     return this.state.filters;
@@ -85,19 +87,20 @@ class LeadList extends OrthoElement {
   async connected() {
     const { signal } = this.leaving;
     shortcut("/", this.t("list.search"), () => this.shadowRoot.querySelector("input").focus(), signal);
-    if (this.remember && Object.keys(this.filters).length === 0) this.narrow(JSON.parse(localStorage.getItem(KEPT) ?? "{}"));
+    if (this.remember && Object.keys(this.filters).length === 0) this.narrow(kept());
     else this.refresh();
-    this.live(() => this.soon(1_000));
+    this.live(({ kind, leadIds }) => (kind === "look" || leadIds?.length) && this.soon(SETTLE_MS));
     client.get("/views").then((views) => this.set({ views }), () => null);
   }
 
   soon(pause) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.refresh(), pause);
+    this.timer = setTimeout(() => this.isConnected && this.refresh(), pause);
   }
 
   /** Narrow the list down to something else, and say so. */
   narrow(filters) {
+    this.count = SIZE;
     this.state.filters = Object.fromEntries(Object.entries(filters).filter(([, value]) => value));
     const { text, ...kept } = this.filters; // names of people are not kept, nor put into an address
     if (this.remember) localStorage.setItem(KEPT, JSON.stringify(kept));
@@ -128,7 +131,7 @@ class LeadList extends OrthoElement {
           const leads = await client.post("/leads/search", { text, size: SIZE, ...(all.length && { where: { all } }) }, { signal });
           return { house, leads, cursor: null };
         }
-        const size = Math.min(500, Math.max(SIZE, this.state.cursor === undefined ? 0 : (this.state.leads?.length ?? 0)));
+        const size = Math.min(500, this.count);
         return { house, ...(await client.get("/leads", { query: { where, view, sort, size, mine: owner === "mine" }, signal })) };
       } catch (problem) {
         if (problem.name === "AbortError") return { house };
@@ -138,6 +141,7 @@ class LeadList extends OrthoElement {
   }
 
   async more() {
+    this.count += SIZE;
     const { cursor, leads, house } = this.state;
     const { owner, view, sort } = this.filters;
     await this.load(async () => {
@@ -251,7 +255,7 @@ class LeadList extends OrthoElement {
     const stage = house.stages.find((one) => one.slug === lead.pipelineStage);
     const isLate = lead.nextActionAt && Date.parse(lead.nextActionAt) < Date.now();
     return h("tr", { key: lead.id }, [
-      h("td", {}, leadLink(this, lead.id, h("bdi", {}, patientOf(lead))), h("span", { class: "small" }, h("bdi", {}, contactOf(lead)))),
+      h("td", {}, leadLink(this, lead.id, patientOf(lead)), h("span", { class: "small" }, h("bdi", {}, contactOf(lead)))),
       h("td", {}, lead.phone && callLink(lead.phone)),
       h("td", {}, h("span", { class: "chip stage", style: { "--stage": stage?.color ?? "" } }, stage?.name ?? lead.pipelineStage)),
       h("td", {}, house.sources.find((one) => one.id === lead.sourceId)?.name),
@@ -278,6 +282,14 @@ class LeadList extends OrthoElement {
       h("label", { class: "row" }, h("input", { type: "checkbox", name: "isShared" }), this.t("view.share")),
     ];
     return dialog({ title: this.t("view.save"), body, confirm: this.t("save"), close: () => this.set({ asks: null }), submit: (fields) => this.saveView(fields) });
+  }
+}
+
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {};
   }
 }
 

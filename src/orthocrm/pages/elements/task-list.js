@@ -26,6 +26,7 @@ import { onDay } from "../parts/zone.js";
 const SOON = { hour: () => new Date(Date.now() + 3_600_000).toISOString(), tomorrow: () => onDay(1, "09:00"), three_days: () => onDay(3, "09:00"), week: () => onDay(7, "09:00") };
 const OPEN = ["PENDING", "IN_PROGRESS", "OVERDUE"];
 const MOST = 200;
+const SETTLE_MS = 300;
 
 class TaskList extends OrthoElement {
   static attributes = { "lead-id": String, user: String };
@@ -57,8 +58,8 @@ class TaskList extends OrthoElement {
 
   connected() {
     this.refresh();
-    this.live(({ kind, leadId }) => {
-      if (kind === "look" || (/^(task|lead_(as|tr|ca))/.test(kind) && (!this.leadId || leadId === this.leadId))) this.refresh();
+    this.live(({ kind, leadIds, taskId }) => {
+      if (kind === "look" || (this.leadId ? leadIds?.includes(this.leadId) : taskId || leadIds?.length)) this.soon();
     });
   }
 
@@ -66,6 +67,12 @@ class TaskList extends OrthoElement {
     this.ticked.clear();
     this.set({ tasks: null });
     this.refresh();
+  }
+
+  /** Read them once for several events that come together. */
+  soon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.isConnected && this.refresh(), SETTLE_MS);
   }
 
   refresh() {

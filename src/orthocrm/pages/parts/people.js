@@ -18,7 +18,7 @@ export function nameOf(house, user) {
 /** A link to a lead; the event `ortho-lead-open` may be prevented to show it elsewhere. */
 export function leadLink(element, leadId, ...shown) {
   const open = (event) => element.tell("ortho-lead-open", { leadId }) || event.preventDefault();
-  return h("a", { href: href(`/leads/${leadId}`), onclick: open, class: "lead" }, shown);
+  return h("a", { href: href(`/leads/${leadId}`), onclick: open, class: "lead" }, h("bdi", {}, shown));
 }
 
 /** Read leads by their ids, as a Map. */

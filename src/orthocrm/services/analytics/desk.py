@@ -265,9 +265,11 @@ class Analytics(Area, area="analytics"):
     ) -> tuple[LeadId, ...]:
         """Name the leads behind one part of a metric; only for those who may read leads.
 
-        `part` is one of those that `Declared.parts` names. `choice` names one group of a question
-        that is cut, None what nobody recorded; dates, numbers and flags may be texts. A number of
-        appointments or tasks has fewer leads behind it where one lead has several.
+        `metric` is a metric or its name, or one of funnel, outcomes and stages, whose parts the
+        reference lists; `part` is one of those that `Declared.parts` names. `choice` names one
+        group of a question that is cut, None what nobody recorded; dates, numbers and flags may be
+        texts. A number of appointments or tasks has fewer leads behind it where one lead has
+        several.
 
         Raises:
             InvalidInput: the metric has no such part, or the question no such group.

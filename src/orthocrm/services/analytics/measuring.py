@@ -1,17 +1,19 @@
 """Metrics by name: asked within what the actor may count, in one pass, beside the window before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from attrs import evolve
 
 from orthocrm.analytics.asking import Ask, Choice, Cut, Whole
 from orthocrm.analytics.declaring import Declared, Measured
-from orthocrm.analytics.grouping import Behind
+from orthocrm.analytics.funnel import COHORT_FUNNEL
+from orthocrm.analytics.grouping import Behind, Without
 from orthocrm.analytics.labels import is_known, label_of, unknown_group
-from orthocrm.analytics.metrics import Metric, answered
+from orthocrm.analytics.metrics import OUTCOMES, Metric, answered
 from orthocrm.analytics.small import shown
+from orthocrm.analytics.staying import STAGE_STAYS
 from orthocrm.core.actor import Permission
 from orthocrm.core.errors import InvalidInput, PluginError
 from orthocrm.core.ids import LeadId
@@ -20,6 +22,13 @@ from orthocrm.core.time import Period
 from orthocrm.services.analytics import guarding, scope
 from orthocrm.services.analytics.guarding import Question
 from orthocrm.services.work import Work, everything
+
+_OTHERS: Final[Mapping[str, Metric[Any]]] = {
+    "funnel": COHORT_FUNNEL,
+    "outcomes": OUTCOMES,
+    "stages": STAGE_STAYS,
+}
+"""What has leads behind its numbers without being a metric of one number."""
 
 MOST = 50
 """How many metrics may be asked for at once."""
@@ -36,6 +45,8 @@ def known(work: Work, name: object) -> Declared:
 def meant(work: Work, metric: object) -> Metric[Any]:
     """Take a metric, or the name of one that is for the actor."""
     if isinstance(metric, str):
+        if metric in _OTHERS and metric not in work.plugins.metrics:
+            return _OTHERS[metric]
         declared = known(work, metric)
         scope.demand(work, declared)
         return declared.metric
@@ -49,16 +60,20 @@ def behind(
 ) -> tuple[LeadId, ...]:
     """Name the leads behind one part of a metric, within what the actor may read."""
     asked, named, group = meant(work, metric), _part(part), label_of(ask, _group(choice))
+    reach = work.reach(Permission.LEAD_READ)
 
     def found() -> tuple[LeadId, ...]:
-        where = _of_leads(work, asked.drill(ask, named, group))
-        leads = everything(work.store.leads, both(where, work.reach(Permission.LEAD_READ)))
+        drilled = asked.drill(ask, named, group)
+        but = _ids(work, drilled.rows) if isinstance(drilled, Without) else frozenset()
+        where = both(_of_leads(work, drilled), reach)
+        leads = [lead for lead in everything(work.store.leads, where) if lead.id not in but]
         if not leads:
             _ensure_there_is(work, asked, ask, group)
         return tuple(lead.id for lead in leads)
 
-    if isinstance(metric, str) and guarding.is_brought(known(work, metric)):
-        return guarding.guarded(metric, found)
+    declared = work.plugins.metrics.get(metric) if isinstance(metric, str) else None
+    if isinstance(declared, Declared) and guarding.is_brought(declared):
+        return guarding.guarded(declared.name, found)
     return found()
 
 
@@ -84,12 +99,17 @@ def _group(choice: object) -> Choice:
     raise InvalidInput.at("group", "wrong_type", "give the name of a group")
 
 
-def _of_leads(work: Work, found: Where | Behind) -> Where:
-    """Give the condition of the leads to whom rows belong."""
-    if not isinstance(found, Behind):
-        return found
-    groups = work.store.aggregate(Aggregate(found.of, (), ("lead_id",), found.where))
-    return Cond("id", "in", tuple(group.key[0] for group in groups))
+def _of_leads(work: Work, found: Where | Behind | Without) -> Where:
+    """Give the condition of the leads to whom rows belong, or who are meant themselves."""
+    if isinstance(found, Behind):
+        return Cond("id", "in", tuple(_ids(work, found)))
+    return found.where if isinstance(found, Without) else found
+
+
+def _ids(work: Work, rows: Behind) -> frozenset[str]:
+    """Name the leads to whom rows belong."""
+    groups = work.store.aggregate(Aggregate(rows.of, (), ("lead_id",), rows.where))
+    return frozenset(group.key[0] for group in groups)
 
 
 def answers(metric: object) -> TypeGuard[Metric[Any]]:

@@ -132,6 +132,7 @@ def wanted(work: Work, new: NewAppointment) -> Wanted:
     if not mine and read.provider is None:
         read = evolve(read, provider=work.actor.user)
     reaching.allow(work, read.type, [read.provider] if read.provider else [])
+    reaching.ensure_no_team(work, read.type)
     return read
 
 

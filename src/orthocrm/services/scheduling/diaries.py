@@ -85,7 +85,8 @@ def count_days(work: Work, kind: VisitType | None, provider: str | None) -> None
     Leads are locked before, and appointments, the waitlist and claims after it.
     """
     if kind is not None and kind.max_per_day is not None:
-        names = [provider] if provider else sorted(hours(work).schedules)
+        is_team = kind.all_providers or bool(kind.groups)
+        names = [provider] if provider and not is_team else sorted(hours(work).schedules)
         work.store.schedules.get(names, lock=True)
 
 

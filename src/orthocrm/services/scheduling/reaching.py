@@ -99,6 +99,17 @@ def ensure_known(work: Work, lead_id: LeadId) -> None:
         raise NotFound("lead")
 
 
+def ensure_no_team(work: Work, kind: VisitType) -> None:
+    """Keep those who see only their own diary from taking the time of a whole team.
+
+    Raises:
+        Forbidden: somebody else takes part in each visit of this type.
+    """
+    is_team = kind.all_providers or bool(kind.groups)
+    if is_team and not is_patient(work) and not reaches_all(work):
+        raise Forbidden(work.operation, work.permission)
+
+
 def ensure_may_invite(work: Work, patient_ref: str | None) -> None:
     """Keep those who see only their own diary from links that show a patient's whole one.
 

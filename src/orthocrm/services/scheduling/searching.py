@@ -120,6 +120,8 @@ def _question(work: Work, search: Search) -> Question:
     if kind is None:  # pragma: no cover - `finish` has refused it
         raise AssertionError
     people = _own(work, providers)
+    if moved is None:
+        reaching.ensure_no_team(work, kind)
     if moved is None or not reaching.is_patient(work):  # the own ones are theirs to move
         reaching.allow(work, kind, people)
     lead_id, patient_ref = _who(work, search, moved)
