@@ -113,22 +113,22 @@ def _pipe(
     An update that meets too few rows fails by itself, and the commit behind it is passed over.
     """
     with connection.pipeline():
+        cursor = psycopg.RawCursor(connection)
         for is_free, group in groupby(steps, key=_is_free):
             if is_free:
-                psycopg.RawCursor(connection).execute(*bundle(list(group)))
+                cursor.execute(*bundle(list(group)))
             else:
                 for step in group:
-                    _send(connection, step)
+                    _send(cursor, step)
         if commit:  # by a statement: `connection.commit` waits, and the pipeline's end once more
-            psycopg.RawCursor(connection).execute(b"COMMIT", prepare=False)
+            cursor.execute(b"COMMIT", prepare=False)
 
 
 def _is_free(step: Step) -> bool:
     return step.free and len(step.rows) <= BULK
 
 
-def _send(connection: psycopg.Connection[Any], step: Step) -> None:
-    cursor = psycopg.RawCursor(connection)
+def _send(cursor: psycopg.RawCursor[Any], step: Step) -> None:
     if step.at_once is None:
         cursor.executemany(step.sql.encode(), step.rows)
         return

@@ -7,6 +7,7 @@ a statement sees is settled before it waits.
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -16,6 +17,9 @@ from orthocrm.core.ids import ClinicId
 
 PATIENCE_MS = 500
 """How long whoever wants a clinic alone waits, and lets others wait behind."""
+
+_CLINICS = 1_000
+"""Of so many clinics the numbers of locks stay known."""
 
 
 def joining(sight: Sight) -> bytes:
@@ -49,6 +53,7 @@ def first(cursor: psycopg.RawCursor[Any], clinic: ClinicId) -> bool:
     return bool(row and row[0])
 
 
+@lru_cache(maxsize=_CLINICS)
 def _lock(clinic: str, purpose: str) -> int:
     named = hashlib.sha256(f"orthocrm {purpose} {clinic}".encode()).digest()
     return int.from_bytes(named[:8], signed=True)
