@@ -21,8 +21,8 @@ def main(address: str, key: str) -> None:
         made = post_leads.sync(client=client, body=family, idempotency_key=once)
         if not isinstance(made, Captured):
             sys.exit(f"refused: {made}")
-        again = post_leads.sync(client=client, body=family, idempotency_key=once)
-        is_again = isinstance(again, Captured) and again.replayed
+        again = post_leads.sync_detailed(client=client, body=family, idempotency_key=once)
+        is_again = again.headers.get("Idempotency-Replayed") == "true"
         print(f"captured as {made.lead.status}", "and not twice" if is_again else "twice")
 
         lead = made.lead.id

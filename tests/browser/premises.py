@@ -13,7 +13,9 @@ import uvicorn
 import orthocrm
 from orthocrm import Actor, Clinic, Desk, OrthoCRM, Role
 from orthocrm.access import codes
+from orthocrm.access.keys import NewKey
 from orthocrm.access.passwords import HashCost
+from orthocrm.core.actor import Permission
 from orthocrm.core.ids import UserId
 from orthocrm.core.lead import Lead
 from orthocrm.core.money import Money
@@ -30,6 +32,9 @@ from tests.flows.practice import enquiry
 PASSWORD = "correct horse battery"
 _CHEAP = HashCost(memory=8, passes=1, lanes=1)
 _ENOUGH = Rate(per_minute=1_000_000, burst=100_000)
+OTHER_ORIGIN = "http://localhost:8099"
+"""Of a page that embeds elements; tests answer for it, and nothing listens there."""
+
 RATES = Rates(address=_ENOUGH, visitor=_ENOUGH, actor=_ENOUGH, clinic=_ENOUGH)
 
 PEOPLE = {
@@ -80,6 +85,11 @@ class Premises:
         shown = codes.code_at(setup.secret, utc_now())
         return desk.access.confirm_second_factor(shown).codes
 
+    def key(self, role: Role) -> str:
+        """Give the token of an API key of the one in a role, which may read leads."""
+        new = NewKey(name="Embed", user=UserId(PEOPLE[role][0]), scopes=(Permission.LEAD_READ,))
+        return self.admin.access.make_key(new).token
+
     def session(self, role: Role) -> str:
         """Log somebody in; the token of the session is what a browser keeps as its cookie."""
         done = self.crm.access.log_in(self.clinic.id, email(role), PASSWORD)
@@ -99,7 +109,9 @@ def served(url: str) -> Iterator[Premises]:
     with orthocrm.connect(url, keys=keys, discover_plugins=False, hash_cost=_CHEAP) as crm:
         premises = Premises(crm, _clinic(crm), "")
         _let_in(premises)
-        settings = WebSettings(secure_cookies=False, pages=True, rates=RATES)
+        settings = WebSettings(
+            secure_cookies=False, pages=True, rates=RATES, allow_origins=[OTHER_ORIGIN]
+        )
         with listening(standing_alone(crm, settings)) as premises.address:
             yield premises
 

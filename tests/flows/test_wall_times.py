@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from orthocrm import Forbidden, Health, InvalidInput, Role
+from orthocrm import Forbidden, Health, InvalidInput, Role, Sent
 from orthocrm.core.appointment import Appointment, AppointmentStatus
 from orthocrm.core.ids import AppointmentId
 from orthocrm.core.messaging import Messaging
 from orthocrm.core.notifying import NoticeKind
 from orthocrm.core.reminding import ReminderStatus
+from orthocrm.services.notifications.settling import Outcome
 from orthocrm.services.scheduling import keeping
 from orthocrm.services.scheduling.keeping import WallTimesKept
 from tests.flows.carrying import CARRIERS, configure, held, of_user
@@ -133,6 +134,30 @@ def test_holds_and_requests_go_along_and_what_is_over_stays(house: House, tmp_pa
         assert seen(house, hold).starts_at == THURSDAY
         assert seen(house, over).starts_at == over.starts_at
         assert desk.accept(request.id).appointment.wall_time == NINE
+
+
+def test_a_request_that_takes_no_time_goes_along_whoever_is_there(
+    house: House, tmp_path: Path
+) -> None:
+    open_the_diary(house, requests_block=False)
+    request = house.front.scheduling.request(wish(starts_at=THURSDAY, patient_ref="p-1"))
+    with zone_data(tmp_path, ALWAYS_SUMMER):
+        booked(house, THURSDAY - HOUR, patient_ref="p-2")
+        assert worked(house) == (1, 0)
+        assert seen(house, request.appointment).starts_at == THURSDAY - HOUR
+
+
+def test_a_reminder_in_the_hands_of_a_worker_stays_there(house: House, tmp_path: Path) -> None:
+    messaging = Messaging(carriers=CARRIERS, phone="(312) 555-0100")
+    configure(house, messaging=messaging, rules=(), reminders=(DAY_BEFORE,))
+    visit = booked(house, lead=house.lead(), patient_ref=None)
+    house.clock.set(THURSDAY - DAY)
+    desk = house.desk(Role.WORKER).notifications
+    taken = desk.take()
+    with zone_data(tmp_path, ALWAYS_SUMMER):
+        assert _all(house.front.scheduling) == [visit.id]
+        desk.settle([Outcome(outgoing=one, result=Sent(ref="r")) for one in taken.outgoing])
+        assert standing(house, visit) == [("day", 0, ReminderStatus.SENT)]
 
 
 def test_reminders_that_wait_go_along_and_what_was_sent_is_not_sent_again(

@@ -172,7 +172,7 @@ def test_a_stream_ends_with_the_key_that_opened_it_and_stands_on_the_trail_once(
         assert stream.message() == {"event": "closed"}
     trail = site.desk().privacy.trail(size=500).entries
     mine = [entry.operation for entry in trail if entry.user == "ben"]
-    assert mine == ["live.follow", "access.first_use_of_key"]
+    assert mine.count("live.follow") == 1
     headers = {"Authorization": f"Bearer {token}"}
     refused = httpx.get(f"{site.addresses[0]}/api/events/stream", headers=headers, timeout=600)
     assert refused.status_code == 401

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from orthocrm.core.actor import Permission
 from orthocrm.core.happening import Happening
 from orthocrm.core.ids import ClinicId, UserId
@@ -106,3 +108,19 @@ def test_a_leaving_server_ends_its_streams(here: House) -> None:
     following = reader(newsroom, here.clinic.id, Streams())
     assert asyncio.run(following.tell(send)) is True
     assert not newsroom.has_room(here.clinic.id, UserId("me"))
+
+
+def test_where_nobody_can_look_any_more_the_streams_end(
+    here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> Any:
+        raise RuntimeError
+
+    monkeypatch.setattr(here.crm, "watching", broken)
+    newsroom = Newsroom(here.crm, Streams())
+
+    async def send(_: object) -> None:
+        await asyncio.sleep(0)
+
+    assert asyncio.run(reader(newsroom, here.clinic.id, Streams()).tell(send)) is True
+    assert newsroom.has_room(here.clinic.id, UserId("me"))

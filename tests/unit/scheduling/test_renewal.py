@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from orthocrm.core.ids import AppointmentId
 from orthocrm.core.notifying import Message, MessageChannel, MessageState
 from orthocrm.core.reminding import BY_HAND, CONFIRMATION, RULES_CHANGED, key_of
 from orthocrm.core.visit_type import ReminderRule
 from orthocrm.scheduling.reminders import SAME_TIME, TOO_LATE, Planned
-from orthocrm.scheduling.renewal import Renewal, renewal
+from orthocrm.scheduling.renewal import Renewal, along, renewal
 from orthocrm.testing.clock import MONDAY_MORNING
 from orthocrm.testing.factories import a_clinic, a_lead, a_message, an_appointment
 
@@ -112,3 +113,23 @@ def test_what_was_left_out_comes_if_it_is_to_come_by_now(fields: dict[str, Any])
 def test_reminders_by_hand_and_confirmations_belong_to_no_rule() -> None:
     present = [message(BY_HAND), message(CONFIRMATION)]
     assert renewed(present, plan(CONFIRMATION, hours=1)) == Renewal()
+
+
+@pytest.mark.parametrize(
+    "name, fields, planned, due",
+    [
+        ("rule", {}, plan(hours=20), 20),
+        ("rule", {}, None, 25),
+        ("rule", {}, plan(because=TOO_LATE), 25),
+        ("rule", {"attempts": 1}, plan(hours=20), 24),
+        (f"{BY_HAND}:1", {"about": f"reminder/{BY_HAND}"}, None, 24),
+        (CONFIRMATION, {}, None, 24),
+    ],
+)
+def test_what_waits_goes_along_with_a_visit_whose_clocks_change(
+    name: str, fields: dict[str, Any], planned: Planned | None, due: int
+) -> None:
+    after = evolve(VISIT, starts_at=VISIT.starts_at + HOUR, sequence=1)
+    went = along(message(name, **fields), planned, VISIT, after)
+    assert went.key == key_of(after, EMAIL, name)
+    assert (went.due_at, went.not_after) == (NOW + due * HOUR, after.starts_at)

@@ -200,14 +200,14 @@ class LeadDetail extends OrthoElement {
     if (!lead) return h("p", { class: "state", role: "status" }, this.t("loading"));
     const isLocked = lead.status === "CONVERTED";
     const mayUpdate = house.may("lead:update");
-    const section = (key, ...shown) => h("section", { key, class: "panel", "aria-labelledby": `of-${key}` }, h("h3", { id: `of-${key}` }, this.t(`section.${key}`)), shown);
+    const section = (key, ...shown) => h("section", { key, class: "panel", "aria-labelledby": `of-${key}` }, h("h3", { id: `of-${key}`, tabindex: "-1" }, this.t(`section.${key}`)), shown);
     return [
       this.head(lead, house, mayUpdate, isLocked),
       this.notes(lead, house, mayUpdate),
       h("div", { key: "columns", class: "columns" }, [
         h("div", { key: "left" }, [
           isEdited
-            ? section("edit", h("ortho-lead-form", { "lead-id": lead.id, ".lead": this.edited, "onortho-lead-saved": (event) => this.saved(event), "onortho-cancel": () => this.set({ isEdited: false }) }))
+            ? section("edit", h("ortho-lead-form", { "lead-id": lead.id, ".lead": this.edited, "onortho-lead-saved": (event) => this.saved(event), "onortho-cancel": () => (this.set({ isEdited: false }), this.goTo("facts")) }))
             : section("facts", this.facts(lead, house)),
           mayUpdate && section("log", h("ortho-activity-logger", { "lead-id": lead.id, "onortho-activity-logged": ({ detail }) => this.took(detail.lead), "onortho-lose": () => this.set({ asks: { kind: "lose", reason: "NO_RESPONSE" } }) })),
           h("slot", { name: "more" }),
@@ -280,10 +280,17 @@ class LeadDetail extends OrthoElement {
     this.edited = this.state.lead;
     await import("./lead-form.js");
     this.set({ isEdited: true });
+    this.goTo("edit");
+  }
+
+  /** Put the focus on the heading of a section, once that is there. */
+  goTo(section) {
+    queueMicrotask(() => this.shadowRoot.getElementById(`of-${section}`)?.focus());
   }
 
   async saved({ detail }) {
     this.set({ lead: detail.lead, isEdited: false, house: await practice() }); // with new sources
+    this.goTo("facts");
     this.notice(this.t("lead.saved"));
     this.took(detail.lead);
     this.around();

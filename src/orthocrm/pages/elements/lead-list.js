@@ -59,7 +59,8 @@ class LeadList extends OrthoElement {
     .number, time { white-space: nowrap; }
     .late { color: var(--ortho-danger-text); font-weight: 600; }
     .small { display: block; color: var(--ortho-muted); font-size: .8125rem; font-weight: 400; }
-    .stage { border-inline-start: 4px solid var(--stage, var(--ortho-line)); }
+    td:first-child { min-inline-size: 10rem; }
+    .stage::before { content: ""; inline-size: .55rem; block-size: .55rem; border-radius: 50%; background: var(--stage, var(--ortho-line-strong)); }
     .more { display: grid; justify-items: center; padding: 1rem; }
     @media (max-width: 44rem) {
       .tools > .row:last-child { flex-wrap: nowrap; overflow-x: auto; padding: 4px; margin: -4px; }
@@ -117,6 +118,13 @@ class LeadList extends OrthoElement {
     return all.length ? { all } : null;
   }
 
+  /** The condition of all filters, with whose leads they are. */
+  all(house) {
+    const mine = this.filters.owner === "mine" && { field: "owner", op: "eq", value: house.me.user };
+    const all = [this.where(house), mine].filter(Boolean);
+    return all.length ? { all } : null;
+  }
+
   refresh() {
     this.asked?.abort();
     const { signal } = (this.asked = new AbortController());
@@ -126,9 +134,7 @@ class LeadList extends OrthoElement {
       const where = this.where(house);
       try {
         if (text?.trim()) {
-          const mine = owner === "mine" && { field: "owner", op: "eq", value: house.me.user };
-          const all = [where, mine].filter(Boolean);
-          const leads = await client.post("/leads/search", { text, size: SIZE, ...(all.length && { where: { all } }) }, { signal });
+          const leads = await client.post("/leads/search", { text, size: SIZE, where: this.all(house) ?? { all: [] } }, { signal });
           return { house, leads, cursor: null };
         }
         const size = Math.min(500, this.count);
@@ -151,11 +157,9 @@ class LeadList extends OrthoElement {
   }
 
   async saveView({ name, isShared }) {
-    const { house } = this.state;
-    const mine = this.filters.owner === "mine" && { field: "owner", op: "eq", value: house.me.user };
-    const all = [this.where(house), mine].filter(Boolean);
+    const where = this.all(this.state.house) ?? { all: [] };
     await this.tried(async () => {
-      const view = await client.post("/views", { name, where: { all }, isShared: isShared === "on" });
+      const view = await client.post("/views", { name, where, isShared: isShared === "on" });
       this.set({ asks: null, views: await client.get("/views") });
       this.narrow({ view: view.id });
       this.notice(this.t("view.saved", { name: view.name }));
@@ -213,7 +217,7 @@ class LeadList extends OrthoElement {
     return h("div", { key: "tools", class: "tools", part: "tools" }, [
       h("div", { class: "row" }, [
         h("div", { class: "search", role: "search" }, icon("search"), h("input", { type: "search", class: "input", "aria-label": this.t("list.search"), placeholder: this.t("list.search_hint"), maxlength: 100, ".value": filters.text ?? "", oninput: change("text"), onkeydown: (event) => this.steer(event) })),
-        h("a", { class: "button", href: address("/exports/leads", { where: this.where(house), view: filters.view }).href, download: "leads.csv" }, icon("download"), this.t("list.csv")),
+        !filters.text && h("a", { class: "button", href: address("/exports/leads", { where: this.all(house), view: filters.view }).href, download: "leads.csv" }, icon("download"), this.t("list.csv")),
         house.may("lead:create") && h("a", { class: "button primary", href: href("/call") }, icon("phone"), this.t("quick.title")),
       ]),
       h("div", { class: "row" }, [

@@ -13,6 +13,7 @@ import { OrthoElement, define, h } from "../base/element.js";
 import { format } from "../base/format.js";
 import { dialogStyles, showDialogs } from "../parts/dialog.js";
 import { draggable } from "../parts/drag.js";
+import { shortcut } from "../parts/keys.js";
 import { practice } from "../parts/practice.js";
 import { inView, rem } from "../parts/window.js";
 import { condition, filterFields } from "./pipeline/filters.js";
@@ -55,6 +56,9 @@ class LeadPipeline extends OrthoElement {
     });
     new ResizeObserver(() => this.redraw()).observe(this);
     draggable(this.shadowRoot, this.dragging(), signal);
+    shortcut("← ↑ ↓ →", this.t("key.walk"), null, signal);
+    shortcut("m", this.t("key.move"), null, signal);
+    shortcut("⇧ →", this.t("key.push"), null, signal);
     this.load(() => this.read(true));
   }
 

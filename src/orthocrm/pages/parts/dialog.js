@@ -36,7 +36,15 @@ export function dialog({ title, body, confirm, kind = "primary", close, submit, 
   ]);
 }
 
-/** Show the dialogs of a tree that was just drawn; call it in `drawn`. */
+const askers = new WeakMap();
+
+/** Show the dialogs of a tree that was just drawn; call it in `drawn`. The focus comes back. */
 export function showDialogs(root) {
-  for (const one of root.querySelectorAll("dialog[data-asks]:not([open])")) one.showModal();
+  for (const one of root.querySelectorAll("dialog[data-asks]:not([open])")) {
+    if (root.activeElement) askers.set(root, root.activeElement);
+    one.showModal();
+  }
+  if (root.activeElement || root.querySelector("dialog[data-asks]")) return;
+  askers.get(root)?.focus();
+  askers.delete(root);
 }

@@ -7,7 +7,8 @@ let begun = { key: "", at: 0 };
 
 /**
  * Add a shortcut for as long as the signal says: keys is "n", or "g p" for one after the other;
- * `text` says what it does. Nothing happens while somebody types, or in a dialog.
+ * `text` says what it does. Nothing happens while somebody types, or in a dialog. Without `act` it is
+ * one that an element hears by itself, and is listed only.
  */
 export function shortcut(keys, text, act, signal) {
   const one = { keys, text, act };
@@ -39,7 +40,7 @@ document.addEventListener("keydown", (event) => {
   if (isOther || isInDialog || isTyping(event) || !areOn()) return;
   const before = event.timeStamp - begun.at < PAUSE_MS ? `${begun.key} ` : "";
   begun = { key: event.key, at: event.timeStamp };
-  const known = listed();
+  const known = listed().filter((one) => one.act);
   const found =
     known.find((one) => one.keys === before + event.key) ??
     known.find((one) => one.keys === event.key);

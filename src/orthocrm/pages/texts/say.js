@@ -13,13 +13,15 @@ export const language = chosen();
 export const locale = navigator.languages.find((one) => one.startsWith(language)) ?? language;
 
 const plural = new Intl.PluralRules(locale);
+const numeral = new Intl.NumberFormat(locale);
 const texts = await catalogue();
 
 /** Say a text: `{name}` stands for a value; with a count, `key_one` and `key_other` are two. */
 export function say(key, values = {}) {
   const counted = "count" in values ? texts[`${key}_${plural.select(values.count)}`] : undefined;
   const text = counted ?? texts[`${key}_other`] ?? texts[key] ?? key;
-  return text.replace(/{(\w+)}/g, (whole, name) => values[name] ?? whole);
+  const told = "count" in values ? { ...values, count: numeral.format(values.count) } : values;
+  return text.replace(/{(\w+)}/g, (whole, name) => told[name] ?? whole);
 }
 
 /** Whether a text is there. */

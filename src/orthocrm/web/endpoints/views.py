@@ -1,15 +1,16 @@
 """Saved views, tags, and leads as tables to take away."""
 
 from orthocrm.core.ids import ViewId
+from orthocrm.core.query import Where
 from orthocrm.desk import Desk
 from orthocrm.web.declaring import download, verb
 
 _CSV = "text/csv; charset=utf-8"
 
 
-def export(desk: Desk, *, view: ViewId | None = None) -> str:
+def export(desk: Desk, *, view: ViewId | None = None, where: Where | None = None) -> str:
     """Give leads as a text table that no spreadsheet takes for formulas."""
-    return "".join(desk.leads.export(view=view).csv())
+    return "".join(desk.leads.export(where, view=view).csv())
 
 
 ENDPOINTS = (

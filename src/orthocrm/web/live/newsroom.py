@@ -147,7 +147,7 @@ class Newsroom:
             with self.crm.watching() as watch:
                 while self._goes_on():
                     self._look_and_wait(watch)
-        except OrthoCRMError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, readers come again to a new thread
             _LOG.error("live events cannot be read: %s", type(error).__name__)
             self._end_all()
 
