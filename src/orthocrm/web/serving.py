@@ -20,6 +20,7 @@ from orthocrm.core.ports import Authenticator
 from orthocrm.crm import OrthoCRM, connect
 from orthocrm.observing.tracing import tracer_of_environment
 from orthocrm.web.application import application
+from orthocrm.web.lines import PROTOCOL
 from orthocrm.web.links import Links
 from orthocrm.web.metrics import SHARED
 from orthocrm.web.settings import WebSettings
@@ -35,6 +36,7 @@ DEMO: Final = "ORTHOCRM_DEMO"
 
 _KEEP_ALIVE_SECONDS: Final = 30
 _GRACE_SECONDS: Final = 20
+_SILENT_SECONDS: Final = 60
 _INBOX_SECONDS: Final = 30
 
 _LOG = logging.getLogger("orthocrm.web")
@@ -127,13 +129,14 @@ def serve(*, host: str, port: int, workers: int, announce: Callable[[str], None]
         host=host,
         port=port,
         workers=workers,
-        http="h11",  # httptools, where it is installed, takes heads of any size
+        http=PROTOCOL,
         server_header=False,
         proxy_headers=False,
         access_log=False,
         log_config=None,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_worker_healthcheck=_SILENT_SECONDS,  # beginning takes its time on a busy machine
     )
     listening = config.bind_socket()
     listening.listen(config.backlog)  # who reads the address may ask at once, and waits
