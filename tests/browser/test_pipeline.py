@@ -146,6 +146,10 @@ def test_filters_stand_in_the_address_and_last(visit: Visits, premises: Premises
     page.reload()
     expect(page.get_by_label("Interest")).to_have_value("INVISALIGN")
     expect(page.get_by_text("Ida Invisalign")).to_be_visible()
+    navigation = page.get_by_role("navigation", name="Pages")
+    navigation.get_by_role("link", name="Tasks").click()
+    navigation.get_by_role("link", name="Pipeline").click()
+    expect(page.get_by_label("Interest")).to_have_value("INVISALIGN")
     page.get_by_role("button", name="Clear filters").click()
     expect(page.get_by_text("Rita Retainer")).to_be_visible()
 
