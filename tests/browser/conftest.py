@@ -63,10 +63,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(
-    scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]
 )
 def premises(request: pytest.FixtureRequest) -> Iterator[Premises]:
-    """The practice of all tests: each makes leads of its own, and looks at those alone."""
+    """The practice of a file: each test makes leads of its own, and looks at those alone."""
     if request.param == "sqlite":
         with migrated.directory() as directory, served(f"sqlite:///{directory / 'p.db'}") as made:
             yield made
