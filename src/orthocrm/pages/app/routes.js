@@ -43,6 +43,14 @@ export const ROUTES = [
     load: () => import("./pages/tasks.js"),
   },
   {
+    name: "reports",
+    path: "/reports",
+    needs: ["lead:analytics"],
+    icon: "chart",
+    key: "r",
+    load: () => import("./pages/reports.js"),
+  },
+  {
     name: "call",
     path: "/call",
     needs: ["lead:create"],
