@@ -12,7 +12,9 @@ export const contactOf = (lead) => `${lead.firstName} ${lead.lastName}`.trim();
 export function nameOf(house, user) {
   if (!user) return say("leads.nobody");
   if (user === house.me.user) return say("leads.you");
-  return user.startsWith("system:") ? word("system", user.slice(7)) : house.name(user);
+  if (user.startsWith("system:")) return word("system", user.slice(7));
+  const name = house.name(user);
+  return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(name) ? say("leads.colleague") : name; // no name is known here
 }
 
 /** A link to a lead; the event `ortho-lead-open` may be prevented to show it elsewhere. */

@@ -27,11 +27,12 @@ export function mergeDialog(element, { lead, other, shown, choices }, { choose, 
   const told = (name, value) => {
     if (value === null || value === undefined) return element.t("empty");
     if (name === "source") return house.sources.find((one) => one.id === value)?.name ?? value;
-    if (typeof value === "object" && !Array.isArray(value)) return Object.values(value).filter(Boolean).join(", ") || element.t("empty");
+    if (typeof value === "object" && !Array.isArray(value)) return value.typed ?? value.number ?? (Object.values(value).filter(Boolean).join(", ") || element.t("empty"));
     return [value].flat().map((one) => (WORDS[name] ? element.word(WORDS[name], one) : String(one))).join(", ") || element.t("empty");
   };
   const label = (name) => element.t(`field.${NAMES[name] ?? name.replace(/_(.)/g, (_, x) => x.toUpperCase())}`);
   const differ = shown.fields.filter((one) => JSON.stringify(one.survivor) !== JSON.stringify(one.loser));
+  const isJoined = ({ name, side: kept }) => !kept && !choices[name];
   const side = (field, which) => {
     const text = h("span", { class: "value" }, told(field.name, field[which]));
     const isKept = (choices[field.name] ?? field.side) === which;
@@ -45,7 +46,7 @@ export function mergeDialog(element, { lead, other, shown, choices }, { choose, 
       ? h("p", { class: "muted" }, element.t("merge.same"))
       : h("div", { class: "table", tabindex: "0", role: "region", "aria-label": element.t("merge.fields") }, h("table", {}, [
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, element.t("merge.field")), h("th", { scope: "col" }, `${element.t("merge.this")}: ${patientOf(lead)}`), h("th", { scope: "col" }, `${element.t("merge.other")}: ${patientOf(other)}`))),
-          h("tbody", {}, differ.map((field) => h("tr", { key: field.name }, h("th", { scope: "row" }, label(field.name)), side(field, "survivor"), side(field, "loser")))),
+          h("tbody", {}, differ.map((field) => h("tr", { key: field.name }, h("th", { scope: "row" }, label(field.name), isJoined(field) && h("small", {}, element.t("merge.both"))), side(field, "survivor"), side(field, "loser")))),
         ])),
   ];
   return dialog({ key: "merging", title: element.t("merge.title", { name: patientOf(other) }), body, confirm: element.t("merge.confirm"), close, submit });

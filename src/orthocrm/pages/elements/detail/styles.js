@@ -37,6 +37,8 @@ export const styles = css`
   table { inline-size: 100%; border-collapse: collapse; font-size: .9rem; }
   th, td { padding: .45rem .6rem; border-block-end: 1px solid var(--ortho-line); text-align: start; vertical-align: top; overflow-wrap: anywhere; min-inline-size: 7rem; }
   thead th { color: var(--ortho-muted); font-size: .8125rem; }
+  th small { display: block; color: var(--ortho-muted); font-weight: 400; }
+  td input { accent-color: var(--ortho-accent); }
   td label { display: flex; gap: .5rem; cursor: pointer; }
   td.kept { background: var(--ortho-accent-soft); color: var(--ortho-accent-text); font-weight: 550; }
   @media (max-width: 40rem) { section { padding: .9rem 1rem; } }
