@@ -32,7 +32,7 @@ from orthocrm.services.imports.runs import (
 from orthocrm.services.settings import configuring
 from orthocrm.services.work import Work
 
-BATCH = 300
+BATCH = 1_000
 """Rows per unit of work: what a crash can lose, and what memory has to hold."""
 
 
