@@ -56,7 +56,7 @@ TRIED_ON = {
 }
 ENGINES = ("memory", "sqlite", "postgres")
 
-AGAIN_AND_AGAIN = {"faults", "properties", "queries", "simulations"}
+AGAIN_AND_AGAIN = {"browser", "faults", "properties", "queries", "simulations"}
 
 SERVER_DIRECTORY = pytest.StashKey[Path]()
 

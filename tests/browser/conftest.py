@@ -62,9 +62,7 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]
-)
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def premises(request: pytest.FixtureRequest) -> Iterator[Premises]:
     """The practice of a file: each test makes leads of its own, and looks at those alone."""
     if request.param == "sqlite":
