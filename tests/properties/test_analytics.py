@@ -107,6 +107,8 @@ def test_the_parts_of_a_funnel_add_up_and_it_never_widens(leads: list[Lead], ask
         assert reached[0] == funnel.leads
         assert reached == sorted(reached, reverse=True)
         drop_offs = sum(step.drop_off for step in funnel.steps)
+        assert funnel.won is not None
+        assert funnel.open is not None
         assert drop_offs + funnel.open + funnel.won == funnel.leads
         assert (drop_offs, reached[-1]) == (funnel.lost, funnel.won)
         assert sum(step.still_open for step in funnel.steps) == funnel.open

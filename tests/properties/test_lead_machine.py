@@ -454,6 +454,8 @@ class LeadMachine(RuleBasedStateMachine):
         reached = [step.reached for step in funnel.steps]
         assert reached == sorted(reached, reverse=True)
         assert reached[0] == funnel.leads
+        assert funnel.won is not None
+        assert funnel.open is not None
         assert sum(s.drop_off for s in funnel.steps) + funnel.open + funnel.won == funnel.leads
         assert sum(s.still_open for s in funnel.steps) == funnel.open
         with self.crm._backend.begin(self.house.clinic.id) as store:
