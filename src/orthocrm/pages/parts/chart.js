@@ -15,7 +15,7 @@ export const chartStyles = css`
   h3 { font-size: 1.05rem; }
   .tools { display: flex; flex-wrap: wrap; gap: .4rem; }
   .tools .button { min-block-size: 2.25rem; padding: .2rem .7rem; font-size: .875rem; }
-  .bars { display: grid; gap: .15rem; }
+  .bars { display: grid; gap: .15rem; margin: .6rem -.4rem 0; }
   .bar { display: grid; grid-template-columns: minmax(5rem, 11rem) minmax(0, 1fr) minmax(6.500rem, auto); gap: .1rem .8rem; align-items: center; inline-size: 100%; min-block-size: 2rem; padding: .15rem .4rem; border: 0; border-radius: var(--ortho-round); background: transparent; text-align: start; }
   button.bar { cursor: pointer; }
   .bar:hover, .bar:focus-visible { background: var(--ortho-hover); }

@@ -1,8 +1,10 @@
 /** The numbers of the practice. */
 
-import "../../elements/conversion-funnel.js";
+import "../../elements/lead-analytics-dashboard.js";
 import "../sheet.js";
 import { h } from "../../base/element.js";
 import { say } from "../../texts/say.js";
 
-export default () => h("ortho-sheet", { heading: say("app.page.reports") }, h("ortho-conversion-funnel", {}));
+export default ({ query: { range, first, until }, keep }) =>
+  h("ortho-sheet", { heading: say("app.page.reports") },
+    h("ortho-lead-analytics-dashboard", { range, first, until, "onortho-range": ({ detail }) => keep(detail) }));
