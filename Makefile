@@ -15,7 +15,7 @@ WHEEL_TESTS := $(wildcard tests/backends/test_memory.py tests/docs)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench load docs wheel-test faults screenshots chromium clean
+.PHONY: help demo test lint check bench load docs wheel-test faults mutants screenshots chromium clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,11 @@ docs: $(VENV)/.dev ## build the documentation into site/
 faults: $(VENV)/.dev chromium ## the tests that kill processes, cut connections, or take long
 	$(BIN)/python -m pytest -m "faults or slow"
 
+mutants: $(VENV)/.dev ## change the rules of privacy on purpose, and list what no test notices
+	$(BIN)/python -m pip install --quiet --group mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 wheel-test: $(VENV)/.dev ## build the wheel, install it afresh and test what was installed
 	rm -rf dist $(WHEEL_VENV)
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
@@ -68,7 +73,7 @@ chromium:
 
 clean: ## remove the environments and everything that was built
 	rm -rf $(VENV) $(WHEEL_VENV) dist build site htmlcov .coverage .coverage.* \
-		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis mutants
 
 # The stamps are written last, so an interrupted set-up is repeated.
 
