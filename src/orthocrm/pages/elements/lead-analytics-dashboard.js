@@ -28,7 +28,7 @@ class LeadAnalyticsDashboard extends OrthoElement {
   static attributes = { range: String, first: String, until: String };
   static texts = "reports";
   static styles = [dialogStyles, chartStyles, css`
-    .page { display: grid; gap: 1rem; }
+    .page { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; }
     .top { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center; }
     .top .input { inline-size: auto; }
     .top p { flex: 1 1 14rem; }
@@ -71,11 +71,12 @@ class LeadAnalyticsDashboard extends OrthoElement {
       if (!period) return { house };
       const metric = TILES.filter((name) => offered.some((one) => one.name === name));
       const seesPeople = !house.rights.get("lead:analytics")?.includes("marketing");
-      const [measured, people] = await Promise.all([
+      const [measured, people, groups] = await Promise.all([
         client.get("/metrics/measure", { query: { metric, period, compare: true } }),
         seesPeople ? client.get("/reports/coordinators", { query: { period } }) : null,
+        seesPeople ? client.get("/leads/analytics/coordinators", { query: { period } }) : null,
       ]);
-      return period === this.period ? { house, offered, measured, people: people && this.people(people.tables[0]) } : {};
+      return period === this.period ? { house, offered, measured, people: people && this.people(people.tables[0]), hidden: groups?.hidden } : {};
     });
   }
 
@@ -188,7 +189,7 @@ class LeadAnalyticsDashboard extends OrthoElement {
   }
 
   leaders() {
-    const { people, sort, house } = this.state;
+    const { people, hidden, sort, house } = this.state;
     if (!people) return null;
     const told = { leads: format.number, won: format.number, rate: format.percent, days: (days) => format.number(days, { maximumFractionDigits: 1 }) };
     const open = (row) => house.may("lead:read") && row.leads > 0 && (() => drill(this, this.t("leads_of", { name: row.name }), { metric: "outcomes", part: "leads", by: "owner", group: row.key ?? "" }));
@@ -201,6 +202,7 @@ class LeadAnalyticsDashboard extends OrthoElement {
           people.length > 0 && h("div", { class: "tools" }, h("a", { class: "button", href: csv, download: "coordinators.csv", "aria-label": this.t("csv_of", { title: this.t("people") }) }, icon("download"), this.t("csv"))),
         ]),
         people.length ? table(this, this.t("people"), columns, sorted(people, sort), { sort, change: (order) => this.set({ sort: order }) }) : h("p", { class: "state" }, this.t("funnel_none")),
+        hidden > 0 && h("p", { key: "hidden", class: "muted" }, this.t("hidden_groups", { count: hidden })),
       ]),
     ]);
   }

@@ -96,7 +96,7 @@ class SourcePerformanceChart extends OrthoElement {
     return [
       h("figure", { key: "figure", class: "panel", "aria-labelledby": "title", "aria-describedby": "told" }, [
         h("div", { class: "head" }, [
-          h("h3", { id: "title" }, this.t("sources")),
+          h("h3", { id: "title" }, this.t("sources"), !isTable && rows.length > 0 && `: ${this.t(`head.${sort.name}`)}`),
           rows.length > 0 && this.tools(shown),
         ]),
         h("p", { id: "told", class: "muted" }, this.t("sources_told", { count: rows.length })),
