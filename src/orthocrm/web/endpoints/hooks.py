@@ -1,7 +1,8 @@
-"""`/api/forms` and `/api/hooks`: what strangers deliver. Verified by its channel, and read by none.
+"""`/api/forms` and `/api/hooks`: what strangers deliver, each verified by its channel.
 
-What a form asks is told to whoever shows it. A form is signed or carries its own secret trap, a webhook is verified over its raw bytes; each is
-known again when it comes twice. It is worked off when whoever delivered it has the answer.
+What a form asks is told to the page that shows it, and nothing else. A form is signed or carries
+its own secret trap, a webhook is verified over its raw bytes; each is known again when it comes
+twice. It is worked off when whoever delivered it has the answer.
 """
 
 from collections.abc import Iterator, Sequence
