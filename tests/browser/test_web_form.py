@@ -101,7 +101,7 @@ def worked_off(page: Page, premises: Premises) -> tuple[Lead, ...]:
 def test_what_is_wrong_stands_beside_its_field_and_nothing_is_sent(site: Any) -> None:
     page = site(CONTACT, color_scheme="dark")  # which a site need not be made for
     sent: list[str] = []
-    page.on("request", lambda asked: asked.method == "POST" and sent.append(asked.url))
+    page.on("request", lambda asked: sent.append(asked.method))
     send = page.get_by_role("button", name="Send")
     send.click()
     expect(page.get_by_label("Your name")).to_be_focused()
@@ -119,7 +119,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_sent(site: Any) ->
     expect(page.get_by_label("Phone")).to_have_accessible_description(
         "Give the number with its area code"
     )
-    assert sent == []
+    assert "POST" not in sent
 
 
 def test_hostile_labels_are_text_and_the_trap_is_out_of_the_way(

@@ -88,7 +88,7 @@ def test_a_page_is_told_what_a_form_asks_and_nothing_of_the_practice(
     form = evolve(a_form(), campaign="autumn", fields=(a_question(), *a_form().fields[2:3]))
     here.admin.settings.save_form(form)
     told = desk.client.get(f"/api/forms/{here.clinic.id}/contact")
-    usual = {"label": None, "required": False, "choices": []}
+    usual: dict[str, Any] = {"label": None, "required": False, "choices": []}
     who = {"value": "my_child", "label": "My child"}
     assert told.json() == {
         "fields": [

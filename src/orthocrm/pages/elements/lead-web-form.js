@@ -108,6 +108,7 @@ class LeadWebForm extends OrthoForm {
       kind, label: this.label(field), isNeeded: field.required, autocomplete: purposeOf(field),
       options: kind === "select" ? [["", this.t("choose")], ...options] : options,
       whole: kind === "area" || kind === "checks" || kind === "picks",
+      hint: kind === "picks" && this.t("pick"), // said aloud with the group, as no star is
       inputmode: field.fills === "patient_age" ? "numeric" : null,
     });
   }
