@@ -9,7 +9,7 @@ from attrs import evolve
 from litestar.testing import TestClient
 
 from orthocrm.core.errors import BackendError
-from orthocrm.core.forms import FormDefinition, FormField
+from orthocrm.core.forms import FormChoice, FormDefinition, FormField
 from orthocrm.web import handling
 from orthocrm.web.serving import standing_alone
 from tests.flows.practice import House
@@ -82,6 +82,35 @@ def test_an_unknown_form_and_an_unknown_clinic_look_alike(desk: Knocking, here: 
     assert told == ["not_found", "not_found"]
 
 
+def test_a_page_is_told_what_a_form_asks_and_nothing_of_the_practice(
+    desk: Knocking, here: House
+) -> None:
+    form = evolve(a_form(), campaign="autumn", fields=(a_question(), *a_form().fields[2:3]))
+    here.admin.settings.save_form(form)
+    told = desk.client.get(f"/api/forms/{here.clinic.id}/contact")
+    usual: dict[str, Any] = {"label": None, "required": False, "choices": []}
+    who = {"value": "my_child", "label": "My child"}
+    assert told.json() == {
+        "fields": [
+            {**usual, "name": "who", "fills": "relationship", "choices": [who]},
+            {**usual, "name": "phone", "fills": "phone"},
+        ],
+        "honeypot": "website",
+        "region": "US",
+    }
+
+
+def test_a_form_that_is_signed_or_closed_or_of_no_clinic_is_not_shown(
+    desk: Knocking, here: House
+) -> None:
+    here.admin.settings.save_form(evolve(a_form(), slug="signed", signed=True))
+    here.admin.settings.save_form(evolve(a_form(), slug="closed", is_active=False))
+    elsewhere = "01a1ff98-076d-7000-bd01-799ebd7ab7f5"
+    ways = [f"{here.clinic.id}/signed", f"{here.clinic.id}/closed", f"{elsewhere}/contact", "x/y"]
+    told = [desk.client.get(f"/api/forms/{way}") for way in ways]
+    assert {(one.status_code, one.json()["code"]) for one in told} == {(404, "not_found")}
+
+
 def test_an_unsigned_delivery_is_refused(desk: Knocking, here: House) -> None:
     here.admin.settings.save_form(evolve(a_form(), signed=True))
     refused = desk.client.post(f"/api/forms/{here.clinic.id}/contact", json={"first_name": "Eve"})
@@ -107,6 +136,11 @@ def test_strangers_may_knock_so_often_and_no_more(desk: Knocking, here: House) -
     assert [answer.status_code for answer in told] == [404] * 20 + [429]
     assert int(told[-1].headers["retry-after"]) >= 1
     assert desk.client.get("/api/health").status_code == 429
+
+
+def a_question() -> FormField:
+    choice = FormChoice(value="my_child", label="My child", means="CHILD")
+    return FormField(name="who", fills="relationship", choices=(choice,))
 
 
 def a_form() -> FormDefinition:

@@ -1,10 +1,11 @@
-"""`/api/forms` and `/api/hooks`: what strangers deliver. Write-only, and verified by its channel.
+"""`/api/forms` and `/api/hooks`: what strangers deliver, each verified by its channel.
 
-A form is signed or carries its own secret trap, a webhook is verified over its raw bytes; each is
-known again when it comes twice. It is worked off when whoever delivered it has the answer.
+What a form asks is told to the page that shows it, and nothing else. A form is signed or carries
+its own secret trap, a webhook is verified over its raw bytes; each is known again when it comes
+twice. It is worked off when whoever delivered it has the answer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -12,6 +13,7 @@ from attrs import frozen
 
 from orthocrm.core.actor import Actor, Role
 from orthocrm.core.errors import MissingKey, NotFound
+from orthocrm.core.forms import FormChoice, FormDefinition, FormField
 from orthocrm.core.ids import ClinicId
 from orthocrm.desk import Desk
 from orthocrm.leads.channels import google, meta, web_form
@@ -33,6 +35,69 @@ class Taken:
     """The delivery arrived; what came of it is nobody's business outside."""
 
     accepted: bool = True
+
+
+@frozen(kw_only=True)
+class PublicChoice:
+    """One answer on offer: what the form sends, and what people see."""
+
+    value: str
+    label: str | None
+
+    @classmethod
+    def of(cls, choice: FormChoice) -> "PublicChoice":
+        """Leave out what the answer is stored as."""
+        return cls(value=choice.value, label=choice.label)
+
+
+@frozen(kw_only=True)
+class PublicField:
+    """One field of a form; `fills` is the field of an enquiry that it asks for, if any."""
+
+    name: str
+    label: str | None
+    fills: str | None
+    required: bool
+    choices: Sequence[PublicChoice]
+
+    @classmethod
+    def of(cls, asked: FormField) -> "PublicField":
+        """Tell what a page needs to ask for it."""
+        return cls(
+            name=asked.name,
+            label=asked.label,
+            fills=asked.target,
+            required=asked.required,
+            choices=[PublicChoice.of(choice) for choice in asked.choices],
+        )
+
+
+@frozen(kw_only=True)
+class PublicForm:
+    """What a form asks, `region` being where phone numbers without a country are from."""
+
+    fields: Sequence[PublicField]
+    honeypot: str
+    region: str
+
+    @classmethod
+    def of(cls, form: FormDefinition, region: str) -> "PublicForm":
+        """Leave out what is the practice's own affair: title, source, campaign."""
+        asked = [PublicField.of(each) for each in form.fields]
+        return cls(fields=asked, honeypot=form.honeypot, region=region)
+
+
+def show_form(visitor: Visitor, clinic_id: ClinicId, form: str) -> PublicForm:
+    """Tell what a form of the practice's web site asks, to the page that shows it.
+
+    One whose deliveries are signed is shown by a server that knows its secret, not from here.
+    """
+    office = _desk(visitor, clinic_id, Role.WEB_FORM).office
+    settings = office.about_oneself(lambda work: work.practice.clinic.settings)
+    for known in settings.forms:
+        if known.slug == form and known.is_active and not known.signed:
+            return PublicForm.of(known, settings.region)
+    raise NotFound("form")
 
 
 def submit_form(visitor: Visitor, clinic_id: ClinicId, form: str, content: bytes) -> Taken:
@@ -110,10 +175,11 @@ def _desk(visitor: Visitor, clinic_id: ClinicId, role: Role) -> Desk:
 
 
 ENDPOINTS = (
+    public("GET", "/api/forms/{clinic_id}/{form}", show_form),
     delivery("/api/forms/{clinic_id}/{form}", submit_form),
     delivery("/api/hooks/{clinic_id}/leads/{channel}", deliver_lead),
     public("GET", "/api/hooks/{clinic_id}/leads/{channel}", answer_challenge, media=_TEXT),
     delivery("/api/hooks/{clinic_id}/reports/{carrier}", deliver_report),
     public("GET", "/api/calendars/feeds/{token}", feed, media=_CALENDAR, file="feed.ics"),
 )
-"""Each answers at once and says nothing of what it knows."""
+"""Each answers at once, and says nothing of what it knows of people."""
