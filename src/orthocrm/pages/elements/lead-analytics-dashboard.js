@@ -38,6 +38,7 @@ class LeadAnalyticsDashboard extends OrthoElement {
     .value { justify-self: start; font-size: 1.6rem; font-weight: 650; letter-spacing: -.02em; }
     button.value { margin-inline-start: -.2rem; text-decoration-thickness: 1px; text-underline-offset: .2em; }
     .change { display: flex; flex-wrap: wrap; gap: .3rem; align-items: center; color: var(--ortho-muted); font-size: .8125rem; }
+    @container (max-width: 32rem) { .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
   `];
 
   state = { measured: null, sort: { name: "won", isDown: true } };
