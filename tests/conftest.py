@@ -37,6 +37,9 @@ PREPARED_ONCE = {
     "unit/intelligence/test_sentiment_model.py",
 }
 
+BROWSER = "browser/"
+"""Whose tests share a browser."""
+
 # Where these are tried in the usual run; `make faults` tries them on every engine. Most of them are
 # refused before anything is stored, the others take minutes.
 TRIED_ON = {
@@ -82,11 +85,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         watch.stop(config.stash[SERVER_DIRECTORY])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give tests of one preparation to one process; groups by mark are lost on some versions."""
+    from xdist.scheduler import LoadGroupScheduling  # noqa: PLC0415 - only where it is used
+
+    class Together(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0].removeprefix(f"{HERE.name}/")
+            if path.startswith(BROWSER):
+                return BROWSER
+            return path if path in PREPARED_ONCE else nodeid
+
+    return Together(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         path = str(item.path.relative_to(HERE)) if item.path.is_relative_to(HERE) else ""
-        if path in PREPARED_ONCE:
-            item.add_marker(pytest.mark.xdist_group(path))
         if path in TRIED_ON and _engine(item) not in (None, TRIED_ON[path]):
             item.add_marker(pytest.mark.slow)
 

@@ -42,13 +42,10 @@ PHONE: dict[str, Any] = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process have the browser and the practice; leave all out where there is none."""
+    """Leave all of them out where there is no browser."""
     missing = CHROMIUM is None and not os.environ.get("CI")
     for item in items:
-        if not item.path.is_relative_to(HERE):
-            continue
-        item.add_marker(pytest.mark.xdist_group("browser"))
-        if missing:
+        if missing and item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.skip(reason="needs Chromium: apt-get install chromium"))
 
 

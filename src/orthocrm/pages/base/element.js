@@ -42,7 +42,7 @@ export class OrthoElement extends HTMLElement {
     this.leaving.abort();
   }
   attributeChangedCallback(name, before, after) {
-    if (before === after || !this.isConnected) return;
+    if (before === after || !this.leaving || !this.isConnected) return; // it is in no page
     this.changed(name);
     this.redraw();
   }
