@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, NoReturn, cast
 
 from attrs import evolve
@@ -21,17 +22,19 @@ from orthocrm import (
     Clinic,
     Conflict,
     InvalidInput,
+    NotFound,
     SlotTaken,
     StaleVersion,
     connect,
     hook,
 )
 from orthocrm.core import query
-from orthocrm.core.audit import ChainHead, Delivery, OutboxItem, OutboxState
+from orthocrm.core.audit import ERASED, KEYED, ChainHead, Delivery, OutboxItem, OutboxState
 from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.claims import Claim, in_order, laid_out, rule_of
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
+from orthocrm.core.inbox import Inbound, InboundState
 from orthocrm.core.keyring import NoKeyring
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
 from orthocrm.core.occupied import Occupied, Whose
@@ -53,6 +56,7 @@ UNIQUE: Mapping[str, tuple[Callable[[Any], object], ...]] = {
     "campaigns": (lambda campaign: campaign.name.casefold(),),
     "referrers": (lambda referrer: (referrer.kind, referrer.ref),),
     "links": (lambda link: (link.lead_id, link.other_id),),
+    "answers": (lambda answer: answer.key,),
 }
 """What no two nouns of a kind may share in one clinic, beside their id."""
 
@@ -196,6 +200,35 @@ class WaitingMessages(Drawer):
         return True
 
 
+class Inbox(Drawer):
+    """What others delivered and nobody has worked off yet."""
+
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Inbound]:
+        """Take what is due, oldest first; of a line only the one that came first."""
+        pending = [one for one in self._nouns.values() if one.state is InboundState.PENDING]
+        first = {one.line: one.id for one in sorted(pending, key=attrgetter("id"), reverse=True)}
+        due = [one for one in pending if one.due_at <= now and self._has_turn(one, first)]
+        return self.save(
+            [
+                evolve(one, due_at=now + lease, attempts=one.attempts + 1, fence=one.fence + 1)
+                for one in sorted(due, key=attrgetter("due_at", "id"))[:most]
+            ]
+        )
+
+    def settle(self, inbound: Inbound) -> bool:
+        """Record what became of a delivery, unless somebody claimed it anew."""
+        held = self._nouns.get(inbound.id)
+        if held is None or held.fence != inbound.fence:
+            return False
+        names = ("state", "because", "attempts", "due_at", "settled_at")
+        self.save([evolve(held, **{name: getattr(inbound, name) for name in names})])
+        return True
+
+    @staticmethod
+    def _has_turn(one: Inbound, first: Mapping[str, str]) -> bool:
+        return not one.line or first[one.line] == one.id
+
+
 class Ledger(Drawer):
     """Consent, by address."""
 
@@ -313,9 +346,14 @@ class KnownDeliveries:
         self._known[key] = evolve(self._known[key], result=deepcopy(result))
 
     def forget(self, ids: Collection[str]) -> None:
-        """Forget those whose result names one of these ids."""
+        """Forget those whose result names one of these ids, but not keys that must not return."""
         for key, held in list(self._known.items()):
-            if any(f'"{one}"' in json.dumps(held.result) for one in ids):
+            told = json.dumps(held.result)
+            if not any(f'"{one}"' in told for one in ids):
+                continue
+            if f'"{KEYED}"' in told:
+                self._known[key] = evolve(held, fingerprint="", result=dict(ERASED))
+            else:
                 del self._known[key]
 
 
@@ -347,6 +385,7 @@ class Unit:
             setattr(self, kind, Drawer(self, kind))
         self.outbox = WaitingEvents(self, "outbox")
         self.messages = WaitingMessages(self, "messages")
+        self.inbox = Inbox(self, "inbox")
         self.consents = Ledger(self, "consents")
         self.users = ByAddress(self, "users")
         self.attempts = ByAddress(self, "attempts")
@@ -355,6 +394,12 @@ class Unit:
         self.audit = Trail(self, "audit")
         self.deliveries = KnownDeliveries(drawers.setdefault("deliveries", {}))
         self.keyring = NoKeyring()
+
+    def secret(self, purpose: str) -> bytes:
+        """Give 32 bytes of the clinic for one purpose; yours come from where your keys are."""
+        if self.revision() is None:
+            raise NotFound("clinic")
+        return hmac.digest(b"a secret of " + self.clinic.encode(), purpose.encode(), "sha256")
 
     def revision(self) -> int | None:
         """Give the clinic's revision."""

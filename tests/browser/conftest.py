@@ -49,9 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs Chromium: apt-get install chromium"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # as long as it is there, no other event loop can run
 def browser() -> Iterator[Browser]:
-    """The one browser of a run."""
+    """The one browser of these tests."""
     assert CHROMIUM is not None, "install Debian's chromium, or name one by CHROMIUM"
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)

@@ -234,7 +234,13 @@ def test_every_metric_is_the_same_on_every_backend(years: Mapping[str, Year], by
     assert any(one.total.value for one in said[0])
 
 
-ABOUT_NOW = ("open_leads", "open_tasks", "overdue_tasks", "consultations_this_week")
+ABOUT_NOW = (
+    "open_leads",
+    "over_age_leads",
+    "open_tasks",
+    "overdue_tasks",
+    "consultations_this_week",
+)
 
 
 def test_the_leads_behind_a_metric_are_as_many_as_it_counts(year: Year) -> None:

@@ -336,7 +336,6 @@ def test_without_encryption_the_canaries_are_found(url: str, clock: FrozenClock)
             "Qzcanarylostnotes",
             "Qzcanarydescription",
             "Qzcanaryabsence",
-            "Qzcanarydeliverykey",
             "Qzcanaryimported",
             "Qzcanarysubject",
             "Qzcanarybody",

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeAlias
 from attrs import evolve
 
 from orthocrm.core import query
-from orthocrm.core.audit import ChainHead, Delivery, OutboxItem, OutboxState
+from orthocrm.core.audit import ERASED, KEYED, ChainHead, Delivery, OutboxItem, OutboxState
 from orthocrm.core.beside_leads import BESIDE_LEADS
 from orthocrm.core.claims import Claim, in_order, laid_out, rule_of
 from orthocrm.core.errors import (
@@ -25,6 +25,7 @@ from orthocrm.core.errors import (
 )
 from orthocrm.core.facts import SCHEMAS
 from orthocrm.core.ids import AppointmentId, ClinicId, LeadId
+from orthocrm.core.inbox import Inbound, InboundState
 from orthocrm.core.keyring import NoKeyring
 from orthocrm.core.notifying import ConsentEntry, Message, MessageState
 from orthocrm.core.occupied import Occupied, Whose
@@ -160,6 +161,27 @@ OUTCOME = (
 )
 
 
+class DictInbox(DictRepository):
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Inbound]:
+        pending = [row for row in self.rows.values() if row.state is InboundState.PENDING]
+        turn = {row.line: row.id for row in sorted(pending, key=lambda row: row.id, reverse=True)}
+        due = [row for row in pending if row.due_at <= now]
+        taken = [row for row in due if not row.line or turn[row.line] == row.id]
+        oldest = sorted(taken, key=lambda row: (row.due_at, row.id))[:most]
+        return self.save([self.taken(row, now + lease) for row in oldest])
+
+    def taken(self, one: Inbound, until: datetime) -> Inbound:
+        return evolve(one, due_at=until, attempts=one.attempts + 1, fence=one.fence + 1)
+
+    def settle(self, one: Inbound) -> bool:
+        held = self.rows.get(one.id)
+        if held is None or held.fence != one.fence:
+            return False
+        names = ("state", "because", "attempts", "due_at", "settled_at")
+        self.save([evolve(held, **{name: getattr(one, name) for name in names})])
+        return True
+
+
 class DictConsents:
     def __init__(self, unit: "DictUnit") -> None:
         self.ledger = DictRepository(unit, "consents")
@@ -259,7 +281,12 @@ class DictDeliveries:
 
     def forget(self, ids: Collection[str]) -> None:
         for key, held in list(self.rows.items()):
-            if any(f'"{one}"' in json.dumps(held.result) for one in ids):
+            told = json.dumps(held.result)
+            if not any(f'"{one}"' in told for one in ids):
+                continue
+            if f'"{KEYED}"' in told:
+                self.rows[key] = evolve(held, fingerprint="", result=dict(ERASED))
+            else:
                 del self.rows[key]
 
 
@@ -276,6 +303,7 @@ UNIQUE: Mapping[str, Sequence[Any]] = {
     "campaigns": (lambda campaign: campaign.name.casefold(),),
     "referrers": (lambda referrer: (referrer.kind, referrer.ref),),
     "links": (lambda link: (link.lead_id, link.other_id),),
+    "answers": (lambda answer: answer.key,),
 }
 
 
@@ -297,6 +325,7 @@ class DictUnit:
     outbox_repository: type[DictOutbox] = DictOutbox
     delivery_repository: type[DictDeliveries] = DictDeliveries
     message_repository: type[DictMessages] = DictMessages
+    inbox_repository: type[DictInbox] = DictInbox
     login_repository: type[DictByLogin] = DictByLogin
     consent_repository: type[DictConsents] = DictConsents
     trail_repository: type[DictTrail] = DictTrail
@@ -310,6 +339,7 @@ class DictUnit:
             setattr(self, table, made(self, table))
         self.outbox = self.outbox_repository(self, "outbox")
         self.messages = self.message_repository(self, "messages")
+        self.inbox = self.inbox_repository(self, "inbox")
         self.consents = self.consent_repository(self)
         self.users = self.login_repository(self, "users")
         self.attempts = self.login_repository(self, "attempts")

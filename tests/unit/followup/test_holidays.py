@@ -86,7 +86,7 @@ def test_the_night_before_a_holiday_ends_at_midnight() -> None:
 def test_a_clinic_s_calendar_follows_its_settings() -> None:
     clinic = a_clinic(settings=Settings(holidays="US"))
 
-    assert Calendar.of_clinic(clinic) is CALENDAR
+    assert Calendar.of_clinic(clinic) is Calendar.of(HOURS, CHICAGO, "US")
     assert Calendar.of_clinic(a_clinic()) is Calendar.of(HOURS, CHICAGO)
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from orthocrm.core.actor import Preset
+from orthocrm.core.actor import Preset, Role
 from orthocrm.core.audit import ImportState
 from orthocrm.core.coordinator import Turn
 from orthocrm.core.forms import FormChoice, FormDefinition, FormField, SavedMapping
@@ -21,6 +21,7 @@ from orthocrm.core.schedule import (
     Schedule,
     WeeklyWindow,
 )
+from orthocrm.core.second_factor import SecondFactor
 from orthocrm.core.settings import BusinessHours, Clinic, Opening, Settings
 from orthocrm.core.source import LeadSourceCategory
 from orthocrm.core.stage import StageKind
@@ -106,6 +107,7 @@ def a_full_clinic() -> Clinic:
             resources=resources(),
             reminders=reminders(),
             reminding=reminding(),
+            second_factor=SecondFactor(roles=(Role.ADMIN,), grace=timedelta(days=3)),
         ),
     )
 
