@@ -81,7 +81,7 @@ def test_a_killed_import_leaves_whole_batches_and_can_be_repeated(url: str, roun
 @pytest.mark.parametrize(
     "few, many, more_megabytes",
     [
-        (1_000, 5_000, 6),
+        pytest.param(1_000, 5_000, 6, marks=pytest.mark.slow),
         pytest.param(20_000, 100_000, 20, marks=[pytest.mark.faults, pytest.mark.slow]),
     ],
 )

@@ -151,7 +151,7 @@ def walked(find: Callable[[Page], Found[Any]], size: int) -> list[Any]:
     return pages
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 def test_every_engine_gives_the_interpreted_answer(
     engines: Mapping[str, Backend], case: Case

@@ -18,7 +18,7 @@ from orthocrm.testing.suite.sample_practice import a_full_clinic
 FIELDS = [field.name for field in attrs.fields(Settings)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(strategies.settings())
 def test_settings_come_back_as_they_were_written(chosen: Settings) -> None:
     text = put_settings(chosen)
