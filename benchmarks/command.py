@@ -54,7 +54,9 @@ APART: Mapping[str, Case] = {
 """Cases that have a practice of their own."""
 
 PROCESS = ("memory", "start", "slots")
-NAMES = (*WRITING, "import", *APART, *READING, *PROCESS, "contention", "reports")
+QUICK = (*WRITING, "import", *APART, *READING, *PROCESS, "contention")
+"""What has targets that a quick run judges: those of reports are for large databases."""
+NAMES = (*QUICK, "reports")
 
 _OF_LEADS = {*READING, *WRITING, "import", "contention"}
 """The cases that a practice is filled for."""
@@ -82,7 +84,7 @@ def main(given: Sequence[str] | None = None) -> int:
         million=asked.million,
         repetitions=REPETITIONS,
     )
-    names = tuple(asked.only or NAMES)
+    names = tuple(asked.only or (QUICK if asked.quick else NAMES))
     with _engines() as (directory, engines):
         begun = report.Machine.now(next(e for e in engines if isinstance(e, Postgres)).settings())
         results = _measured(engines, names, pace, directory)
