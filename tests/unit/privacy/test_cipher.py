@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orthocrm.core.errors import InvalidInput, MissingKey, Problem
+from orthocrm.core.errors import InvalidInput, MissingKey, NotFound, Problem
 from orthocrm.core.keyring import ClinicKey, KeyPurpose
 from orthocrm.core.ports import ClinicVault, Vault
 from orthocrm.privacy.cipher import OVERHEAD, EnvelopeVault, PlainVault
@@ -299,3 +299,22 @@ def test_plaintext_and_encryption_do_not_open_each_other() -> None:
         assert str(told.value) == "these data are encrypted: open them with their key"
     with pytest.raises(MissingKey):
         VAULT.clinic("bright", a_ring(plain, "bright"))
+
+
+def test_a_clinic_has_a_secret_for_each_purpose_that_rotation_keeps() -> None:
+    secret = BRIGHT.secret("cursors")
+    newer = VAULT.clinic("bright", [*RING, a_key(VAULT, "bright", 4, KeyPurpose.SEAL)])
+    assert (len(secret), newer.secret("cursors")) == (32, secret)
+    others = {OTHER.secret("cursors"), BRIGHT.secret("links"), BRIGHT.mac(b"cursors")}
+    assert len(others | {secret}) == 4
+
+
+def test_a_clinic_in_clear_makes_its_secrets_of_what_it_has_for_its_trail() -> None:
+    plain = PlainVault()
+    ring = a_ring(plain, "bright")
+    (seed,) = [key.wrapped for key in ring if key.purpose is KeyPurpose.TRAIL]
+    made = hmac.digest(seed, b"cursors", hashlib.sha256)
+    assert plain.clinic("bright", ring).secret("cursors") == made
+    with pytest.raises(NotFound) as refused:
+        plain.clinic("bright", ring[:0]).secret("cursors")
+    assert str(refused.value) == str(NotFound("clinic"))
