@@ -53,13 +53,13 @@ from orthocrm.services.intelligence.tones import OurReaders
 from orthocrm.services.leads import receiving
 from orthocrm.services.leads.receiving import OurChannels
 from orthocrm.services.live.marks import MOST, Mark
+from orthocrm.services.office import Office
 from orthocrm.services.privacy import sealing
 from orthocrm.services.privacy.witness import Witness
 from orthocrm.services.scheduling import links
 from orthocrm.services.scheduling.glances import Glances
 from orthocrm.services.scheduling.known import KnownHours
 from orthocrm.services.settings import clinics
-from orthocrm.services.work import Office
 
 if TYPE_CHECKING:
     from orthocrm.rounds.carrying import Carriers

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from orthocrm.core.actor import Permission, Scope
-from orthocrm.services.work import Need, Office, Work
+from orthocrm.services.office import Need, Office
+from orthocrm.services.work import Work
 
 if TYPE_CHECKING:
     from orthocrm.services.areas import (

@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 from attrs import field, frozen
 
 from orthocrm.core.actor import Permission
-from orthocrm.services.work import Office, Work
+from orthocrm.services.office import Office
+from orthocrm.services.work import Work
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -1,56 +1,32 @@
 """Messages and the ledger of consent in memory."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
-from heapq import nsmallest
 
 from attrs import evolve
 
 from orthocrm.backends.memory.drafts import Session
+from orthocrm.backends.memory.leased import Leased
 from orthocrm.backends.memory.repositories import MemoryRepository
 from orthocrm.core.ids import LeadId
-from orthocrm.core.notifying import ConsentEntry, Message, MessageState
+from orthocrm.core.notifying import ConsentEntry, Message
 
 
-class MemoryMessages(MemoryRepository[Message]):
+class MemoryMessages(Leased[Message]):
     """Messages, which carriers' workers claim as they claim the outbox."""
+
+    outcome = (
+        "state",
+        "because",
+        "attempts",
+        "due_at",
+        "carrier",
+        "carrier_ref",
+        "sent_at",
+        "settled_at",
+    )
 
     def __init__(self, session: Session) -> None:
         super().__init__(session, "messages")
-
-    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
-        """Take pending messages that are due, oldest first, and hide them for `lease`."""
-        self._session.write()
-        pending = self._draft.holding("state", MessageState.PENDING)
-        due = (message for message in pending if message.due_at <= now)
-        oldest = nsmallest(most, due, key=lambda message: (message.due_at, message.id))
-        return self.save([_claimed(message, now + lease) for message in oldest])
-
-    def settle(self, message: Message) -> bool:
-        """Record what became of a claimed message; False when its fence is no longer the newest."""
-        held = self.get([message.id], lock=True).get(message.id)
-        if held is None or held.fence != message.fence:
-            return False
-        self.save([_settled(held, message)])
-        return True
-
-
-def _claimed(message: Message, until: datetime) -> Message:
-    return evolve(message, attempts=message.attempts + 1, fence=message.fence + 1, due_at=until)
-
-
-def _settled(held: Message, given: Message) -> Message:
-    return evolve(
-        held,
-        state=given.state,
-        because=given.because,
-        attempts=given.attempts,
-        due_at=given.due_at,
-        carrier=given.carrier,
-        carrier_ref=given.carrier_ref,
-        sent_at=given.sent_at,
-        settled_at=given.settled_at,
-    )
 
 
 class MemoryConsents:

@@ -1,16 +1,13 @@
 """Messages, for which carriers' workers compete, and the ledger of consent."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
 from functools import cache
 
 import sqlalchemy as sa
-from attrs import evolve
 
-from orthocrm.backends.sql import leasing
 from orthocrm.backends.sql.language import Language, Text
+from orthocrm.backends.sql.leased import Leased
 from orthocrm.backends.sql.leasing import in_clinic
-from orthocrm.backends.sql.repositories import SqlRepository
 from orthocrm.backends.sql.rows import CONSENT, MESSAGE
 from orthocrm.backends.sql.rows.codec import Row
 from orthocrm.backends.sql.tables import consents
@@ -18,55 +15,25 @@ from orthocrm.backends.sql.transaction import Transaction
 from orthocrm.core.errors import NotFound
 from orthocrm.core.ids import LeadId
 from orthocrm.core.notifying import ConsentEntry, Message
-from orthocrm.core.time import instant
-
-_OUTCOME = (
-    "state",
-    "because",
-    "attempts",
-    "due_at",
-    "carrier",
-    "carrier_ref",
-    "sent_at",
-    "settled_at",
-)
-"""What a worker's answer changes."""
 
 
-class SqlMessages(SqlRepository[Message]):
+class SqlMessages(Leased[Message]):
     """Messages, which carriers' workers claim as they claim the outbox."""
 
     __slots__ = ()
+    outcome = (
+        "state",
+        "because",
+        "attempts",
+        "due_at",
+        "carrier",
+        "carrier_ref",
+        "sent_at",
+        "settled_at",
+    )
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction, MESSAGE)
-
-    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
-        """Take pending messages that are due, and hide them for `lease`."""
-        until = instant(now, "now") + lease
-        found = leasing.taken(self._transaction, MESSAGE, now, until, most)
-        claimed = [_claimed(message, until) for message in found]
-        self._transaction.remember(MESSAGE, claimed)
-        return claimed
-
-    def settle(self, message: Message) -> bool:
-        """Record what became of a message, unless somebody claimed it since."""
-        values = MESSAGE.write(message, self._language.put)
-        row = dict(zip(MESSAGE.clear_columns, values, strict=True))
-        outcome = {name: row[name] for name in _OUTCOME}
-        settled = leasing.settle(self._transaction, MESSAGE, message.id, row["fence"], outcome)
-        self._transaction.forget(MESSAGE, [message.id])
-        return settled
-
-
-def _claimed(message: Message, until: datetime) -> Message:
-    return evolve(
-        message,
-        due_at=until,
-        attempts=message.attempts + 1,
-        fence=message.fence + 1,
-        version=message.version + 1,
-    )
 
 
 @cache
